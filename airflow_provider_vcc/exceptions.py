@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 try:
-    from airflow.exceptions import AirflowException, AirflowFailException
+    from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 except ImportError:  # the engine works without Airflow
     AirflowException = AirflowFailException = Exception  # type: ignore[assignment,misc]
 
