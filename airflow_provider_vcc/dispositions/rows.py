@@ -1,0 +1,101 @@
+"""Raw batches of an input, as sources read them and before anything is checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["JsonRows", "ObjectRows", "Rows", "Source", "TableRows"]
+
+_encoder = msgspec.json.Encoder(enc_hook=repr)
+
+
+class JsonRows(msgspec.Struct, frozen=True, gc=False):
+    """Elements as JSON texts, one each, not parsed yet."""
+
+    start: int
+    texts: list[bytes]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def slice(self, low: int, high: int) -> JsonRows:
+        """Give the rows from ``low`` to before ``high``, counted within this batch."""
+        return JsonRows(self.start + low, self.texts[low:high])
+
+    def fingerprint_bytes(self, low: int, high: int) -> bytes:
+        """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
+        return b",\n".join([*self.texts[low:high], b""])
+
+
+class ObjectRows(msgspec.Struct, frozen=True, gc=False):
+    """Elements as Python values, normally dictionaries."""
+
+    start: int
+    objects: list[Any]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def slice(self, low: int, high: int) -> ObjectRows:
+        """Give the rows from ``low`` to before ``high``, counted within this batch."""
+        return ObjectRows(self.start + low, self.objects[low:high])
+
+    def fingerprint_bytes(self, low: int, high: int) -> bytes:
+        """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
+        return _encode_lines(self.objects[low:high])
+
+
+class TableRows(msgspec.Struct, frozen=True, gc=False):
+    """Elements as the rows of a table: CSV, Parquet, a query."""
+
+    start: int
+    columns: tuple[str, ...]
+    values: list[tuple[Any, ...]]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def slice(self, low: int, high: int) -> TableRows:
+        """Give the rows from ``low`` to before ``high``, counted within this batch."""
+        return TableRows(self.start + low, self.columns, self.values[low:high])
+
+    def fingerprint_bytes(self, low: int, high: int) -> bytes:
+        """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
+        return _encode_lines(self.values[low:high])
+
+
+def _encode_lines(values: list[Any]) -> bytes:
+    try:
+        return _encoder.encode_lines(values)
+    except (TypeError, ValueError, RecursionError):
+        return "".join(f"{value!r}\n" for value in values).encode("utf-8", "surrogatepass")
+
+
+Rows = JsonRows | ObjectRows | TableRows
+
+
+class Source(Protocol):
+    """Where elements come from: read in batches, never held whole."""
+
+    name: str
+    """What a message calls it: a path without credentials, ``elements``, ``query of warehouse``."""
+    total: int | None
+    """How many elements there are, where that is known before reading."""
+    repeatable: bool
+    """Whether ``read`` may be called again and gives the same."""
+
+    def read(self, size: int) -> Iterator[Rows]:
+        """Give batches of exactly ``size`` rows but for the last.
+
+        :raises VccInputError: where the input breaks off, after what came before has been given.
+        """
+        ...
+
+    def share(self) -> float | None:
+        """Say how much of the input has been read, from 0 to 1."""
+        ...
