@@ -1,0 +1,138 @@
+"""What an answer says about each element of its request, and what we conclude where there is none.
+
+The envelope ``{"errors": ..., "response": ...}`` is documented; the server looks like PHP, where an empty map comes as
+``[]`` and a map with keys 0..n-1 may come as a list, so every such reading is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_vcc.exceptions import VccError
+
+__all__ = ["Answer", "Evidence", "Fault", "Refusal", "Rejection", "envelope_errors", "read_answer"]
+
+MOST_MESSAGE = 300
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """The API's error for one element."""
+
+    errorcode: int | str | None
+    errormessage: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer that was understood. What is neither rejected nor unsaid was applied: ``true`` stood there.
+
+    Keys are indexes within the request; ``unsaid`` gives the reason why nobody can say.
+    """
+
+    rejected: dict[int, Rejection] = {}
+    unsaid: dict[int, Rejection] = {}
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """No answer, or none that can be read.
+
+    ``delivered`` is False where the server certainly did not act, and None where nobody can say. ``too_much`` says that
+    a smaller request may succeed. ``retry_after`` is in seconds.
+    """
+
+    reason: str
+    delivered: bool | None = None
+    too_much: bool = False
+    retry_after: float | None = None
+    status: int | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An answer after which no other request can succeed either. The server did not act."""
+
+    error: VccError
+
+
+Evidence = Answer | Fault | Refusal
+
+ALL_APPLIED = Answer()
+
+
+def read_answer(body: bytes, count: int) -> Answer | Fault:
+    """Settle ``count`` elements by what a 200 answer says: what it does not say is nobody's to guess."""
+    try:
+        envelope = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Fault("the answer cannot be read as JSON", status=200)
+    if not isinstance(envelope, dict) or not envelope.keys() & {"errors", "response"}:
+        return Fault("the answer has neither errors nor response", status=200)
+    errors = list(_entries(envelope.get("errors")))
+    said = dict(_by_index(envelope.get("response")))
+    if not errors and len(said) == count and all(said.get(index) is True for index in range(count)):
+        return ALL_APPLIED
+    return _settle(errors, said, count)
+
+
+def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, Any], count: int) -> Answer:
+    rejected = {index: error for index, error in errors if index is not None and 0 <= index < count}
+    general = [error for index, error in errors if index is None]
+    if general and not rejected and not said:
+        return Answer(rejected=dict.fromkeys(range(count), general[0]))
+    unsaid = {}
+    for index in range(count):
+        value = said.get(index)
+        if index in rejected:
+            if value is True:
+                unsaid[index] = Rejection(rejected.pop(index).errorcode, "the answer has both an error and true for it")
+        elif value is False:
+            rejected[index] = Rejection(None, "the API answered false")
+        elif value is not True:
+            unsaid[index] = Rejection(None, "missing from the answer")
+    return Answer(rejected, unsaid)
+
+
+def envelope_errors(envelope: Any) -> list[dict[str, Any]]:
+    """Give the errors of any envelope as ``[{"errorcode", "errormessage", "index"}]``; empty where there are none."""
+    errors = _entries(envelope.get("errors") if isinstance(envelope, dict) else None)
+    return [{"errorcode": e.errorcode, "errormessage": e.errormessage, "index": index} for index, e in errors]
+
+
+def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
+    if isinstance(errors, dict) and errors.keys() & {"errorcode", "errormessage"}:
+        errors = [errors]
+    named = isinstance(errors, dict)
+    if errors and not isinstance(errors, list | dict):
+        errors = [errors]
+    for key, entry in (errors or {}).items() if named else enumerate(errors or ()):
+        if isinstance(entry, dict):
+            index = _index(entry.get("index", key if named else None))
+            yield index, Rejection(_code(entry.get("errorcode")), str(entry.get("errormessage", "error"))[:MOST_MESSAGE])
+        else:
+            yield _index(key) if named else None, Rejection(None, str(entry)[:MOST_MESSAGE])
+
+
+def _by_index(response: Any) -> Iterator[tuple[int, Any]]:
+    pairs = enumerate(response) if isinstance(response, list) else getattr(response, "items", tuple)()
+    for key, value in pairs:
+        index = _index(key)
+        if index is not None:
+            yield index, value
+
+
+def _index(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _code(value: Any) -> int | str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return None if value is None else str(value)[:64]
