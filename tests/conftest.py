@@ -1,12 +1,14 @@
-"""What all tests share: an Airflow home of their own, and the servers that some need."""
+"""What all tests share: an Airflow of their own, and the servers that some need."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
+from support.dags import DagRunner, airflow_environment
 from support.servers import MISSING, in_ci, is_there
 
 
@@ -16,13 +18,7 @@ def pytest_configure(config):
         del os.environ[name]
     home = tempfile.mkdtemp(prefix="vcc-airflow-")
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-    os.environ |= {
-        "AIRFLOW_HOME": home,
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": f"{home}/dags",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-    }
+    os.environ |= airflow_environment(home)
 
 
 def pytest_runtest_setup(item):
@@ -30,3 +26,29 @@ def pytest_runtest_setup(item):
     for server, message in MISSING.items():
         if item.get_closest_marker(server) and not is_there(server):
             (pytest.fail if in_ci() else pytest.skip)(message)
+
+
+@pytest.fixture(scope="session")
+def dag_runner(tmp_path_factory):
+    """Run DAG files in one real Airflow, which all tests of this process share."""
+    runner = DagRunner(tmp_path_factory.mktemp("airflow"))
+    yield runner
+    runner.close()
+
+
+@pytest.fixture
+def airflow_home(dag_runner, tmp_path):
+    """Give an Airflow home with a fresh database, for tests that start Airflow's own commands.
+
+    Start them with ``env=os.environ | airflow_environment(airflow_home)``.
+    """
+    home = tmp_path / "airflow-home"
+    (home / "dags").mkdir(parents=True)
+    shutil.copy(dag_runner.fresh_database, home / "airflow.db")
+    return home
+
+
+@pytest.fixture(scope="session")
+def repo():
+    """Give the folder of the checkout."""
+    return Path(__file__).parents[1]

@@ -1,0 +1,127 @@
+"""Run DAG files by ``dag.test()``, one after another, in one process: the import of Airflow is paid once.
+
+Reads a JSON request a line from stdin and answers with a JSON line; started by ``support.dags.DagRunner``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import sqlite3
+import sys
+import traceback
+from pathlib import Path
+
+HOME = Path(os.environ["AIRFLOW_HOME"])
+DATABASE = HOME / "airflow.db"
+
+
+def find_dag(path, dag_id):
+    """Import the file anew and give its DAG, with the place of the file as its own, as Airflow would."""
+    spec = importlib.util.spec_from_file_location(f"dag_file_{os.urandom(4).hex()}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return next(value for value in vars(module).values() if getattr(value, "dag_id", None) == dag_id)
+
+
+def show_in_dags_folder(path):
+    """Make the file the only one in the DAGs folder, which ``dag.test()`` reads to the database."""
+    folder = HOME / "dags"
+    folder.mkdir(exist_ok=True)
+    for link in folder.iterdir():
+        link.unlink()
+    (folder / path.name).symlink_to(path)
+
+
+def decode(value):
+    """Read an XCom's value, which Airflow 3 encodes twice."""
+    for _ in range(2):
+        if isinstance(value, str | bytes):
+            with contextlib.suppress(ValueError):
+                value = json.loads(value)
+    return value
+
+
+def name(task_id, map_index):
+    return task_id if map_index < 0 else f"{task_id}[{map_index}]"
+
+
+def read_result(dag_id):
+    """Read what became of the newest run, from the database itself: the same in all versions of Airflow."""
+    with contextlib.closing(sqlite3.connect(DATABASE)) as database:
+        run_id, state = database.execute(
+            "select run_id, state from dag_run where dag_id = ? order by id desc", [dag_id]
+        ).fetchone()
+        tasks = database.execute(
+            "select task_id, map_index, state from task_instance where dag_id = ? and run_id = ?", [dag_id, run_id]
+        ).fetchall()
+        rows = database.execute(
+            "select task_id, map_index, key, value from xcom where dag_id = ? and run_id = ?", [dag_id, run_id]
+        ).fetchall()
+    xcoms = {}
+    for task_id, map_index, key, value in rows:
+        xcoms.setdefault(name(task_id, map_index), {})[key] = decode(value)
+    return {"run_id": run_id, "state": state, "tasks": {name(t, m): s for t, m, s in tasks}, "xcoms": xcoms}
+
+
+@contextlib.contextmanager
+def environment(changes):
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def output_to(path):
+    """Send what this process and its children print to a file."""
+    sys.stdout.flush()
+    saved = os.dup(1), os.dup(2)
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            for descriptor, copy in enumerate(saved, 1):
+                os.dup2(copy, descriptor)
+                os.close(copy)
+
+
+def run(request):
+    path = Path(request["dag_file"])
+    show_in_dags_folder(path)
+    with environment(request["env"]):
+        find_dag(path, request["dag_id"]).test(run_conf=request["conf"])
+    return read_result(request["dag_id"])
+
+
+def handle(request):
+    with output_to(Path(request["log"])):
+        try:
+            return run(request)
+        except BaseException:  # noqa: BLE001 -- whatever it is, the test that asked shows it
+            return {"error": traceback.format_exc()}
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    with output_to(HOME / "start.log"):
+        from airflow.utils.db import initdb
+
+        initdb()
+    print("{}", file=answers)
+    for line in sys.stdin:
+        print(json.dumps(handle(json.loads(line))), file=answers)
+
+
+if __name__ == "__main__":
+    main()
