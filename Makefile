@@ -1,0 +1,58 @@
+# Needs Python 3.11 or newer and make. uv is used where it is installed. Everything goes to .venv/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long lint format bench bench-check docs matrix constraints clean
+
+PYTEST_ARGS ?=
+WORKERS ?= 2
+RUN := .venv/bin
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-12s %s\n", $$1, $$2}'
+
+demo: ## the documentation's payload through a real Airflow task into a sandbox call centre
+	@scripts/environment demo
+	@$(RUN)/python demo/run.py
+
+test: ## the whole test suite
+	@scripts/environment dev
+	$(RUN)/python -P -m pytest -n $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+
+test-long: ## the tests that take minutes
+	@scripts/environment dev
+	$(RUN)/python -P -m pytest -m long --timeout 3600 $(PYTEST_ARGS)
+
+lint: ## ruff and mypy
+	@scripts/environment dev
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+format: ## let ruff mend what it can
+	@scripts/environment dev
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+bench: ## measure speed and memory beside hand-written code
+	@scripts/environment dev
+	$(RUN)/python -P benchmarks/run.py
+
+bench-check: ## fail where a figure has got worse
+	@scripts/environment dev
+	$(RUN)/python -P benchmarks/run.py --check
+
+docs: ## build the documentation into build/docs/
+	@scripts/environment dev
+	$(RUN)/python -P -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "build/docs/index.html"
+
+matrix: ## the built wheel in every supported Airflow and Python; MATRIX="2.11-py3.11 3.3-py3.13" for some
+	@scripts/environment dev
+	$(RUN)/python -P scripts/matrix.py $(MATRIX)
+
+constraints: ## write constraints.txt anew, from what the registry has today (needs uv)
+	scripts/constraints
+
+clean: ## remove what these commands made
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
