@@ -1,0 +1,84 @@
+"""Files, by the end of their names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from airflow_provider_vcc.dispositions.sources.compression import COMPRESSIONS
+from airflow_provider_vcc.dispositions.sources.json_array import split_array
+from airflow_provider_vcc.dispositions.sources.json_lines import split_lines
+from airflow_provider_vcc.dispositions.sources.json_source import JsonSource
+from airflow_provider_vcc.dispositions.sources.streams import FileStream, local_size, open_local
+from airflow_provider_vcc.exceptions import VccInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow_provider_vcc.dispositions.rows import Source
+
+__all__ = ["open_path", "public_name"]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_CREDENTIALS = re.compile(r"(?<=://)[^/@]*:[^/@]*@")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
+_SUPPORTED = (
+    ".json, .jsonl, .ndjson or .csv, each also with " + ", ".join(COMPRESSIONS[:-1]) + f" or {COMPRESSIONS[-1]}"
+    " behind it, or .parquet"
+)
+
+
+def open_path(
+    path: str,
+    *,
+    field_map: Mapping[str, str] | None = None,
+    opener: Callable[[str], BinaryIO] = open_local,
+    sizer: Callable[[str], int | None] = local_size,
+) -> Source:
+    """Give the source for a file: JSON, JSON Lines, CSV or Parquet, as the end of its name says.
+
+    :param path: a local path, or a URL that ``opener`` and ``sizer`` understand.
+    :param field_map: column -> field of an element; a table's columns are checked before its rows are read.
+    :raises VccInputError: where there is no such file, or its name ends in anything else.
+    """
+    name = public_name(path)
+    kind, compression = _suffixes(name)
+    if kind not in _KINDS or (kind == ".parquet" and compression):
+        raise VccInputError(f"{name} cannot be read; let its name end in {_SUPPORTED}", source=name)
+    if opener is open_local:
+        _check_local(path, name)
+    return _KINDS[kind](FileStream(path, name, compression, opener, sizer), field_map)
+
+
+def public_name(path: str) -> str:
+    """Give a path as messages may show it: no credentials, and no query, in which a signature may stand."""
+    return _QUERY.sub("", _CREDENTIALS.sub("", path)) if _URL.match(path) else path
+
+
+def _suffixes(name: str) -> tuple[str, str]:
+    *_, before, last = ["", "", *(f".{part.lower()}" for part in name.rpartition("/")[2].split(".")[1:])]
+    return (before, last) if last in COMPRESSIONS else (last, "")
+
+
+def _check_local(path: str, name: str) -> None:
+    local = Path(path)
+    if local.is_dir():
+        raise VccInputError(f"{name} is a directory; give a file", source=name)
+    if not local.exists():
+        raise VccInputError(f"{name} does not exist on this worker", source=name)
+
+
+def _json(stream: FileStream, _: Mapping[str, str] | None) -> Source:
+    return JsonSource(stream, split_array)
+
+
+def _json_lines(stream: FileStream, _: Mapping[str, str] | None) -> Source:
+    return JsonSource(stream, split_lines)
+
+
+_KINDS: dict[str, Callable[[FileStream, Mapping[str, str] | None], Source]] = {
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+}
