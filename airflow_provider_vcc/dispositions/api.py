@@ -124,6 +124,10 @@ class Client:
         self.connect_timeout = connect_timeout
         self._local = threading.local()
 
+    def prepare(self) -> None:
+        """Work out the route to the server, before threads share it. Connects to nothing."""
+        _ = self._route
+
     def attempt(self) -> Attempt:
         """Begin an attempt, to be given to ``send``; it is overdue when its ``deadline`` has passed."""
         return Attempt(self.connect_timeout + self.timeout + OVERDUE_GRACE)

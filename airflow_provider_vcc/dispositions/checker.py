@@ -30,14 +30,14 @@ _NOT_PLAIN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 class Batch(msgspec.Struct, gc=False):
     """What became of some consecutive rows.
 
-    ``positions`` are those of ``elements``; ``plain`` says that none of them searches or asks for messages.
+    ``positions`` are those of ``elements``; ``failures`` are the elements that are not to be sent; ``plain`` says that none of them searches or asks for messages.
     """
 
     start: int
     size: int
     elements: Sequence[AnyElement]
     positions: Sequence[int]
-    invalid: list[Failure] = []
+    failures: list[Failure] = []
     plain: bool = False
 
 
@@ -86,7 +86,7 @@ class Checker:
     def _one_by_one(self, start: int, items: Sequence[Any]) -> Batch:
         elements: list[AnyElement] = []
         positions: list[int] = []
-        invalid: list[Failure] = []
+        failures: list[Failure] = []
         plain = True
         for position, item in enumerate(items, start):
             try:

@@ -1,0 +1,127 @@
+"""When progress is written to the store, and which chunks hold a place in the window until it is."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.dispositions.saver import Saved, Saver
+from airflow_provider_vcc.exceptions import ProgressNotSaved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from queue import SimpleQueue
+
+    from airflow_provider_vcc.dispositions.chunks import Chunk
+    from airflow_provider_vcc.dispositions.progress import Progress, Store
+
+__all__ = ["Journal"]
+
+FLUSH_SECONDS = 10.0
+
+
+class Journal:
+    """Writes what changed, one write at a time; without a store it does nothing.
+
+    :param events: where the end of each write is reported.
+    :param live: gives a key and a value to write along, where there is something new.
+    """
+
+    def __init__(
+        self,
+        store: Store | None,
+        progress: Progress,
+        events: SimpleQueue[Any],
+        live: Callable[[], tuple[str, Any] | None],
+    ) -> None:
+        self._progress = progress
+        self._events = events
+        self._live = live
+        self._saver = Saver(store, events.put) if store is not None else None
+        self._results = 0
+        self._saving = 0
+        self._to_note: list[Chunk] = []
+        self._noting: list[Chunk] = []
+        self.failed = False
+        """Whether the store refuses for good."""
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a store."""
+        return self._saver is not None
+
+    @property
+    def held(self) -> int:
+        """How many chunks wait to be noted, or for their results to be saved."""
+        return self._results + self._saving + len(self._to_note) + len(self._noting)
+
+    @property
+    def writing(self) -> bool:
+        """Whether a write goes on."""
+        return self._saver is not None and self._saver.busy
+
+    def note(self, chunk: Chunk) -> None:
+        """Have the store know of a chunk before it is sent; ``saved`` gives it back then."""
+        self._progress.note(chunk.positions)
+        chunk.noted = True
+        self._to_note.append(chunk)
+
+    def result(self) -> None:
+        """Hold a place for a chunk until its result is saved."""
+        if self.active and not self.failed and self._progress.dirty:
+            self._results += 1
+
+    def write(self) -> None:
+        """Begin a write where there is something to write and none goes on."""
+        if self._saver is None or self._saver.busy or self.failed:
+            return
+        extra = self._live()
+        if not (self._results or self._to_note or extra):
+            return
+        values: list[tuple[str, Any]] = list(self._progress.snapshot())
+        self._saving, self._results = self._results, 0
+        self._noting, self._to_note = self._to_note, []
+        self._saver.save([*values, extra] if extra else values, None)
+
+    def saved(self, event: Saved) -> list[Chunk]:
+        """Take the end of a write: give the chunks that may be sent now.
+
+        :raises ProgressNotSaved: where the store refuses for good.
+        """
+        assert self._saver is not None  # noqa: S101 -- it reported
+        self._saver.busy = False
+        self._saving = 0
+        noted, self._noting = self._noting, []
+        if event.error is None:
+            return noted
+        self.failed = True
+        self._to_note = [*noted, *self._to_note]
+        self._results = 0
+        raise ProgressNotSaved(
+            "the progress cannot be saved any more, so nothing more is sent "
+            f"({type(event.error).__name__}); the next try goes on from what was saved"
+        ) from event.error
+
+    def unsent(self) -> list[Chunk]:
+        """Take back the chunks that were noted and never sent."""
+        chunks, self._to_note, self._noting = [*self._noting, *self._to_note], [], []
+        return chunks
+
+    def finish(self, seconds: float = FLUSH_SECONDS) -> None:
+        """Save what is left, and let the thread end. Waits at most so long."""
+        if self._saver is None:
+            return
+        until = monotonic() + seconds
+        self._results += 1
+        while not self.failed and (self.writing or self._results):
+            self.write()
+            self._await(until)
+        self._saver.close(max(until - monotonic(), 0.1))
+
+    def _await(self, until: float) -> None:
+        try:
+            event = self._events.get(timeout=max(until - monotonic(), 0.01))
+            if isinstance(event, Saved):
+                self.saved(event)
+        except Exception:  # noqa: BLE001 -- the queue stayed empty, or the store refuses: the next try sends more again
+            self.failed = True

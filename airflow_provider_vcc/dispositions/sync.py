@@ -1,0 +1,426 @@
+"""The loop: it keeps the window full, and gives every element of the input exactly one outcome.
+
+One thread reads, checks, packs and settles; as many others as requests are in the air carry these; one saves the
+progress. They meet in one queue of events. Chunks that are in the air, that are to be sent again, or whose results are
+not saved yet, are at most ``max_in_flight`` together.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from airflow_provider_vcc.dispositions.answers import Answer, Evidence, Fault, Refusal
+from airflow_provider_vcc.dispositions.api import frame
+from airflow_provider_vcc.dispositions.backoff import jitter
+from airflow_provider_vcc.dispositions.books import Books, Observer
+from airflow_provider_vcc.dispositions.chunks import Chunk, Packer
+from airflow_provider_vcc.dispositions.journal import Journal
+from airflow_provider_vcc.dispositions.outcomes import Outcome, Tally, Threshold
+from airflow_provider_vcc.dispositions.progress import Progress
+from airflow_provider_vcc.dispositions.reader import Reader
+from airflow_provider_vcc.dispositions.saver import Saved
+from airflow_provider_vcc.dispositions.senders import Senders
+from airflow_provider_vcc.dispositions.service import Pace, Service
+from airflow_provider_vcc.dispositions.sizes import Sizes
+from airflow_provider_vcc.exceptions import VccUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from airflow_provider_vcc.dispositions.api import Client
+    from airflow_provider_vcc.dispositions.books import Sink
+    from airflow_provider_vcc.dispositions.checker import Batch, Checker
+    from airflow_provider_vcc.dispositions.progress import Store
+    from airflow_provider_vcc.dispositions.rows import Source
+
+__all__ = ["Settings", "Sync"]
+
+TICK = 1.0
+GRACE = 5.0
+SHORTEST_WAIT = 0.0005
+MOST_ATTEMPTS = 5
+MOST_TIMEOUTS = 3
+STOPPED = "the run was stopped before the answer came"
+
+Event = tuple[Chunk, Evidence] | Saved | None
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How to send. The names and defaults are the operator's."""
+
+    chunk_size: int = 500
+    max_chunk_bytes: int = 1_048_576
+    max_in_flight: int = 4
+    max_elements_per_second: float | None = None
+    on_ambiguous: Literal["auto", "resend", "report"] = "auto"
+    stop_on_breach: bool = False
+
+
+class Sync:
+    """One run over one input.
+
+    :param source: where the elements come from.
+    :param threshold: only ``stop_on_breach`` looks at it; ``breached`` gives the judgement afterwards.
+    :param disposition: the request's object, checked.
+    :param store: keeps the progress for a retry; None where there is nowhere to keep it.
+    :param scope: what else the requests depend on, so that a retry with other settings skips nothing.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        source: Source,
+        checker: Checker,
+        *,
+        tally: Tally | None = None,
+        settings: Settings | None = None,
+        threshold: Threshold | None = None,
+        disposition: Mapping[str, Any] | None = None,
+        avoid_in_call: bool | None = None,
+        store: Store | None = None,
+        scope: bytes = b"",
+        sinks: Sequence[Sink] = (),
+        observer: Observer | None = None,
+    ) -> None:
+        self.source = source
+        self.settings = settings = settings or Settings()
+        self.threshold = threshold or Threshold()
+        self.tally = tally or Tally()
+        self.progress = Progress(scope)
+        self.service = Service()
+        self.sizes = Sizes(settings.chunk_size)
+        self.retries = 0
+        """How many requests were sent again."""
+        self.error: BaseException | None = None
+        """Why the run ended before its time."""
+        self._client = client
+        self._store = store
+        self._observer = observer or Observer()
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._books = Books(self.tally, self.progress, sinks, self._observer)
+        self._journal = Journal(store, self.progress, self._events, self._observer.live)
+        self._reader = Reader(source, checker, self.progress, self._books.read)
+        head, tail = frame(disposition, avoid_in_call=avoid_in_call)
+        most_waiting = settings.max_in_flight * settings.chunk_size
+        self._packer = Packer(self._batches(), settings.max_chunk_bytes - len(head) - len(tail), most_waiting)
+        self._senders = Senders(client, (head, tail), lambda *answer: self._events.put(answer))
+        self._pace = Pace(settings.max_elements_per_second)
+        self._hand: Chunk | None = None
+        self._in_air: set[Chunk] = set()
+        self._again: deque[Chunk] = deque()
+        self._searching = 0
+        self._stopping = False
+        self._cut_at: float | None = None
+        self._wake: float | None = None
+        self._began = monotonic()
+
+    @property
+    def read(self) -> int:
+        """How many elements have been read so far."""
+        return self._reader.read
+
+    @property
+    def breached(self) -> bool:
+        """Whether more elements failed than are tolerated."""
+        return self.threshold.breached(self.tally.failed, self.tally.total)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return monotonic() - self._began
+
+    def run(self) -> None:
+        """Send everything; ``tally`` is complete afterwards, however this ends.
+
+        :raises VccError: where the run had to stop before its end.
+        :raises Exception: whatever the input raised where it broke off.
+        """
+        self._began = monotonic()
+        whole = False
+        try:
+            if self._store is not None:
+                self.progress.load(self._store)
+            self._client.prepare()
+            self._loop()
+            whole = True
+        finally:
+            self._end(whole=whole)
+        if self.error is not None:
+            raise self.error
+
+    def stop(self) -> None:
+        """Send nothing more, and wait only briefly for what is in the air. May be called from a signal handler."""
+        self._stopping = True
+        self._cut_at = monotonic() + GRACE
+        self._events.put(None)
+
+    def clear(self) -> None:
+        """Forget the progress: the task has succeeded for good."""
+        if self._store is not None:
+            self.progress.clear(self._store)
+
+    def _loop(self) -> None:
+        while True:
+            self._fill()
+            if self._finished():
+                return
+            self._handle(self._next_event())
+            while not self._events.empty():
+                self._handle(self._events.get())
+            self._observer.tick()
+
+    def _batches(self) -> Iterator[Batch]:
+        """Give the input; where it breaks off, what came before is still sent."""
+        try:
+            yield from self._reader
+        except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
+            self.error = self.error or error
+
+    def _finished(self) -> bool:
+        if self._in_air or self._journal.writing:
+            return False
+        if self._stopping:
+            return True
+        return not (self._hand or self._again or self._journal.held) and self._packer.done
+
+    def _fail(self, error: BaseException) -> None:
+        self.error = self.error or error
+        self._stopping = True
+
+    # Sending
+
+    def _fill(self) -> None:
+        self._wake = None
+        window = self.settings.max_in_flight
+        while not self._stopping and len(self._in_air) + self._journal.held < window:
+            delay = self.service.delay(len(self._in_air))
+            if delay != 0:
+                self._wake_in(delay)
+                return
+            chunk = self._due() or self._new(window)
+            if chunk is None:
+                return
+            self._dispatch(chunk)
+
+    def _due(self) -> Chunk | None:
+        """Give a chunk that is to be sent again, where its time has come."""
+        now = monotonic()
+        for chunk in self._again:
+            if chunk.ready_at > now:
+                self._wake_in(chunk.ready_at - now)
+            elif self._in_pace(chunk):
+                self._again.remove(chunk)
+                self.retries += 1
+                return chunk
+        return None
+
+    def _new(self, window: int) -> Chunk | None:
+        if self._searching or len(self._again) + len(self._in_air) + self._journal.held >= window:
+            return None
+        chunk = self._hand or self._pack()
+        self._hand = chunk
+        if chunk is None or not self._in_pace(chunk):
+            return None
+        self._hand = None
+        self._packer.busy |= chunk.keys
+        self._searching += chunk.searches
+        return chunk
+
+    def _pack(self) -> Chunk | None:
+        alone = not (self._in_air or self._again or self._journal.held)
+        while True:
+            chunk = self._packer.next(self._pace.size(self.sizes.now), alone=alone)
+            if not self._packer.too_big:
+                return chunk
+            limit = self.settings.max_chunk_bytes
+            self._books.invalid(self._packer.too_big, f"larger than one request may be (max_chunk_bytes={limit})")
+            self._packer.too_big = []
+            if chunk is not None:
+                return chunk
+
+    def _in_pace(self, chunk: Chunk) -> bool:
+        delay = self._pace.delay(len(chunk))
+        if delay > 0:
+            self._wake_in(delay)
+        return delay <= 0
+
+    def _wake_in(self, seconds: float | None) -> None:
+        if seconds is not None:
+            at = monotonic() + seconds
+            self._wake = at if self._wake is None else min(self._wake, at)
+
+    def _may_repeat(self, chunk: Chunk) -> bool:
+        mode = self.settings.on_ambiguous
+        return mode == "resend" or (mode == "auto" and not chunk.messages)
+
+    def _dispatch(self, chunk: Chunk) -> None:
+        if self._journal.active and not chunk.noted and not self._may_repeat(chunk):
+            self._journal.note(chunk)
+        else:
+            self._launch(chunk)
+
+    def _launch(self, chunk: Chunk) -> None:
+        self._in_air.add(chunk)
+        chunk.sent_at = monotonic()
+        self._pace.sent(len(chunk))
+        self.tally.requests += 1
+        self._senders.send(chunk, len(self._in_air))
+
+    # Waiting
+
+    def _next_event(self) -> Event:
+        self._journal.write()
+        if self._hand is None and self._in_air and not (self._stopping or self._searching or self._again):
+            self._hand = self._pack()
+        now = monotonic()
+        until = min(at for at in (now + TICK, self._wake, self._cut_at) if at is not None)
+        try:
+            return self._events.get(timeout=max(until - now, SHORTEST_WAIT))
+        except Empty:
+            return None
+
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Saved):
+            self._saved(event)
+        elif event is not None:
+            self._answered(*event)
+        else:
+            self._cut_overdue()
+
+    def _saved(self, event: Saved) -> None:
+        try:
+            noted = self._journal.saved(event)
+        except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
+            self._fail(error)
+            return
+        for chunk in noted:
+            if self._stopping:
+                self._again.append(chunk)
+            else:
+                self._launch(chunk)
+
+    def _cut_overdue(self) -> None:
+        now = monotonic()
+        everything = self._cut_at is not None and now >= self._cut_at
+        for chunk in self._in_air:
+            if chunk.attempt is not None and (everything or chunk.attempt.deadline < now):
+                chunk.attempt.abort()
+
+    # Settling
+
+    def _answered(self, chunk: Chunk, evidence: Evidence) -> None:
+        self._in_air.discard(chunk)
+        if isinstance(evidence, Answer):
+            self.service.succeeded()
+            self.sizes.went_well(len(chunk))
+            self._books.answered(chunk, evidence)
+            self._settled(chunk)
+        elif isinstance(evidence, Fault):
+            self._faulted(chunk, evidence)
+        else:
+            self._fail(evidence.error)
+            self._again.append(chunk)
+
+    def _settled(self, chunk: Chunk) -> None:
+        self._journal.result()
+        self._release(chunk)
+        if self.settings.stop_on_breach and self.threshold.hopeless(self.tally.failed, self.source.total):
+            self._stopping = True
+
+    def _release(self, chunk: Chunk) -> None:
+        if chunk.then is None:
+            self._packer.busy -= chunk.keys
+            self._searching -= chunk.searches
+        else:
+            self._packer.busy -= chunk.keys - chunk.then.keys
+            self._again.appendleft(chunk.then)
+
+    def _faulted(self, chunk: Chunk, fault: Fault) -> None:
+        if not chunk.attempts:
+            chunk.successes_before = self.service.successes
+        chunk.attempts += 1
+        chunk.maybe_acted = chunk.maybe_acted or fault.delivered is None
+        repeat = fault.delivered is False or self._may_repeat(chunk)
+        split = fault.too_much and len(chunk) > 1
+        if split:
+            self.sizes.too_much(len(chunk))
+            self._observer.halved(self.sizes.now)
+        if not (split and repeat):
+            self._service_failed(chunk, fault)
+        if not repeat or self._exhausted(chunk, fault):
+            self._books.unknown(chunk, fault.status, fault.reason)
+            self._settled(chunk)
+        elif split:
+            self._split(chunk)
+        else:
+            chunk.ready_at = monotonic() + jitter(chunk.attempts)
+            self._again.append(chunk)
+
+    def _service_failed(self, chunk: Chunk, fault: Fault) -> None:
+        self.service.failed(chunk.sent_at, fault.retry_after)
+        self._observer.trouble(fault.reason, self.service.delay(0) or 0.0)
+        if self.service.down:
+            self._fail(
+                VccUnavailable(
+                    f"VCC does not serve requests: {self.service.failures} failures in a row, the last one: "
+                    f"{fault.reason}. The rest was not sent; the next try goes on from here",
+                    delivered=fault.delivered,
+                )
+            )
+
+    def _exhausted(self, chunk: Chunk, fault: Fault) -> bool:
+        """Say whether a chunk fails by itself: others succeed, and it has had its tries."""
+        most = MOST_TIMEOUTS if fault.too_much else MOST_ATTEMPTS
+        alone = self.service.successes > chunk.successes_before
+        return chunk.maybe_acted and chunk.attempts >= most and alone
+
+    def _split(self, chunk: Chunk) -> None:
+        first, second = chunk.halves()
+        if first.then is None:
+            self._again.appendleft(second)
+        self._again.appendleft(first)
+
+    # The end
+
+    def _end(self, *, whole: bool) -> None:
+        """Account for everything, and leave no thread behind."""
+        self._stopping = True
+        if not whole:
+            self._drain()
+        self._account(self._in_air, STOPPED)
+        self._account([*self._again, *self._journal.unsent()], STOPPED)
+        self._in_air, self._again = set(), deque()
+        self._journal.finish()
+        self._senders.close(GRACE)
+        if whole and not self._cut_at:
+            self._count_rest()
+        self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
+        self.tally.duration = self.elapsed
+
+    def _drain(self) -> None:
+        """Wait briefly for what is in the air."""
+        if self._cut_at is None:
+            self._cut_at = monotonic() + GRACE
+        while self._in_air and monotonic() < self._cut_at + TICK:
+            self._handle(self._next_event())
+
+    def _account(self, chunks: Iterable[Chunk], reason: str) -> None:
+        for chunk in chunks:
+            part: Chunk | None = chunk
+            while part is not None:
+                if part.maybe_acted or part in self._in_air:
+                    self._books.unknown(part, None, reason)
+                else:
+                    self._books.not_sent(part)
+                part = part.then
+
+    def _count_rest(self) -> None:
+        try:
+            self._reader.count_rest()
+        except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
+            self.error = self.error or error
