@@ -79,6 +79,13 @@ def chunk_of(elements: Sequence[AnyElement], positions: Sequence[int]) -> Chunk:
     return Chunk(elements, positions, keys, _encode(elements))  # type: ignore[arg-type] -- ids are texts by now
 
 
+def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
+    """Join positions, as a range where they are consecutive."""
+    if isinstance(first, range) and isinstance(second, range) and first.stop == second.start:
+        return range(first.start, second.stop)
+    return [*first, *second]
+
+
 class Packer:
     """Packs a stream of checked batches into chunks.
 
@@ -193,19 +200,15 @@ class Packer:
             return None
         count = max(1, min(len(chunk) - 1, len(chunk) * self._most_bytes // len(chunk.body)))
         self._fitting = count
-        self.waiting.extendleft(
-            zip(reversed(chunk.positions[count:]), reversed(chunk.elements[count:]), strict=True)
-        )
+        self.put_back(chunk, count)
         smaller = chunk_of(chunk.elements[:count], chunk.positions[:count])
         smaller.searches, smaller.messages = chunk.searches, chunk.messages
         return self._fit(smaller)
 
-
-def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
-    """Join positions, as a range where they are consecutive."""
-    if isinstance(first, range) and isinstance(second, range) and first.stop == second.start:
-        return range(first.start, second.stop)
-    return [*first, *second]
+    def put_back(self, chunk: Chunk, start: int) -> None:
+        """Take back the elements from ``start`` on of a chunk that was not sent, before all that wait."""
+        pairs = zip(reversed(chunk.positions[start:]), reversed(chunk.elements[start:]), strict=True)
+        self.waiting.extendleft(pairs)
 
 
 class _Pick:

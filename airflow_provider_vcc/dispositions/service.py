@@ -32,13 +32,14 @@ class Service:
         self._since = 0.0
         self._last = 0.0
         self._closed_until = 0.0
+        self._asked_until = 0.0
 
     def succeeded(self) -> None:
         """Note an answer that shows the service at work."""
         self.successes += 1
         if self.failures:
             self.failures = 0
-            self._closed_until = min(self._closed_until, self._clock())
+            self._closed_until = self._asked_until
 
     def failed(self, sent_at: float, retry_after: float | None = None) -> None:
         """Note a fault. Requests that were in the air together fail once."""
@@ -48,18 +49,15 @@ class Service:
         if not self.failures or sent_at >= self._last:
             self.failures += 1
             self._last = now
-            self._close(now, jitter(self.failures) if retry_after is None else retry_after)
-        elif retry_after is not None:
-            self._close(now, retry_after)
+            self._close(now + jitter(self.failures))
+        if retry_after is not None:
+            self._asked_until = max(self._asked_until, now + retry_after)
+            self._close(self._asked_until)
 
-    def _close(self, now: float, seconds: float) -> None:
-        if now + seconds > self._closed_until:
-            self.waited += now + seconds - max(now, self._closed_until)
-            self._closed_until = now + seconds
-
-    def pause(self, seconds: float) -> None:
-        """Hold everything back, as the server asked, though it is well."""
-        self._close(self._clock(), seconds)
+    def _close(self, until: float) -> None:
+        if until > self._closed_until:
+            self.waited += until - max(self._clock(), self._closed_until)
+            self._closed_until = until
 
     def delay(self, in_air: int) -> float | None:
         """Give the seconds until a request may be sent; None where an answer must come first."""

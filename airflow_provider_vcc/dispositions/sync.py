@@ -27,7 +27,7 @@ from airflow_provider_vcc.dispositions.saver import Saved
 from airflow_provider_vcc.dispositions.senders import Senders
 from airflow_provider_vcc.dispositions.service import Pace, Service
 from airflow_provider_vcc.dispositions.sizes import Sizes
-from airflow_provider_vcc.exceptions import VccUnavailable
+from airflow_provider_vcc.exceptions import VccError, VccUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -115,6 +115,7 @@ class Sync:
         self._again: deque[Chunk] = deque()
         self._searching = 0
         self._stopping = False
+        self._broken = False
         self._cut_at: float | None = None
         self._wake: float | None = None
         self._began = monotonic()
@@ -155,8 +156,8 @@ class Sync:
 
     def stop(self) -> None:
         """Send nothing more, and wait only briefly for what is in the air. May be called from a signal handler."""
-        self._stopping = True
         self._cut_at = monotonic() + GRACE
+        self._fail(VccError("the run was stopped; the next try goes on from what was saved"))
         self._events.put(None)
 
     def clear(self) -> None:
@@ -166,6 +167,8 @@ class Sync:
 
     def _loop(self) -> None:
         while True:
+            if self.settings.stop_on_breach and self.threshold.hopeless(self.tally.failed, self.source.total):
+                self._stopping = True
             self._fill()
             if self._finished():
                 return
@@ -179,6 +182,7 @@ class Sync:
         try:
             yield from self._reader
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
+            self._broken = True
             self.error = self.error or error
 
     def _finished(self) -> bool:
@@ -222,8 +226,10 @@ class Sync:
     def _new(self, window: int) -> Chunk | None:
         if self._searching or len(self._again) + len(self._in_air) + self._journal.held >= window:
             return None
-        chunk = self._hand or self._pack()
-        self._hand = chunk
+        if self._hand is not None and len(self._hand) > self.sizes.now:
+            self._packer.put_back(self._hand, 0)
+            self._hand = None
+        chunk = self._hand = self._hand or self._pack()
         if chunk is None or not self._in_pace(chunk):
             return None
         self._hand = None
@@ -329,8 +335,6 @@ class Sync:
     def _settled(self, chunk: Chunk) -> None:
         self._journal.result()
         self._release(chunk)
-        if self.settings.stop_on_breach and self.threshold.hopeless(self.tally.failed, self.source.total):
-            self._stopping = True
 
     def _release(self, chunk: Chunk) -> None:
         if chunk.then is None:
@@ -397,7 +401,7 @@ class Sync:
         self._in_air, self._again = set(), deque()
         self._journal.finish()
         self._senders.close(GRACE)
-        if whole and not self._cut_at:
+        if whole and not (self._cut_at or self._broken):
             self._count_rest()
         self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
         self.tally.duration = self.elapsed
