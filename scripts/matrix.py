@@ -1,0 +1,122 @@
+"""Run the tests marked ``matrix`` against the built wheel, in each supported Airflow and Python.
+
+Usage: ``matrix.py [PAIR ...]`` with pairs such as ``2.11-py3.11``, ``oldest`` or ``newest``; all of them by default.
+A Python that is not on this machine is named and passed over, unless its pair was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "build" / "matrix"
+# What each Airflow's own metadata allows, from our oldest Python on.
+PAIRS = {
+    "2.11": ("3.11", "3.12"),
+    "3.0": ("3.11", "3.12"),
+    "3.1": ("3.11", "3.12", "3.13"),
+    "3.2": ("3.11", "3.12", "3.13"),
+    "3.3": ("3.11", "3.12", "3.13"),
+}
+NAMES = {
+    f"{airflow}-py{python}": (airflow, python) for airflow, pythons in reversed(PAIRS.items()) for python in pythons
+}
+SHORT = {"newest": "3.3-py3.13", "oldest": "2.11-py3.11"}
+
+
+def run(*command: str | Path, **options: object) -> None:
+    subprocess.run(list(map(str, command)), check=True, **options)  # type: ignore[call-overload]
+
+
+def find_python(version: str) -> str | None:
+    """Give a Python of that minor version that starts; a pyenv shim may be there without its Python."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for candidate in [f"python{version}", *sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]:
+        path = shutil.which(candidate)
+        check = f"import sys; sys.exit('%d.%d' % sys.version_info[:2] != {version!r})"
+        if path and subprocess.run([path, "-c", check], check=False, capture_output=True).returncode == 0:
+            return path
+    return None
+
+
+def build_wheel() -> Path:
+    shutil.rmtree(BUILD / "dist", ignore_errors=True)
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", BUILD / "dist", cwd=ROOT)
+    [wheel] = (BUILD / "dist").glob("*.whl")
+    return wheel
+
+
+def constraints_of(airflow: str) -> Path:
+    older = ROOT / "scripts" / "matrix" / f"constraints-{airflow}.txt"
+    return older if older.exists() else ROOT / "constraints.txt"
+
+
+def make_environment(venv: Path, base: str, constraints: Path) -> None:
+    """Make the pair's environment with all that the wheel and the tests need, kept until the pins change."""
+    data = constraints.read_bytes() + (ROOT / "pyproject.toml").read_bytes() + base.encode()
+    stamp = venv / f".made-{zlib.crc32(data):x}"
+    if stamp.exists():
+        return
+    shutil.rmtree(venv, ignore_errors=True)
+    wanted = [f"{ROOT}[parquet,sql]", "--group", f"{ROOT}/pyproject.toml:matrix", "--constraint", constraints]
+    if shutil.which("uv"):
+        run("uv", "venv", "--quiet", "--python", base, venv)
+    else:
+        run(base, "-m", "venv", venv)
+        run(venv / "bin" / "pip", "install", "--quiet", "--upgrade", "pip")
+    run(*installer(venv), *wanted)
+    stamp.touch()
+
+
+def installer(venv: Path) -> list[str | Path]:
+    if shutil.which("uv"):
+        return ["uv", "pip", "install", "--quiet", "--python", venv / "bin" / "python"]
+    return [venv / "bin" / "pip", "install", "--quiet"]
+
+
+def copy_tests(folder: Path) -> None:
+    """Copy what the tests read, but not the package: only the wheel's can be imported then."""
+    shutil.rmtree(folder, ignore_errors=True)
+    unwanted = shutil.ignore_patterns("__pycache__")
+    for name in ("tests", "example_dags"):
+        shutil.copytree(ROOT / name, folder / name, ignore=unwanted)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def run_pair(name: str, base: str, wheel: Path) -> bool:
+    airflow, _ = NAMES[name]
+    venv, folder = BUILD / name / "venv", BUILD / name / "run"
+    print(f"\n=== Airflow {airflow}, Python {NAMES[name][1]}, {wheel.name}", flush=True)
+    make_environment(venv, base, constraints_of(airflow))
+    run(*installer(venv), "--no-deps", "--reinstall" if shutil.which("uv") else "--force-reinstall", wheel)
+    copy_tests(folder)
+    # Older Airflows warn of their own doing: warnings are errors on the newest only.
+    warnings = [] if airflow == list(PAIRS)[-1] else ["-W", "default", "--disable-warnings"]
+    command = [venv / "bin" / "python", "-P", "-m", "pytest", "-q", "-n", "2", "-m", "matrix and not long", *warnings]
+    environment = os.environ | {"VCC_MATRIX": airflow}
+    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode == 0
+
+
+def main(arguments: list[str]) -> int:
+    wanted = [SHORT.get(name, name) for name in arguments]
+    unknown = [name for name in wanted if name not in NAMES]
+    if unknown:
+        print(f"No such pair: {', '.join(unknown)}. There are: {', '.join([*SHORT, *NAMES])}")
+        return 2
+    pythons = {name: find_python(NAMES[name][1]) for name in wanted or NAMES}
+    missing = [name for name, python in pythons.items() if python is None]
+    wheel = build_wheel()
+    results = {name: run_pair(name, python, wheel) for name, python in pythons.items() if python}
+    print()
+    for name in pythons:
+        print(f"{name:14}", {True: "passed", False: "FAILED", None: "no such Python here"}[results.get(name)])
+    return 1 if not all(results.values()) or not results or (wanted and missing) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
