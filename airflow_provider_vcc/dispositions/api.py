@@ -19,12 +19,12 @@ from urllib3.util import Timeout
 
 from airflow_provider_vcc.dispositions.answers import (
     Answer,
+    Answers,
     Evidence,
     Fault,
     Refusal,
     Rejection,
     envelope_errors,
-    read_answer,
 )
 from airflow_provider_vcc.dispositions.backoff import retry_after
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccNotFoundError, VccRequestError
@@ -123,6 +123,7 @@ class Client:
         self.timeout = timeout
         self.connect_timeout = connect_timeout
         self._local = threading.local()
+        self._answers = Answers()
 
     def prepare(self) -> None:
         """Work out the route to the server, before threads share it. Connects to nothing."""
@@ -139,6 +140,8 @@ class Client:
             response = self._put(body)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the evidence is the same
             return self._fault(error, attempt)
+        if response.status == OK:
+            return self._answers.read(response.data, count)
         return _evidence(response, count)
 
     def _put(self, body: bytes) -> BaseHTTPResponse:
@@ -189,8 +192,6 @@ def _named(error: BaseException) -> str:
 
 def _evidence(response: BaseHTTPResponse, count: int) -> Evidence:
     status = response.status
-    if status == OK:
-        return read_answer(response.data, count)
     wait = retry_after(response.headers.get("Retry-After"))
     if status == TOO_MANY_REQUESTS:
         return Fault("the server asks to slow down (429)", delivered=False, retry_after=wait, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,9 +23,9 @@ TRIES = 3
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """A write has ended; ``error`` says why it failed for good."""
+    """A write has ended after so many seconds; ``error`` says why it failed for good."""
 
-    ticket: Any
+    seconds: float
     error: BaseException | None = None
 
 
@@ -34,17 +35,17 @@ class Saver:
     def __init__(self, store: Store, done: Callable[[Saved], None]) -> None:
         self._store = store
         self._done = done
-        self._work: SimpleQueue[tuple[Sequence[tuple[str, Any]], Any] | None] = SimpleQueue()
+        self._work: SimpleQueue[Sequence[tuple[str, Any]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self.busy = False
 
-    def save(self, values: Sequence[tuple[str, Any]], ticket: Any) -> None:
+    def save(self, values: Sequence[tuple[str, Any]]) -> None:
         """Begin a write; only when the last one was reported."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="vcc-saver", daemon=True)
             self._thread.start()
         self.busy = True
-        self._work.put((values, ticket))
+        self._work.put(values)
 
     def close(self, seconds: float) -> None:
         """Let the thread end."""
@@ -53,15 +54,15 @@ class Saver:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        while (work := self._work.get()) is not None:
-            values, ticket = work
+        while (values := self._work.get()) is not None:
+            began = monotonic()
+            error = None
             try:
                 for key, value in values:
                     self._set(key, value.encode() if isinstance(value, Segment) else value)
-            except Exception as error:  # noqa: BLE001 -- the loop decides what it means
-                self._done(Saved(ticket, error))
-            else:
-                self._done(Saved(ticket))
+            except Exception as refused:  # noqa: BLE001 -- the loop decides what it means
+                error = refused
+            self._done(Saved(monotonic() - began, error))
 
     def _set(self, key: str, value: Any) -> None:
         for attempt in Retrying(

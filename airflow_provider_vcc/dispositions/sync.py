@@ -103,7 +103,7 @@ class Sync:
         self._observer = observer or Observer()
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._books = Books(self.tally, self.progress, sinks, self._observer)
-        self._journal = Journal(store, self.progress, self._events, self._observer.live)
+        self._journal = Journal(store, self.progress, self._events, self._observer.live, settings.max_in_flight)
         self._reader = Reader(source, checker, self.progress, self._books.read)
         head, tail = frame(disposition, avoid_in_call=avoid_in_call)
         most_waiting = settings.max_in_flight * settings.chunk_size
@@ -280,7 +280,7 @@ class Sync:
     # Waiting
 
     def _next_event(self) -> Event:
-        self._journal.write()
+        self._wake_in(self._journal.write(len(self._in_air)))
         if self._hand is None and self._in_air and not (self._stopping or self._searching or self._again):
             self._hand = self._pack()
         now = monotonic()
