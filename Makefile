@@ -43,7 +43,7 @@ bench-check: ## fail where a figure has got worse
 
 docs: ## build the documentation into build/docs/
 	@scripts/environment dev
-	$(RUN)/python -P -m sphinx -W --keep-going -q -b html docs build/docs
+	AIRFLOW_HOME="$(CURDIR)/build/airflow" $(RUN)/python -P -m sphinx -W --keep-going -q -b html docs build/docs >/dev/null
 	@echo "build/docs/index.html"
 
 matrix: ## the built wheel in every supported Airflow and Python; MATRIX="2.11-py3.11 3.3-py3.13" for some
