@@ -1,0 +1,196 @@
+"""The call centre: what each resource answers. It knows HTTP only as a request in and an answer out."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from hashlib import md5
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.sandbox.batch import DispositionBatch, FormBatch
+from airflow_provider_vcc.sandbox.checks import Book
+from airflow_provider_vcc.sandbox.seeds import CUSTOMER, PROJECTS, TOKEN
+from airflow_provider_vcc.sandbox.shapes import as_json
+from airflow_provider_vcc.sandbox.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from airflow_provider_vcc.sandbox.batch import Batch, Reject
+    from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.store import Store
+
+__all__ = ["App", "Settings"]
+
+EMPTY: dict[int, bool] = {}
+HTML = {"Content-Type": "text/html"}
+FORBIDDEN = b"<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center></body></html>"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the call centre is set up.
+
+    :param shape: how ``response`` is written: ``map``, ``php`` or ``list`` (see ``shapes``).
+    :param strict: refuse other types than documented, and fields that are not.
+    :param allowed: False refuses this machine's address.
+    :param tell_in_call: a record that ``avoid_in_call`` left alone earns ``error.record_in_call``; False: ``true``.
+    :param reject: gives ``(errorcode, errormessage)`` for elements to refuse.
+    """
+
+    customer: str = CUSTOMER
+    token: str = TOKEN
+    projects: Mapping[int, str] = field(default_factory=lambda: dict(PROJECTS))
+    dispositions: frozenset[str] = frozenset(map(str, range(1, 101)))
+    users: frozenset[str] = frozenset(map(str, range(1, 101)))
+    shape: str = "map"
+    strict: bool = False
+    allowed: bool = True
+    tell_in_call: bool = True
+    reject: Reject | None = None
+
+
+class Refused(Exception):
+    """A whole request gets an error."""
+
+    def __init__(self, status: int, errormessage: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(errormessage)
+        self.status = status
+        self.headers = headers or {}
+
+
+class App:
+    """Answers requests from what the store holds."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self.book = Book(settings.dispositions, settings.users, settings.strict)
+
+    def handle(self, request: Request) -> Answer:
+        """Do what the request asks for, and answer it."""
+        if not self.settings.allowed:
+            return Answer(403, FORBIDDEN, dict(HTML))
+        try:
+            self._authenticate(request)
+            return self._route(request)
+        except Refused as refused:
+            code = 417 if refused.status == 200 else refused.status
+            errors = [{"errorcode": code, "errormessage": str(refused)}]
+            return self._answer(errors, EMPTY, refused.status, refused.headers)
+
+    def _authenticate(self, request: Request) -> None:
+        user, password = request.credentials or ("", "")
+        if not (compare_digest(user.encode(), self.settings.customer.encode())
+                and compare_digest(password.encode(), self.settings.token.encode())):
+            raise Refused(401, "error.unauthorized", {"WWW-Authenticate": 'Basic realm="VCC Live API"'})
+
+    def _route(self, request: Request) -> Answer:
+        for pattern, methods in ROUTES:
+            if match := pattern.fullmatch(request.path):
+                method = methods.get(request.method)
+                if method is None:
+                    raise Refused(405, "error.method_not_allowed", {"Allow": ", ".join(methods)})
+                answer = method(self, request, **self._checked(match.groupdict()))
+                answer.headers.update({"Allow": ", ".join(methods), "X-Resource": method.__name__})
+                return answer
+        raise Refused(404, "error.not_found")
+
+    def _checked(self, found: dict[str, str]) -> dict[str, Any]:
+        if "project" not in found:
+            return found
+        if int(found["project"]) not in self.settings.projects:
+            raise Refused(404, "error.unknown_project")
+        return found | {"project": int(found["project"])}
+
+    def _answer(self, errors: Any, response: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+        body = as_json(errors, response, self.settings.shape)
+        etag = {"Etag": f'"{md5(body, usedforsecurity=False).hexdigest()}"'} if status == 200 else {}
+        return Answer(status, body, etag | dict(headers or {}))
+
+    def list_projects(self, request: Request) -> Answer:  # noqa: ARG002 -- nothing to choose from
+        """GET /v2/projects."""
+        projects = [
+            {"projectid": number, "name": name, "status": "active", "folderid": 1, "container": 0, "folder": "Sandbox"}
+            for number, name in self.settings.projects.items()
+        ]
+        return self._answer([], projects)
+
+    def modify_dispositions(self, request: Request, project: int) -> Answer:
+        """PUT .../records/dispositions."""
+        body = _object(request)
+        batch = DispositionBatch(
+            self.store,
+            project,
+            request.number,
+            book=self.book,
+            defaults=_part(body, "disposition", dict) or {},
+            avoid=_part(body, "avoid_in_call", bool) or False,
+            tell=self.settings.tell_in_call,
+            reject=self.settings.reject,
+        )
+        return self._run(request, batch, _elements(body))
+
+    def modify_records(self, request: Request, project: int) -> Answer:
+        """PUT .../records."""
+        body = _object(request)
+        batch = FormBatch(self.store, project, request.number, default=_part(body, "default", dict) or {})
+        return self._run(request, batch, _elements(body))
+
+    def add_disposition(self, request: Request, project: int, numberid: str) -> Answer:
+        """POST .../records/{numberid}/dispositions."""
+        body = _object(request)
+        for name in ("dispositionid", "userid"):
+            if body.get(name) is None:
+                raise Refused(200, f"error.missing_{name}")
+        avoid = _part(body, "avoid_in_call", bool) or False
+        batch = DispositionBatch(self.store, project, request.number, book=self.book, defaults={}, avoid=avoid)
+        with self.store.transaction():
+            batch.run([{name: value for name, value in body.items() if name != "search"} | {"numberid": numberid}])
+            request.note_act()
+        return self._answer(batch.errors, not batch.errors)
+
+    def show_record(self, request: Request, project: int, numberid: str) -> Answer:  # noqa: ARG002 -- a GET has no body
+        """GET .../records/{numberid}."""
+        record = self.store.show(project, numberid)
+        if record is None:
+            raise Refused(404, "error.unknown_record")
+        return self._answer([], record)
+
+    def _run(self, request: Request, batch: Batch, elements: list[Any]) -> Answer:
+        with self.store.transaction():
+            batch.run(elements)
+            request.note_act()
+        return self._answer(batch.errors, dict.fromkeys(batch.done, True))
+
+
+def _object(request: Request) -> dict[str, Any]:
+    if not isinstance(request.json, dict):
+        raise Refused(400, "error.invalid_json")
+    return request.json
+
+
+def _elements(body: dict[str, Any]) -> list[Any]:
+    elements = _part(body, "elements", list)
+    if elements is None:
+        raise Refused(200, "error.missing_elements")
+    return elements
+
+
+def _part(body: dict[str, Any], name: str, kind: type[Any]) -> Any:
+    part = body.get(name)
+    if not isinstance(part, kind | None):
+        raise Refused(200, f"error.invalid_{name}")
+    return part
+
+
+RECORDS = r"/v2/projects/(?P<project>\d+)/records"
+ROUTES: list[tuple[re.Pattern[str], dict[str, Callable[..., Answer]]]] = [
+    (re.compile(RECORDS + "/dispositions"), {"PUT": App.modify_dispositions}),
+    (re.compile("/v2/projects"), {"GET": App.list_projects}),
+    (re.compile(RECORDS), {"PUT": App.modify_records}),
+    (re.compile(RECORDS + "/(?P<numberid>[^/]+)/dispositions"), {"POST": App.add_disposition}),
+    (re.compile(RECORDS + "/(?P<numberid>[^/]+)"), {"GET": App.show_record}),
+]

@@ -1,0 +1,157 @@
+"""What arrived, in which order, and how often: questions to a sandbox's SQLite tables."""
+
+from __future__ import annotations
+
+import sqlite3
+import weakref
+from bisect import bisect_right
+from collections import Counter
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Event", "Ledger", "Message", "Rejection", "Request"]
+
+Query = "Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]"
+
+
+class Request(NamedTuple):
+    """One request that arrived.
+
+    ``number`` counts from 0 in the order of arrival; ``at`` and ``seconds`` are seconds (since the epoch; until it was
+    answered or cut); ``elements`` is None where its body was not read or held none; ``parallel`` counts the requests
+    that waited for an answer when it arrived, itself among them; ``acted`` says whether it took effect; ``status`` is
+    None where no answer was sent; ``fault`` names what was done to it.
+    """
+
+    number: int
+    at: float
+    connection: int
+    method: str
+    path: str
+    bytes: int | None
+    elements: int | None
+    parallel: int
+    acted: bool
+    status: int | None
+    fault: str | None
+    seconds: float | None
+
+
+class Event(NamedTuple):
+    """One disposition that was set on one record; ``seq`` orders all of them."""
+
+    seq: int
+    request: int
+    index: int
+    project: int
+    numberid: str
+    dispositionid: str | None
+    userid: str | None
+    next_calldate: str | None
+    description: str | None
+
+
+class Message(NamedTuple):
+    """One SMS that would have been sent."""
+
+    seq: int
+    request: int
+    index: int
+    project: int
+    numberid: str
+    dispositionid: str | None
+    text: str
+
+
+class Rejection(NamedTuple):
+    """One error that was given for one element."""
+
+    request: int
+    index: int
+    numberid: str | None
+    errorcode: int | str
+    errormessage: str
+
+
+class Ledger:
+    """Answers questions about what arrived.
+
+    :param query: runs SQL and gives rows.
+    """
+
+    def __init__(self, query: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]) -> None:
+        self.query = query
+
+    @classmethod
+    def open(cls, path: str | Path) -> Ledger:
+        """Read the file of a sandbox that runs, or ran, in another process."""
+        connection = sqlite3.connect(Path(path).as_uri() + "?mode=ro", uri=True, check_same_thread=False)
+        ledger = cls(lambda sql, values=(): connection.execute(sql, values).fetchall())
+        weakref.finalize(ledger, connection.close)
+        return ledger
+
+    def requests(self, method: str | None = None) -> list[Request]:
+        """Give all requests in the order of arrival, or those with one method."""
+        rows = self.query("SELECT * FROM requests WHERE ?1 IS NULL OR method = ?1 ORDER BY number", [method])
+        return [Request(*row)._replace(acted=bool(row[8])) for row in rows]
+
+    def events(self, numberid: str | None = None) -> list[Event]:
+        """Give all dispositions that were set, in order, or those of one record."""
+        rows = self.query(
+            "SELECT seq, request, idx, project, numberid, dispositionid, userid, e.next_calldate, description"
+            " FROM events e JOIN records r ON r.id = e.record WHERE ?1 IS NULL OR numberid = ?1 ORDER BY seq",
+            [numberid],
+        )
+        return [Event(*row) for row in rows]
+
+    def descriptions(self, numberid: str) -> list[str | None]:
+        """Give the descriptions that were set on one record, in order."""
+        return [event.description for event in self.events(numberid)]
+
+    def counts(self) -> Counter[tuple[str, str | None]]:
+        """Count how often each ``(numberid, description)`` was set."""
+        rows = self.query(
+            "SELECT numberid, description, count(*) FROM events e JOIN records r ON r.id = e.record GROUP BY 1, 2", []
+        )
+        return Counter({(numberid, description): count for numberid, description, count in rows})
+
+    def messages(self, numberid: str | None = None) -> list[Message]:
+        """Give all messages that would have been sent, in order, or those to one record."""
+        rows = self.query(
+            "SELECT seq, request, idx, project, numberid, dispositionid, text"
+            " FROM messages m JOIN records r ON r.id = m.record WHERE ?1 IS NULL OR numberid = ?1 ORDER BY seq",
+            [numberid],
+        )
+        return [Message(*row) for row in rows]
+
+    def message_counts(self) -> Counter[str]:
+        """Count the messages to each record."""
+        return Counter(message.numberid for message in self.messages())
+
+    def rejections(self) -> list[Rejection]:
+        """Give all errors that were given for elements, whether the answer arrived or not."""
+        return [Rejection(*row) for row in self.query("SELECT * FROM rejections ORDER BY rowid", [])]
+
+    def body(self, number: int) -> bytes | None:
+        """Give a request's body as it arrived; None where it was not kept."""
+        rows = self.query("SELECT body FROM bodies WHERE request = ?", [number])
+        return bytes(rows[0][0]) if rows else None
+
+    def most_parallel(self) -> int:
+        """Give the greatest number of requests that waited for their answers at once."""
+        return int(self.query("SELECT coalesce(max(parallel), 0) FROM requests", [])[0][0])
+
+    def most_elements_within(self, seconds: float = 1.0) -> int:
+        """Give the greatest number of elements that arrived within any span of that many seconds."""
+        rows = self.query("SELECT at, elements FROM requests WHERE elements IS NOT NULL ORDER BY at", [])
+        times = [at for at, _ in rows]
+        sums = [0, *accumulate(elements for _, elements in rows)]
+        return max((sums[bisect_right(times, at + seconds)] - sums[i] for i, at in enumerate(times)), default=0)
+
+    def unfinished(self) -> int:
+        """Count the requests that are still being worked on."""
+        return int(self.query("SELECT count(*) FROM requests WHERE seconds IS NULL", [])[0][0])

@@ -1,0 +1,149 @@
+"""Accepts connections, can go down and come up again, and ends at once when told to."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import threading
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Serve = Callable[[socket.socket, int], None]
+
+__all__ = ["Listener"]
+
+BACKLOG = 512
+
+
+class Listener:
+    """A loopback port and the threads behind it, one for each connection.
+
+    :param port: 0 takes a free one.
+    :param serve: talks on one connection, given its number; closing it is the listener's business.
+    """
+
+    def __init__(self, host: str, port: int, serve: Serve) -> None:
+        self.host = host
+        self._serve = serve
+        self._socket = self._bind(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._wakes, self._waker = socket.socketpair()
+        self._commands: SimpleQueue[tuple[Callable[[], object], threading.Event]] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, threading.Thread] = {}
+        self._is_up = False
+        self._ends = False
+        self._thread = threading.Thread(target=self._run, name="sandbox-listener", daemon=True)
+
+    def _bind(self, port: int) -> socket.socket:
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((self.host, port))
+        except OSError:
+            bound.close()
+            raise
+        return bound
+
+    def start(self, *, up: bool = True) -> None:
+        """Begin; with ``up=False`` connections are refused until ``up()``."""
+        self._thread.start()
+        if up:
+            self.up()
+
+    def up(self) -> None:
+        """Accept connections."""
+        self._command(self._listen)
+
+    def down(self) -> None:
+        """Break all connections and refuse new ones. The port stays ours."""
+        self._command(self._refuse)
+        self.hang_up()
+
+    def stop(self) -> None:
+        """End everything, and wait for the threads."""
+        self._command(self._end)
+        self._thread.join()
+        self.hang_up()
+        for thread in self._threads():
+            thread.join(timeout=10)
+        for end in (self._wakes, self._waker):
+            end.close()
+
+    def hang_up(self) -> None:
+        """Break all connections."""
+        with self._lock:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def _threads(self) -> list[threading.Thread]:
+        with self._lock:
+            return [thread for thread in self._open.values() if thread is not threading.current_thread()]
+
+    def _command(self, do: Callable[[], object]) -> None:
+        if self._ends:
+            return
+        done = threading.Event()
+        self._commands.put((do, done))
+        self._waker.send(b"!")
+        done.wait()
+
+    def _listen(self) -> None:
+        if not self._is_up:
+            self._socket.listen(BACKLOG)
+            self._is_up = True
+
+    def _refuse(self) -> None:
+        if self._is_up:
+            self._socket.close()
+            self._socket = self._bind(self.port)  # bound and not listening: refuses, and keeps the port
+            self._is_up = False
+
+    def _end(self) -> None:
+        self._ends = True
+        self._socket.close()
+
+    def _run(self) -> None:
+        while not self._ends:
+            for ready in self._wait():
+                if ready is self._wakes:
+                    self._wakes.recv(1)
+                    do, done = self._commands.get()
+                    do()
+                    done.set()
+                    break  # the socket may be another one now
+                self._accept()
+
+    def _wait(self) -> list[object]:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wakes, selectors.EVENT_READ)
+            if self._is_up:
+                selector.register(self._socket, selectors.EVENT_READ)
+            return [key.fileobj for key, _ in selector.select()]
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:
+            return  # it went away again
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._accepted += 1
+        thread = threading.Thread(target=self._talk, args=(connection, self._accepted), daemon=True)
+        with self._lock:
+            self._open[connection] = thread
+        thread.start()
+
+    _accepted = 0
+
+    def _talk(self, connection: socket.socket, number: int) -> None:
+        try:
+            self._serve(connection, number)
+        finally:
+            with self._lock:
+                del self._open[connection]
+            connection.close()

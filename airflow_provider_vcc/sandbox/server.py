@@ -1,0 +1,233 @@
+"""The sandbox in a thread: connections, the way of a request, and what a test asks of it."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, Self
+
+from airflow_provider_vcc.sandbox.app import App, Settings
+from airflow_provider_vcc.sandbox.faults import as_fault
+from airflow_provider_vcc.sandbox.ledger import Ledger
+from airflow_provider_vcc.sandbox.listener import Listener
+from airflow_provider_vcc.sandbox.request import Request
+from airflow_provider_vcc.sandbox.seeds import FIELDS, seed_records
+from airflow_provider_vcc.sandbox.store import Store
+from airflow_provider_vcc.sandbox.traffic import Traffic
+from airflow_provider_vcc.sandbox.wire import Answer, BadRequest, CutOff, read_head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from airflow_provider_vcc.sandbox.faults import Fault, Faults
+
+__all__ = ["Sandbox"]
+
+RESET = struct.pack("ii", 1, 0)
+FEW = 100
+BUFFER = 65_536
+
+
+class Sandbox:
+    """A call centre on loopback, for as long as a ``with`` block lasts.
+
+    :param records: how many to make up (numbered from 1, each twelfth named Green), or the records themselves: dicts
+        of ``numberid``, custom fields and perhaps ``in_call``. Each project has them (of those made up, all but the
+        first have 100 at most).
+    :param faults: one ``Fault`` for all requests; a list, one for each request in turn; or a function of the request.
+    :param db: the SQLite file; a file that exists goes on where it ended.
+    :param in_call: the numbers of the records that agents have in call, or how many.
+    :param keep_bodies: of how many requests the ledger keeps the bodies.
+    :param up: False refuses connections until ``up()``.
+    :param settings: fields of ``app.Settings``: customer, token, projects, dispositions, users, shape, strict ...
+    """
+
+    def __init__(
+        self,
+        records: int | Iterable[Mapping[str, Any]] = 1000,
+        *,
+        faults: Faults = None,
+        db: str | Path = ":memory:",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        in_call: int | Iterable[str] = 0,
+        keep_bodies: int = 200,
+        up: bool = True,
+        **settings: Any,
+    ) -> None:
+        self.settings = Settings(**settings)
+        self.stopping = threading.Event()
+        self.started = monotonic()
+        self.store = _filled(str(db), self.settings, records, in_call)
+        self.ledger = Ledger(self.store.query)
+        self._app = App(self.store, self.settings)
+        self._traffic = Traffic()
+        self._arrival = threading.Lock()
+        self._next: int = self.store.query("SELECT coalesce(max(number) + 1, 0) FROM requests")[0][0]
+        self._keep_bodies = keep_bodies
+        self._starts_up = up
+        self._rise: threading.Timer | None = None
+        self._listener = Listener(host, port, self._talk)
+        self.set_faults(faults)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return self._listener.port
+
+    @property
+    def url(self) -> str:
+        """The base URL, without ``/v2``."""
+        return f"http://{self._listener.host}:{self.port}"
+
+    def connection(self, **extra: Any) -> dict[str, Any]:
+        """Give the Airflow connection as a dict: ``json.dumps`` of it is a value for ``AIRFLOW_CONN_<ID>``."""
+        return connection(self.url, self.settings.customer, self.settings.token, extra)
+
+    @property
+    def faults(self) -> Fault:
+        """What goes wrong from now on; conditions count from when it was set."""
+        return self._faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.set_faults(faults)
+
+    def set_faults(self, faults: Faults) -> None:
+        """Decide what goes wrong from now on."""
+        with self._arrival:
+            self._faults = as_fault(faults)
+            self._faults_from = self._next
+            self._faults_since = monotonic()
+
+    def start(self) -> Self:
+        """Begin to serve; ``with`` does it."""
+        self._listener.start(up=self._starts_up)
+        return self
+
+    def stop(self) -> None:
+        """End at once: requests in progress are cut. The ledger stays readable."""
+        self.stopping.set()
+        if self._rise:
+            self._rise.cancel()
+        self._listener.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def down(self, seconds: float | None = None) -> None:
+        """Break all connections and refuse new ones, for so many seconds or until ``up()``."""
+        self._listener.down()
+        if seconds is not None:
+            self._rise = threading.Timer(seconds, self.up)
+            self._rise.daemon = True
+            self._rise.start()
+
+    def up(self) -> None:
+        """Accept connections again."""
+        self._listener.up()
+
+    def idle(self, timeout: float = 30.0) -> bool:
+        """Wait until no request is in progress: then the ledger is final. False where it takes longer."""
+        return self._traffic.idle(timeout)
+
+    def set_in_call(self, numberid: str, *, in_call: bool = True, project: int | None = None) -> None:
+        """Let an agent take a record, or leave it."""
+        self.store.set_in_call(project or next(iter(self.settings.projects)), numberid, in_call=in_call)
+
+    def _talk(self, sock: socket.socket, number: int) -> None:
+        with sock.makefile("rb", BUFFER) as stream, suppress(OSError):
+            try:
+                while head := read_head(stream):
+                    if not self._exchange(Request(self, head, sock, stream, number), sock):
+                        return
+            except CutOff as cut:
+                if cut.reset:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            except BadRequest:
+                sock.sendall(Answer(400, closes=True).encode())
+
+    def _exchange(self, request: Request, sock: socket.socket) -> bool:
+        fault = self._arrive(request)
+        status = None
+        try:
+            answer = fault(request, lambda: self._app.handle(request))
+            request.read()  # an answer that did not need the body leaves none of it behind
+            status = answer.status
+        finally:
+            self._finish(request, status)
+        return self._send(request, answer, sock)
+
+    def _arrive(self, request: Request) -> Fault:
+        with self._arrival:
+            request.number = self._next
+            request.nth = self._next - self._faults_from
+            request.since = monotonic() - self._faults_since
+            self._next += 1
+            parallel = self._traffic.enter(request)
+            self.store.execute(
+                "INSERT INTO requests (number, at, connection, method, path, parallel) VALUES (?, ?, ?, ?, ?, ?)",
+                [request.number, time(), request.connection, request.method, request.path, parallel],
+            )
+            return self._faults
+
+    def _finish(self, request: Request, status: int | None) -> None:
+        if request.was_read and request.body and request.number < self._keep_bodies:
+            self.store.execute("INSERT INTO bodies VALUES (?, ?)", [request.number, request.body])
+        self.store.execute(
+            "UPDATE requests SET bytes = ?, elements = ?, acted = ?, status = ?, fault = ?, seconds = ? WHERE number = ?",
+            [*request.size(), request.acted, status, request.fault, monotonic() - request.started, request.number],
+        )
+        if status is None:
+            self._traffic.leave(request)
+
+    def _send(self, request: Request, answer: Answer, sock: socket.socket) -> bool:
+        closes = answer.closes is not None or answer.cut is not None or not request.head.keeps_alive
+        raw = replace(answer, closes=answer.closes or not request.head.keeps_alive).encode()
+        size, pause = answer.pace or (len(raw), 0.0)
+        raw = raw[: answer.cut]
+        try:
+            while len(raw) > size:
+                sock.sendall(raw[:size])
+                raw = raw[size:]
+                request.wait(pause)
+        finally:
+            self._traffic.leave(request)
+        sock.sendall(raw)
+        return not closes
+
+
+def connection(url: str, customer: str, token: str, extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the Airflow connection to a sandbox, in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
+    scheme, _, rest = url.partition("://")
+    host, _, port = rest.rpartition(":")
+    made = {"conn_type": "vcc", "login": customer, "password": token, "host": f"{scheme}://{host}", "port": int(port)}
+    return made | ({"extra": dict(extra)} if extra else {})
+
+
+def _filled(
+    path: str, settings: Settings, records: int | Iterable[Mapping[str, Any]], in_call: int | Iterable[str]
+) -> Store:
+    first, *others = settings.projects
+    if isinstance(records, int):
+        store = Store(path, FIELDS)
+        store.add_records(first, seed_records(records))
+        for project in others:
+            store.add_records(project, seed_records(min(records, FEW)))
+    else:
+        given = list(records)
+        names = dict.fromkeys(name for record in given for name in record if name not in {"numberid", "in_call"})
+        store = Store(path, list(names))
+        for project in settings.projects:
+            store.add_records(project, given)
+    for number in map(str, range(1, in_call + 1)) if isinstance(in_call, int) else in_call:
+        store.set_in_call(first, number, in_call=True)
+    return store
