@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from airflow_provider_vcc.exceptions import VccError
 
-    from airflow_provider_vcc.exceptions import VccError
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Answer", "Answers", "Evidence", "Fault", "Refusal", "Rejection", "envelope_errors", "read_answer"]
 
@@ -129,13 +129,18 @@ def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
     for key, entry in (errors or {}).items() if named else enumerate(errors or ()):
         if isinstance(entry, dict):
             index = _index(entry.get("index", key if named else None))
-            yield index, Rejection(_code(entry.get("errorcode")), str(entry.get("errormessage", "error"))[:MOST_MESSAGE])
+            yield (
+                index,
+                Rejection(_code(entry.get("errorcode")), str(entry.get("errormessage", "error"))[:MOST_MESSAGE]),
+            )
         else:
             yield _index(key) if named else None, Rejection(None, str(entry)[:MOST_MESSAGE])
 
 
 def _by_index(response: Any) -> Iterator[tuple[int, Any]]:
-    pairs = enumerate(response) if isinstance(response, list) else getattr(response, "items", tuple)()
+    pairs: Iterable[tuple[Any, Any]] = ()
+    if isinstance(response, list | dict):
+        pairs = enumerate(response) if isinstance(response, list) else response.items()
     for key, value in pairs:
         index = _index(key)
         if index is not None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 import requests
@@ -70,16 +72,14 @@ class Attempt:
         """Cut the connection, so that the thread that waits for the answer goes on."""
         self.aborted = True
         if self._socket is not None:
-            try:
+            with suppress(OSError):  # it may be closed already
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-            except OSError:
-                pass  # it was closed already
 
 
 def _watched(kind: type[Any], local: Any) -> type[Any]:
     """Make a connection class that tells its thread's attempt when the first byte goes out."""
 
-    class Watched(kind):
+    class Watched(kind):  # type: ignore[misc]
         _connecting = False
 
         def connect(self) -> None:
@@ -119,7 +119,7 @@ class Client:
         connect_timeout: float = 10.0,
     ) -> None:
         self.session = session
-        self.url = f"{base_url.rstrip('/')}/projects/{requests.utils.quote(str(project_id), safe='')}/records/dispositions"
+        self.url = f"{base_url.rstrip('/')}/projects/{quote(str(project_id), safe='')}/records/dispositions"
         self.timeout = timeout
         self.connect_timeout = connect_timeout
         self._local = threading.local()
@@ -210,7 +210,9 @@ def _no(response: BaseHTTPResponse, status: int, count: int) -> Answer | Refusal
         return Refusal(refusal(status, errors))
     said = errors[0] if errors else {}
     code, message = said.get("errorcode"), said.get("errormessage")
-    rejection = Rejection(status if code is None else code, message or f"the server refused the request (HTTP {status})")
+    rejection = Rejection(
+        status if code is None else code, message or f"the server refused the request (HTTP {status})"
+    )
     return Answer(rejected=dict.fromkeys(range(count), rejection))
 
 
@@ -225,7 +227,8 @@ def refusal(status: int, errors: list[dict[str, Any]]) -> VccRequestError:
     """Make the error for a status after which nothing else can succeed, with what to do about it."""
     if status == UNAUTHORISED:
         return VccAuthenticationError(
-            "VCC refused the credentials (401): check the connection's Login (the customer) and Password (the API token)",
+            "VCC refused the credentials (401): "
+            "check the connection's Login (the customer) and Password (the API token)",
             status=status,
             errors=errors,
         )

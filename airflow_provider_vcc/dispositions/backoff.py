@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryCallState, wait_random_exponential
 
@@ -16,12 +16,13 @@ __all__ = ["jitter", "retry_after"]
 LONGEST_WAIT = 30.0
 """Seconds that a ``Retry-After`` is honoured for at most."""
 
+_NOBODY: Any = None
 _wait = wait_random_exponential(multiplier=0.5, max=8)
 
 
 def jitter(attempt: int) -> float:
     """Give seconds to wait after the ``attempt``-th failure in a row, from 1: full jitter up to 8 s."""
-    state = RetryCallState(None, None, (), {})  # type: ignore[arg-type] -- only the number is looked at
+    state = RetryCallState(_NOBODY, None, (), {})
     state.attempt_number = attempt
     return float(_wait(state))
 

@@ -36,16 +36,16 @@ class Observer:
     """Is told what happens, in the thread that runs the sync. This one keeps quiet."""
 
     def new_error(self, row: ErrorRow) -> None:
-        """An error of a new kind occurred."""
+        """Learn of an error of a new kind."""
 
     def trouble(self, reason: str, seconds: float) -> None:
-        """A request failed, and sending is held back for so many seconds."""
+        """Learn that a request failed, and that sending is held back for so many seconds."""
 
     def halved(self, size: int) -> None:
-        """A chunk was too much, and chunks now have at most ``size`` elements."""
+        """Learn that a chunk was too much, and that chunks now have at most ``size`` elements."""
 
     def tick(self) -> None:
-        """Something happened, or a second has passed."""
+        """Learn that something happened, or that a second has passed."""
 
     def live(self) -> tuple[str, Any] | None:
         """Give a key and a value to keep in the store beside the progress, where there is something new."""
@@ -77,17 +77,17 @@ class Books:
         self.failed(_failures(chunk, answer.unsaid, Outcome.UNKNOWN))
 
     def unknown(self, chunk: Chunk, status: int | None, reason: str) -> None:
-        """Nobody can say what became of a chunk."""
+        """Write down that nobody can say what became of a chunk."""
         pairs = zip(chunk.positions, chunk.elements, strict=True)
         self.failed([Failure(position, Outcome.UNKNOWN, status, reason, element) for position, element in pairs])
 
     def not_sent(self, chunk: Chunk) -> None:
-        """The server certainly did not act on a chunk: the next try may send it. It is counted at the end."""
+        """Let the next try send a chunk, on which the server certainly did not act. It is counted at the end."""
         if chunk.noted:
             self.progress.settle(chunk.positions, applied=False, noted=True)
 
     def invalid(self, pairs: Iterable[tuple[int, AnyElement]], reason: str) -> None:
-        """Elements turned out to be such as cannot be sent."""
+        """Write down elements that turned out to be such as cannot be sent."""
         self.failed([Failure(position, Outcome.INVALID, None, reason, element) for position, element in pairs])
 
     def failed(self, failures: list[Failure]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +14,7 @@ from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
 from airflow_provider_vcc.dispositions.rows import JsonRows, ObjectRows, TableRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from airflow_provider_vcc.dispositions.rows import Rows
 
@@ -30,7 +31,8 @@ _NOT_PLAIN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 class Batch(msgspec.Struct, gc=False):
     """What became of some consecutive rows.
 
-    ``positions`` are those of ``elements``; ``failures`` are the elements that are not to be sent; ``plain`` says that none of them searches or asks for messages.
+    ``positions`` are those of ``elements``; ``failures`` are the elements not to be sent; ``plain`` says that none
+    searches or asks for messages.
     """
 
     start: int
@@ -92,19 +94,19 @@ class Checker:
             try:
                 element = self._one(item)
             except (InvalidElement, RecursionError) as reason:
-                invalid.append(Failure(position, Outcome.INVALID, None, _reason(reason), _shown(item)))
+                failures.append(Failure(position, Outcome.INVALID, None, _reason(reason), _shown(item)))
                 continue
             elements.append(element)
             positions.append(position)
             plain = plain and element.search is None and not element.sendDispositionMessages
-        return Batch(start, len(items), elements, positions, invalid, plain)
+        return Batch(start, len(items), elements, positions, failures, plain)
 
     def _one(self, item: Any) -> AnyElement:
         if item.__class__ is Plain and item.next_calldate in self.dates.known:
-            return item  # type: ignore[no-any-return]
+            return item
         if item.__class__ is Plain:
             item.next_calldate = self.dates.convert(item.next_calldate)
-            return item  # type: ignore[no-any-return]
+            return item
         if item.__class__ is Element:
             return normalise(item, self.dates)
         if item.__class__ is bytes:

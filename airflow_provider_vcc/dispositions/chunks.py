@@ -24,12 +24,14 @@ __all__ = ["Chunk", "Packer"]
 _encode = msgspec.json.Encoder().encode
 
 Waiting = tuple[int, "AnyElement"]
+Key = str | int | None
+"""A record's ``numberid``: a text, once it has been checked."""
 
 
 class Chunk:
     """The elements of one request, and what has happened to it so far."""
 
-    def __init__(self, elements: Sequence[AnyElement], positions: Sequence[int], keys: set[str], body: bytes) -> None:
+    def __init__(self, elements: Sequence[AnyElement], positions: Sequence[int], keys: set[Key], body: bytes) -> None:
         self.elements = elements
         self.positions = positions
         self.keys = keys
@@ -76,7 +78,7 @@ def chunk_of(elements: Sequence[AnyElement], positions: Sequence[int]) -> Chunk:
     """Encode elements as a chunk."""
     keys = {element.numberid for element in elements}
     keys.discard(None)
-    return Chunk(elements, positions, keys, _encode(elements))  # type: ignore[arg-type] -- ids are texts by now
+    return Chunk(elements, positions, keys, _encode(elements))
 
 
 def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
@@ -100,7 +102,7 @@ class Packer:
         self._most_bytes = most_bytes
         self._most_waiting = most_waiting
         self._fitting = 1 << 30
-        self.busy: set[str] = set()
+        self.busy: set[Key] = set()
         self.waiting: deque[Waiting] = deque()
         self.too_big: list[Waiting] = []
         """Elements that alone are larger than a request may be, for the caller to take away."""
@@ -162,7 +164,11 @@ class Packer:
     def _join(self, first: Batch, second: Batch) -> Batch:
         rest = first.positions[self._at :]
         elements = [*first.elements[self._at :], *second.elements]
-        self._batch, self._at, self._ahead = Batch(first.start, 0, elements, joined(rest, second.positions), plain=True), 0, None
+        self._batch, self._at, self._ahead = (
+            Batch(first.start, 0, elements, joined(rest, second.positions), plain=True),
+            0,
+            None,
+        )
         return self._batch
 
     def _picked(self, size: int, *, alone: bool) -> Chunk | None:
@@ -214,11 +220,11 @@ class Packer:
 class _Pick:
     """Chooses elements one by one: what conflicts with what is in the air, or with what is held before it, is held."""
 
-    def __init__(self, size: int, busy: set[str], *, alone: bool) -> None:
+    def __init__(self, size: int, busy: set[Key], *, alone: bool) -> None:
         self._size = size
         self._busy = busy
         self._alone = alone
-        self._held: set[str] = set()
+        self._held: set[Key] = set()
         self._elements: list[AnyElement] = []
         self._positions: list[int] = []
         self._searches = False
@@ -237,7 +243,7 @@ class _Pick:
                 return False
             self._searches = True
         elif other_mode or key in self._busy or key in self._held:
-            self._held.add(key)  # type: ignore[arg-type] -- ids are texts by now
+            self._held.add(key)
             return False
         self._messages = messages
         self._elements.append(element)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.dates import Dates
 from airflow_provider_vcc.dispositions.invalid import InvalidElement
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from airflow_provider_vcc.dispositions.dates import Dates
 
 __all__ = ["FIELDS", "Element", "InvalidElement", "Plain", "check_disposition", "normalise", "parse"]
 
@@ -92,7 +93,7 @@ def parse(value: Any, dates: Dates, field_map: Mapping[str, str] | None = None) 
     if not isinstance(value, dict):
         raise InvalidElement("not an object with the fields of an element")
     if field_map:
-        from airflow_provider_vcc.dispositions.columns import map_fields  # noqa: PLC0415 -- imports this module
+        from airflow_provider_vcc.dispositions.columns import map_fields
 
         value = map_fields(value, field_map)
     unknown = [name for name in value if name not in FIELDS]

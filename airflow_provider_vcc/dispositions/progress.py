@@ -1,8 +1,8 @@
 """What earlier tries and this one had applied, and a fingerprint of the input that they read.
 
-The input is divided into stretches of 1,000 elements. Each has a digest of what was read there, and a bit per element for
-"applied" and for "in the air or unknown, and must not be sent again". 150 stretches make a segment, which is one value
-in the store: less than 65,535 bytes whatever the bits are.
+The input is divided into stretches of 1,000 elements. Each has a digest of what was read there, and a bit per element
+for "applied" and for "in the air or unknown, and must not be sent again". 150 stretches make a segment, which is one
+value in the store: less than 65,535 bytes whatever the bits are.
 """
 
 from __future__ import annotations

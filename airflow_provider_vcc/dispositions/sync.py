@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.answers import Answer, Evidence, Fault, Refusal
+from airflow_provider_vcc.dispositions.answers import Answer, Evidence, Fault
 from airflow_provider_vcc.dispositions.api import frame
 from airflow_provider_vcc.dispositions.backoff import jitter
 from airflow_provider_vcc.dispositions.books import Books, Observer
@@ -71,7 +71,7 @@ class Sync:
     :param scope: what else the requests depend on, so that a retry with other settings skips nothing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- a run has that many parts; all but three are keywords
         self,
         client: Client,
         source: Source,
