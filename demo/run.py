@@ -21,6 +21,8 @@ from airflow_provider_vcc.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_provider_vcc.sandbox import Ledger
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 DAG_FILE = ROOT / "example_dags" / "vcc_documented_payload.py"
@@ -94,18 +96,24 @@ def verdict(result: Mapping[str, Any]) -> str:
     return f"{counts}, and it tolerates none until max_errors or max_error_rate says so"
 
 
-def show(result: Mapping[str, Any], paint: Painter) -> None:
-    elements = result["elements"]
+def show_outcomes(result: Mapping[str, Any], paint: Painter) -> None:
+    found = outcomes(result["elements"], result["summary"])
     rows = [
         (str(position), describe(element), paint(outcome, COLOURS.get(outcome, "red")), reason)
-        for position, (element, (outcome, reason)) in enumerate(
-            zip(elements, outcomes(elements, result["summary"]), strict=True)
-        )
+        for position, (element, (outcome, reason)) in enumerate(zip(result["elements"], found, strict=True))
     ]
     print(render(("position", "element", "outcome", "why"), rows, fancy=paint.fancy))
-    state = paint(result["state"], COLOURS.get(result["state"], "red"))
-    print(f"\nThe task's state is {state}: {verdict(result)}.\n")
-    print(NEXT, end="")
+    print(f"\nThe task's state is {paint(result['state'], COLOURS.get(result['state'], 'red'))}: {verdict(result)}.\n")
+
+
+def show_records(ledger: Ledger, paint: Painter) -> None:
+    columns = ("record", "disposition", "user", "callback", "description")
+    rows = [
+        (event.numberid, event.dispositionid, event.userid, event.next_calldate, event.description)
+        for event in ledger.events()
+    ]
+    print("What the call centre has on record now:")
+    print(render(columns, [[str(value) for value in row] for row in rows], fancy=paint.fancy))
 
 
 def main() -> None:
@@ -113,8 +121,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vcc-demo-") as folder, Sandbox(records=24) as sandbox:
         print(f"A sandbox call centre answers at {sandbox.url}.")
         print(f"Airflow runs {DAG_FILE.relative_to(ROOT)}: 10 to 20 seconds ...\n", flush=True)
-        result = run_in_airflow(Path(folder), sandbox.connection)
-    show(result, paint)
+        result = run_in_airflow(Path(folder), json.dumps(sandbox.connection()))
+        show_outcomes(result, paint)
+        show_records(sandbox.ledger, paint)
+    print(f"\n{NEXT}", end="")
 
 
 if __name__ == "__main__":
