@@ -84,10 +84,13 @@ class Source(Protocol):
 
     name: str
     """What a message calls it: a path without credentials, ``elements``, ``query of warehouse``."""
-    total: int | None
-    """How many elements there are, where that is known before reading."""
     repeatable: bool
     """Whether ``read`` may be called again and gives the same."""
+
+    @property
+    def total(self) -> int | None:
+        """How many elements there are, where that is known before reading."""
+        ...
 
     def read(self, size: int) -> Iterator[Rows]:
         """Give batches of exactly ``size`` rows but for the last.

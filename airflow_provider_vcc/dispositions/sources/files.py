@@ -7,16 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from airflow_provider_vcc.dispositions.sources.compression import COMPRESSIONS
+from airflow_provider_vcc.dispositions.sources.csv_table import CsvSource
 from airflow_provider_vcc.dispositions.sources.json_array import split_array
 from airflow_provider_vcc.dispositions.sources.json_lines import split_lines
 from airflow_provider_vcc.dispositions.sources.json_source import JsonSource
+from airflow_provider_vcc.dispositions.sources.parquet import ParquetSource
 from airflow_provider_vcc.dispositions.sources.streams import FileStream, local_size, open_local
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.dispositions.sources.table import CheckColumns
 
 __all__ = ["open_path", "public_name"]
 
@@ -32,14 +35,14 @@ _SUPPORTED = (
 def open_path(
     path: str,
     *,
-    field_map: Mapping[str, str] | None = None,
+    check_columns: CheckColumns | None = None,
     opener: Callable[[str], BinaryIO] = open_local,
     sizer: Callable[[str], int | None] = local_size,
 ) -> Source:
     """Give the source for a file: JSON, JSON Lines, CSV or Parquet, as the end of its name says.
 
     :param path: a local path, or a URL that ``opener`` and ``sizer`` understand.
-    :param field_map: column -> field of an element; a table's columns are checked before its rows are read.
+    :param check_columns: is given a table's columns before any row is read, and raises where one is unknown.
     :raises VccInputError: where there is no such file, or its name ends in anything else.
     """
     name = public_name(path)
@@ -48,7 +51,7 @@ def open_path(
         raise VccInputError(f"{name} cannot be read; let its name end in {_SUPPORTED}", source=name)
     if opener is open_local:
         _check_local(path, name)
-    return _KINDS[kind](FileStream(path, name, compression, opener, sizer), field_map)
+    return _KINDS[kind](FileStream(path, name, compression, opener, sizer), check_columns)
 
 
 def public_name(path: str) -> str:
@@ -69,16 +72,18 @@ def _check_local(path: str, name: str) -> None:
         raise VccInputError(f"{name} does not exist on this worker", source=name)
 
 
-def _json(stream: FileStream, _: Mapping[str, str] | None) -> Source:
+def _json(stream: FileStream, _: CheckColumns | None) -> Source:
     return JsonSource(stream, split_array)
 
 
-def _json_lines(stream: FileStream, _: Mapping[str, str] | None) -> Source:
+def _json_lines(stream: FileStream, _: CheckColumns | None) -> Source:
     return JsonSource(stream, split_lines)
 
 
-_KINDS: dict[str, Callable[[FileStream, Mapping[str, str] | None], Source]] = {
+_KINDS: dict[str, Callable[[FileStream, CheckColumns | None], Source]] = {
     ".json": _json,
     ".jsonl": _json_lines,
     ".ndjson": _json_lines,
+    ".csv": CsvSource,
+    ".parquet": ParquetSource,
 }

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.sources.json_lines import BOM
 from airflow_provider_vcc.dispositions.sources.streams import broken
+from airflow_provider_vcc.dispositions.sources.utf8 import BOM, check_encoding
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ class _Array:
         return self._opened
 
     def _open(self) -> None:
-        if self._buffer.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise broken(self._name, "is UTF-16; save it as UTF-8", "byte 0")
+        check_encoding(self._buffer, self._name)
         text = self._buffer.removeprefix(BOM).lstrip(_SPACE)
         if text.startswith(b"{"):
             what = "is a JSON object and no array; wrap one element in [ ]; JSON Lines need a name ending in .jsonl"
