@@ -6,18 +6,13 @@ it. After that, only a readable answer says what it did.
 
 from __future__ import annotations
 
-import socket
-import threading
-from contextlib import suppress
 from functools import cached_property
-from time import monotonic
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
-from urllib3.util import Timeout
+from urllib3.exceptions import HTTPError
 
 from airflow_provider_vcc.dispositions.answers import (
     Answer,
@@ -29,13 +24,13 @@ from airflow_provider_vcc.dispositions.answers import (
     envelope_errors,
 )
 from airflow_provider_vcc.dispositions.backoff import retry_after
+from airflow_provider_vcc.dispositions.wire import Attempt, Wire
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccNotFoundError, VccRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from urllib3.connectionpool import HTTPConnectionPool
-    from urllib3.response import BaseHTTPResponse
+    from airflow_provider_vcc.dispositions.wire import Response
 
 __all__ = ["Attempt", "Client", "envelope"]
 
@@ -47,57 +42,8 @@ SERVER_ERROR = 500
 CLIENT_ERROR = 400
 UNAUTHORISED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 REFUSALS = frozenset({UNAUTHORISED, FORBIDDEN, NOT_FOUND, 407})
-OVERDUE_GRACE = 2.0
 
 _encode = msgspec.json.Encoder().encode
-
-
-class Attempt:
-    """One sending of one request, which another thread may cut off."""
-
-    def __init__(self, seconds: float) -> None:
-        self.deadline = monotonic() + seconds
-        self.started = False
-        """Whether the first byte was written."""
-        self.aborted = False
-        self._socket: socket.socket | None = None
-
-    def on(self, connection: Any) -> None:
-        """Note the connection that carries it."""
-        self._socket = connection.sock
-        if self.aborted:
-            self.abort()
-
-    def abort(self) -> None:
-        """Cut the connection, so that the thread that waits for the answer goes on."""
-        self.aborted = True
-        if self._socket is not None:
-            with suppress(OSError):  # it may be closed already
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-def _watched(kind: type[Any], local: Any) -> type[Any]:
-    """Make a connection class that tells its thread's attempt when the first byte goes out."""
-
-    class Watched(kind):  # type: ignore[misc]
-        _connecting = False
-
-        def connect(self) -> None:
-            self._connecting = True
-            try:
-                super().connect()
-            finally:
-                self._connecting = False
-
-        def send(self, data: Any) -> None:
-            if self.sock is None:
-                self.connect()
-            if not self._connecting:  # a proxy's CONNECT is not the request
-                local.attempt.on(self)
-                local.attempt.started = True
-            super().send(data)
-
-    return Watched
 
 
 class Client:
@@ -122,63 +68,52 @@ class Client:
         self.url = f"{base_url.rstrip('/')}/projects/{quote(str(project_id), safe='')}/records/dispositions"
         self.timeout = timeout
         self.connect_timeout = connect_timeout
-        self._local = threading.local()
         self._answers = Answers()
 
     def prepare(self) -> None:
         """Work out the route to the server, before threads share it. Connects to nothing."""
-        _ = self._route
+        _ = self._wire
 
-    def attempt(self) -> Attempt:
-        """Begin an attempt, to be given to ``send``; it is overdue when its ``deadline`` has passed."""
-        return Attempt(self.connect_timeout + self.timeout + OVERDUE_GRACE)
+    def close(self) -> None:
+        """Close the connections."""
+        self._wire.close()
 
     def send(self, body: bytes, count: int, attempt: Attempt | None = None) -> Evidence:
         """Send one request with ``count`` elements, and say what it came to. Nothing is raised, nothing retried."""
-        attempt = self._local.attempt = attempt or self.attempt()
+        attempt = attempt or Attempt()
         try:
-            response = self._put(body)
+            response = self._wire.put(body, attempt)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the evidence is the same
             return self._fault(error, attempt)
         if response.status == OK:
-            return self._answers.read(response.data, count)
+            return self._answers.read(response.body, count)
         return _evidence(response, count)
 
-    def _put(self, body: bytes) -> BaseHTTPResponse:
-        pool, target, headers = self._route
-        return pool.urlopen(
-            "PUT",
-            target,
-            body=body,
-            headers=headers,
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            timeout=Timeout(connect=self.connect_timeout, read=self.timeout),
-        )
-
     @cached_property
-    def _route(self) -> tuple[HTTPConnectionPool, str, dict[str, str]]:
-        """The pool, the target and the headers: what requests would work out anew for each request, once."""
-        prepared = self.session.prepare_request(
-            requests.Request("PUT", self.url, headers={"Content-Type": "application/json"})
-        )
-        prepared.headers.pop("Content-Length", None)
+    def _wire(self) -> Wire:
+        """The way to the server: what requests would work out anew for each request (proxies, TLS), once."""
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        prepared = self.session.prepare_request(requests.Request("PUT", self.url, headers=headers))
         url = str(prepared.url)
         settings = self.session.merge_environment_settings(url, {}, None, None, None)
-        adapter: Any = self.session.get_adapter(url)
+        # A copy has pools of its own: each of their connections is watched, and nobody else uses them.
+        adapter: Any = copy(self.session.get_adapter(url))
         pool = adapter.get_connection_with_tls_context(
             prepared, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
         )
         adapter.cert_verify(pool, url, settings["verify"], settings["cert"])
-        pool.ConnectionCls = _watched(pool.ConnectionCls, self._local)
         adapter.add_headers(prepared)
-        return pool, adapter.request_url(prepared, settings["proxies"]), dict(prepared.headers)
+        target = adapter.request_url(prepared, settings["proxies"])
+        forwarded = {} if pool.proxy is None or pool.scheme == "https" else dict(pool.proxy_headers)
+        wanted = {"Host": urlsplit(url).netloc, **dict(prepared.headers), **forwarded}
+        for name in ("Content-Length", "Accept", "Connection"):
+            wanted.pop(name, None)
+        return Wire(pool, target, wanted, self.timeout, self.connect_timeout)
 
     def _fault(self, error: Exception, attempt: Attempt) -> Fault:
         if not attempt.started:
             return Fault(f"the server was not reached ({_named(error)})", delivered=False)
-        if isinstance(error, ReadTimeoutError | TimeoutError) or attempt.aborted:
+        if isinstance(error, TimeoutError):
             return Fault(f"no answer within {self.timeout:g} s", too_much=True)
         return Fault(f"the connection broke before the answer was whole ({_named(error)})")
 
@@ -190,9 +125,9 @@ def _named(error: BaseException) -> str:
     return type(error).__name__ + (f": {type(cause).__name__}" if cause is not None else "")
 
 
-def _evidence(response: BaseHTTPResponse, count: int) -> Evidence:
+def _evidence(response: Response, count: int) -> Evidence:
     status = response.status
-    wait = retry_after(response.headers.get("Retry-After"))
+    wait = retry_after(response.headers.get("retry-after"))
     if status == TOO_MANY_REQUESTS:
         return Fault("the server asks to slow down (429)", delivered=False, retry_after=wait, status=status)
     if status == TOO_LARGE and count > 1:
@@ -204,8 +139,8 @@ def _evidence(response: BaseHTTPResponse, count: int) -> Evidence:
     return Fault(f"the server failed ({status})", retry_after=wait, status=status)
 
 
-def _no(response: BaseHTTPResponse, status: int, count: int) -> Answer | Refusal:
-    errors = _errors(response.data)
+def _no(response: Response, status: int, count: int) -> Answer | Refusal:
+    errors = _errors(response.body)
     if status in REFUSALS or status < CLIENT_ERROR:
         return Refusal(refusal(status, errors))
     said = errors[0] if errors else {}

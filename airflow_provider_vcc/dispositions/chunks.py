@@ -16,8 +16,8 @@ from airflow_provider_vcc.dispositions.checker import Batch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from airflow_provider_vcc.dispositions.api import Attempt
     from airflow_provider_vcc.dispositions.checker import AnyElement
+    from airflow_provider_vcc.dispositions.wire import Attempt
 
 __all__ = ["Chunk", "Packer"]
 

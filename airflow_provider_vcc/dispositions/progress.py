@@ -72,7 +72,7 @@ class Segment:
             "applied": encode_bits(self.applied),
             "unsettled": encode_bits(self.unsettled),
             "short": {str(k): self.counts[k] for k in range(used) if self.counts[k] != STRETCH},
-            "digests": base64.b85encode(self.digests[: used * DIGEST]).decode(),
+            "digests": base64.b64encode(self.digests[: used * DIGEST]).decode(),
         }
 
     @classmethod
@@ -80,7 +80,7 @@ class Segment:
         """Read a stored value; None where it is not one of ours, so that everything is sent again."""
         try:
             segment = cls()
-            digests = base64.b85decode(value["digests"])
+            digests = base64.b64decode(value["digests"])
             segment.digests[: len(digests)] = digests
             segment.counts[: len(digests) // DIGEST] = [STRETCH] * (len(digests) // DIGEST)
             for number, count in value["short"].items():
@@ -99,7 +99,7 @@ def encode_bits(bits: int) -> str:
     borders = bits ^ (bits << 1)
     if borders.bit_count() > 2 * MOST_RUNS:
         raw = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
-        return "z" + base64.b85encode(zlib.compress(raw, 6)).decode()
+        return "z" + base64.b64encode(zlib.compress(raw, 6)).decode()
     edges = list(_ones(borders))
     return ",".join(f"{low}-{high - 1}" for low, high in zip(edges[::2], edges[1::2], strict=True))
 
@@ -107,7 +107,7 @@ def encode_bits(bits: int) -> str:
 def decode_bits(text: str) -> int:
     """Read what ``encode_bits`` wrote."""
     if text.startswith("z"):
-        return int.from_bytes(zlib.decompress(base64.b85decode(text[1:])), "little")
+        return int.from_bytes(zlib.decompress(base64.b64decode(text[1:])), "little")
     bits = 0
     for run in text.split(",") if text else ():
         low, high = map(int, run.split("-"))

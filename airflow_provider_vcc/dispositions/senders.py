@@ -6,6 +6,8 @@ import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from airflow_provider_vcc.dispositions.wire import Attempt
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,7 +34,7 @@ class Senders:
 
     def send(self, chunk: Chunk, in_air: int) -> None:
         """Send a chunk, as the ``in_air``-th at the same time."""
-        chunk.attempt = self._client.attempt()
+        chunk.attempt = Attempt()
         if in_air > len(self._threads):
             thread = threading.Thread(target=self._run, name=f"vcc-sender-{in_air}", daemon=True)
             self._threads.append(thread)

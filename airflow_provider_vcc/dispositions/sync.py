@@ -296,7 +296,7 @@ class Sync:
         elif event is not None:
             self._answered(*event)
         else:
-            self._cut_overdue()
+            self._cut()
 
     def _saved(self, event: Saved) -> None:
         try:
@@ -310,12 +310,11 @@ class Sync:
             else:
                 self._launch(chunk)
 
-    def _cut_overdue(self) -> None:
-        now = monotonic()
-        everything = self._cut_at is not None and now >= self._cut_at
-        for chunk in self._in_air:
-            if chunk.attempt is not None and (everything or chunk.attempt.deadline < now):
-                chunk.attempt.abort()
+    def _cut(self) -> None:
+        if self._cut_at is not None and monotonic() >= self._cut_at:
+            for chunk in self._in_air:
+                if chunk.attempt is not None:
+                    chunk.attempt.abort()
 
     # Settling
 
@@ -401,6 +400,7 @@ class Sync:
         self._in_air, self._again = set(), deque()
         self._journal.finish()
         self._senders.close(GRACE)
+        self._client.close()
         if whole and not (self._cut_at or self._broken):
             self._count_rest()
         self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
