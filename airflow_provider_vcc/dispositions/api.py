@@ -96,8 +96,7 @@ class Client:
         prepared = self.session.prepare_request(requests.Request("PUT", self.url, headers=headers))
         url = str(prepared.url)
         settings = self.session.merge_environment_settings(url, {}, None, None, None)
-        # A copy has pools of its own: each of their connections is watched, and nobody else uses them.
-        adapter: Any = copy(self.session.get_adapter(url))
+        adapter: Any = self.session.get_adapter(url)
         pool = adapter.get_connection_with_tls_context(
             prepared, settings["verify"], proxies=settings["proxies"], cert=settings["cert"]
         )

@@ -1,7 +1,8 @@
 """HTTP/1.1 over kept-alive connections.
 
 Two things decide what an element came to: whether a byte of the request had gone out when it failed, and whether the
-answer arrived whole. urllib3 connects (TLS, proxies, time-outs); the exchange itself is ours, since it would cost more than all the checking.
+answer arrived whole. urllib3 connects (TLS, proxies, time-outs); the exchange itself is ours, since it would cost more
+than all the checking.
 """
 
 from __future__ import annotations
