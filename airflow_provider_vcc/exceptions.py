@@ -57,7 +57,12 @@ def _restore(kind: type[VccError], message: str, attributes: dict[str, Any]) -> 
 
 
 class VccConfigurationError(VccError, ValueError):
-    """A connection or a parameter that cannot work, and what to write instead."""
+    """A connection or a parameter that cannot work, and what to write instead.
+
+    ``field`` names the connection's field where it is one.
+    """
+
+    field: str | None = None
 
 
 class VccInputError(VccError):
@@ -73,11 +78,12 @@ class VccInputError(VccError):
 class VccRequestError(VccError):
     """The API said no to a whole request.
 
-    ``status`` is the HTTP status and ``errors`` what the envelope said.
+    ``status`` is the HTTP status, ``errors`` what the envelope said, and ``response`` what came beside the errors.
     """
 
     status: int | None = None
     errors: list[Mapping[str, Any]] | None = None
+    response: Any = None
 
 
 class VccAuthenticationError(VccRequestError, AirflowFailException):
@@ -91,10 +97,15 @@ class VccNotFoundError(VccRequestError, AirflowFailException):
 class VccTransportError(VccError):
     """No answer, or none that can be read.
 
-    ``delivered`` is False where the server certainly never got the request, and None where nobody can say.
+    ``delivered`` is False where the server certainly never got the request, and None where nobody can say. ``status``
+    is the HTTP status where there was an answer, ``retry_after`` the seconds that it asked for. ``transient`` says
+    whether the same request may succeed later.
     """
 
     delivered: bool | None = None
+    status: int | None = None
+    retry_after: float | None = None
+    transient: bool = True
 
 
 class VccUnavailable(VccTransportError):

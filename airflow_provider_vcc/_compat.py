@@ -1,0 +1,106 @@
+"""The only file that asks which Airflow this is: 2.11 to 3.3 and what comes after.
+
+Names that moved between versions come from the common-compat provider, each when it is first asked for, so that
+importing this module costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.providers.common.compat.sdk import (
+        XCOM_RETURN_KEY,
+        AirflowException,
+        AirflowFailException,
+        AirflowNotFoundException,
+        AirflowPlugin,
+        AirflowSkipException,
+        Asset,
+        BaseHook,
+        BaseOperator,
+        BaseOperatorLink,
+        Connection,
+        Context,
+        DecoratedOperator,
+        ObjectStoragePath,
+        Stats,
+        conf,
+        get_current_context,
+        mask_secret,
+        task_decorator_factory,
+    )
+
+__all__ = [
+    "XCOM_RETURN_KEY",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowNotFoundException",
+    "AirflowPlugin",
+    "AirflowSkipException",
+    "Asset",
+    "BaseHook",
+    "BaseOperator",
+    "BaseOperatorLink",
+    "Connection",
+    "Context",
+    "DecoratedOperator",
+    "ObjectStoragePath",
+    "Stats",
+    "Store",
+    "airflow_version",
+    "asset_state_store",
+    "conf",
+    "get_current_context",
+    "mask_secret",
+    "task_decorator_factory",
+    "task_state_store",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Take a name from common-compat when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module("airflow.providers.common.compat.sdk"), name)
+    return value
+
+
+class Store(Protocol):
+    """What Airflow's state stores offer; values are JSON and not None."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Give the value kept under a key."""
+
+    def set(self, key: str, value: Any) -> None:
+        """Keep a value; saved when this returns."""
+
+    def delete(self, key: str) -> None:
+        """Forget a key."""
+
+
+def airflow_version() -> tuple[int, int]:
+    """Give Airflow's major and minor version."""
+    from airflow import __version__
+
+    major, minor = __version__.split(".")[:2]
+    return int(major), int(minor)
+
+
+def task_state_store(context: Mapping[str, Any]) -> Store | None:
+    """Give the store that a task's retries share: Airflow 3.3 and later, else None."""
+    store: Store | None = context.get("task_state_store")
+    return store
+
+
+def asset_state_store(context: Mapping[str, Any], asset: Any) -> Store | None:
+    """Give the store that an asset of the task keeps from run to run: Airflow 3.3 and later, else None.
+
+    :param asset: one of the task's inlets or outlets.
+    """
+    stores = context.get("asset_state_store")
+    store: Store | None = stores[asset] if stores is not None else None
+    return store

@@ -1,0 +1,84 @@
+"""One batch of dispositions by hand: one request through the engine, and what became of each of its elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.dispositions.answers import Answer, Fault, Refusal
+from airflow_provider_vcc.dispositions.api import Client, envelope
+from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.exceptions import VccTransportError
+from airflow_provider_vcc.hooks.calls import with_retries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from logging import Logger
+
+    from airflow_provider_vcc.dispositions.answers import Rejection
+    from airflow_provider_vcc.hooks.connection import Settings
+    from airflow_provider_vcc.hooks.session import VccSession
+
+__all__ = ["BatchSender"]
+
+
+class BatchSender:
+    """Sends batches of one project, and keeps its connections for the next one."""
+
+    def __init__(self, session: VccSession, settings: Settings, project_id: int | str) -> None:
+        self._name = f"PUT /projects/{project_id}/records/dispositions"
+        self._client = Client(
+            session,
+            settings.base_url,
+            project_id,
+            timeout=settings.timeout,
+            connect_timeout=settings.connect_timeout,
+        )
+
+    def send(
+        self,
+        elements: Sequence[Mapping[str, Any]],
+        disposition: Mapping[str, Any] | None,
+        *,
+        avoid_in_call: bool | None,
+        attempts: int,
+        log: Logger,
+    ) -> dict[int, Any]:
+        """Send one request, and again only while the server certainly did not act; give the result by index."""
+        body = envelope(list(elements), disposition, avoid_in_call=avoid_in_call)
+
+        def once() -> Answer:
+            return self._answer(body, len(elements))
+
+        answer = with_retries(once, name=self._name, safe=False, attempts=attempts, log=log)
+        return {index: _result(answer, index) for index in range(len(elements))}
+
+    def _answer(self, body: bytes, count: int) -> Answer:
+        evidence = self._client.send(body, count)
+        if isinstance(evidence, Refusal):
+            raise evidence.error
+        if isinstance(evidence, Fault):
+            raise _error(self._name, evidence)
+        return evidence
+
+
+def _error(name: str, fault: Fault) -> VccTransportError:
+    advice = "; send fewer elements at a time" if fault.too_much else ""
+    return VccTransportError(
+        f"{name}: {fault.reason}{advice}",
+        delivered=fault.delivered,
+        status=fault.status,
+        retry_after=fault.retry_after,
+        transient=not fault.too_much,
+    )
+
+
+def _result(answer: Answer, index: int) -> Any:
+    if index in answer.rejected:
+        return _failed(Outcome.REJECTED, answer.rejected[index])
+    if index in answer.unsaid:
+        return _failed(Outcome.UNKNOWN, answer.unsaid[index])
+    return True
+
+
+def _failed(outcome: Outcome, why: Rejection) -> dict[str, Any]:
+    return {"outcome": outcome.value, "errorcode": why.errorcode, "errormessage": why.errormessage}

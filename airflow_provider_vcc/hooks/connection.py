@@ -1,0 +1,367 @@
+"""What a connection of type ``vcc`` says: a pure value, checked field by field.
+
+Each mistake is a ``VccConfigurationError`` that names the field and says what to write, without showing a secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from airflow_provider_vcc.exceptions import VccConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Settings", "is_loopback"]
+
+DOMAIN = "asp.virtual-call-center.eu"
+LONGEST_TIMEOUT = 86_400
+EXTRA_FIELDS = ("timezone", "timeout", "connect_timeout", "verify", "proxies", "username")
+PROXY_KEYS = ("https", "http", "all", "no_proxy")
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
+HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?\.?", re.IGNORECASE | re.ASCII)
+PATH = re.compile(r"(/[a-z0-9._~!$&'()*+,;=:@%-]*)*", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """A connection that can work. Secrets stand in no ``repr``.
+
+    ``base_url`` goes up to and with ``/v2``, times are in seconds, ``timezone`` is an IANA name, ``verify`` a bool or
+    the path of a CA bundle, ``proxies`` what requests calls so, ``unknown`` the names in Extra that mean nothing here.
+    """
+
+    customer: str
+    username: str
+    token: str = field(repr=False)
+    base_url: str
+    timezone: str | None = None
+    timeout: float = 60.0
+    connect_timeout: float = 10.0
+    verify: bool | str = True
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    unknown: tuple[str, ...] = ()
+
+    @classmethod
+    def from_connection(cls, connection: Any) -> Settings:
+        """Read a connection's fields; ``None`` and empty text mean the default.
+
+        :raises VccConfigurationError: with ``field`` naming the first field that cannot work.
+        """
+        extra = _extra(connection.extra)
+        customer = _customer(connection)
+        settings = cls(
+            customer=customer,
+            username=_username(extra.get("username")) or customer,
+            token=_token(connection.password),
+            base_url=_base_url(connection, customer),
+            timezone=_timezone(extra.get("timezone")),
+            timeout=_seconds("timeout", extra.get("timeout"), cls.timeout),
+            connect_timeout=_seconds("connect_timeout", extra.get("connect_timeout"), cls.connect_timeout),
+            verify=_verify(extra.get("verify")),
+            proxies=_proxies(extra.get("proxies")),
+            unknown=tuple(sorted(extra.keys() - set(EXTRA_FIELDS))),
+        )
+        _refuse_plain_text_proxies(settings)
+        return settings
+
+    @property
+    def authorization(self) -> str:
+        """The value of the ``Authorization`` header."""
+        return "Basic " + _basic(self.username, self.token)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, without a path."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def secrets(self) -> list[str]:
+        """All that must be masked wherever it may appear."""
+        secrets = [self.token, _basic(self.username, self.token)]
+        for url in self.proxies.values():
+            parts = urlsplit(url)
+            if parts.password:
+                user, password = unquote(parts.username or ""), unquote(parts.password)
+                secrets += [parts.password, password, _basic(user, password)]
+        return list(dict.fromkeys(secrets))
+
+    def hints(self) -> list[str]:
+        """Say what in the connection is probably not meant so."""
+        return [_unknown(name) for name in self.unknown]
+
+    def with_longest_wait(self, seconds: float) -> Settings:
+        """Give the same settings, with no time-out longer than this."""
+        return replace(self, timeout=min(self.timeout, seconds), connect_timeout=min(self.connect_timeout, seconds))
+
+
+def is_loopback(host: str | None) -> bool:
+    """Say whether a host name or address can only be this machine: 127.0.0.0/8, ::1 or localhost."""
+    if host is None:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _wrong(where: str, what: str, write: str) -> VccConfigurationError:
+    return VccConfigurationError(f"{where} {what}; {write}", field=where)
+
+
+def _basic(user: str, password: str) -> str:
+    return base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).strip()
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."  # noqa: PLR2004 -- what fits a line
+
+
+def _extra(extra: Any) -> Mapping[str, Any]:
+    if isinstance(extra, str | bytes) and extra.strip():
+        try:
+            extra = json.loads(extra)
+        except ValueError:
+            raise _wrong("Extra", "is no JSON", 'write an object such as {"timezone": "Europe/Budapest"}') from None
+    if not extra:
+        return {}
+    if not isinstance(extra, dict):
+        raise _wrong("Extra", "is no JSON object", 'write an object such as {"timezone": "Europe/Budapest"}')
+    return extra
+
+
+def _unknown(name: str) -> str:
+    close = get_close_matches(name.lower().replace("-", "_"), EXTRA_FIELDS, n=1)
+    meant = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(EXTRA_FIELDS)}"
+    return f"Extra has {_shown(name)}, which means nothing here: {meant}"
+
+
+def _customer(connection: Any) -> str:
+    login = _text(connection.login)
+    if not login:
+        raise _wrong(
+            "Login", "is empty", f"write the customer: the part before .{DOMAIN} in the address of your VCC Live"
+        )
+    if not _text(connection.host) and not LABEL.fullmatch(login):
+        if login.lower().removeprefix("https://").split("/")[0].endswith(f".{DOMAIN}"):
+            raise _wrong("Login", "is a whole address", f"write only the part before .{DOMAIN}, such as mycc")
+        raise _wrong("Login", "cannot be a subdomain", "write the customer: letters, digits and hyphens, such as mycc")
+    return _checked_user("Login", login)
+
+
+def _username(value: Any) -> str:
+    return _checked_user("Extra username", _text(value))
+
+
+def _checked_user(where: str, user: str) -> str:
+    if ":" in user or not user.isprintable():
+        raise _wrong(where, "has a colon or a control character", "HTTP Basic authentication allows neither")
+    return user
+
+
+def _token(password: Any) -> str:
+    token = _text(password)
+    if not token:
+        raise _wrong("Password", "is empty", "write the API token that was made in VCC Live")
+    if not token.isprintable():
+        raise _wrong("Password", "has a line break or control character in it", "paste the API token alone")
+    return token
+
+
+def _base_url(connection: Any, customer: str) -> str:
+    parts = _split_host(_text(connection.host) or f"{customer.lower()}.{DOMAIN}")
+    if parts.scheme not in {"https", "http"}:
+        raise _wrong("Host", "is neither a host name nor an https:// address", f"write {_example(customer)}")
+    host = _host_name(parts)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise _wrong(
+            "Host",
+            f"is http://{host}, which would send the token over the network in plain text",
+            "write https://, or leave Host empty; http:// is for a sandbox on 127.0.0.1, ::1 or localhost",
+        )
+    port = _port(connection.port, parts)
+    netloc = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{netloc}{f':{port}' if port else ''}{_path(parts)}"
+
+
+def _example(customer: str) -> str:
+    return (
+        f"a host name such as {customer.lower() if LABEL.fullmatch(customer) else 'mycc'}.{DOMAIN}, or leave it empty"
+    )
+
+
+def _split_host(text: str) -> SplitResult:
+    if "://" not in text:
+        text = f"https://{f'[{text}]' if _is_bare_ipv6(text) else text}"
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 -- raises where it is none
+    except ValueError:
+        raise _wrong("Host", "is no address", "write a host name, host:port or a base URL") from None
+    if parts.username is not None or parts.password is not None:
+        raise _wrong("Host", "has credentials in it", "write them in Login and Password, and only the host here")
+    if parts.query or parts.fragment or "?" in text or "#" in text:
+        raise _wrong("Host", "has a query or a fragment", "write the address only up to its path")
+    return parts
+
+
+def _is_bare_ipv6(text: str) -> bool:
+    try:
+        return ip_address(text).version == 6  # noqa: PLR2004 -- the name of the protocol
+    except ValueError:
+        return False
+
+
+def _host_name(parts: SplitResult) -> str:
+    host = parts.hostname or ""
+    if not (_is_bare_ipv6(host) if ":" in host else HOST_NAME.fullmatch(host)) or ".." in host:
+        raise _wrong("Host", "is no host name", "write letters, digits, hyphens and dots only, or an IP address")
+    return host
+
+
+def _port(value: Any, parts: SplitResult) -> int | None:
+    text = _text(value)
+    if text in {"", "0"}:
+        return parts.port
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:  # noqa: PLR2004 -- 16 bits
+        raise _wrong("Port", f"is {_shown(value)}", "write a number from 1 to 65535, or leave it empty")
+    port = int(text)
+    if parts.port not in {None, port}:
+        raise _wrong("Port", f"is {port} where Host says {parts.port}", "leave one of them out")
+    return port
+
+
+def _path(parts: SplitResult) -> str:
+    path = parts.path.rstrip("/")
+    if not PATH.fullmatch(path) or ".." in path.split("/"):
+        raise _wrong("Host", "has a path that cannot be sent", "write the address up to /v2, or the host name alone")
+    return path if path.endswith("/v2") else f"{path}/v2"
+
+
+def _timezone(value: Any) -> str | None:
+    name = _text(value)
+    if not name:
+        return None
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        by_folded = {known.lower(): known for known in available_timezones()}
+        close = get_close_matches(name.lower().replace(" ", "_"), by_folded, n=1)
+        example = by_folded[close[0]] if close else "Europe/Budapest"
+        raise _wrong(
+            "Extra timezone", f"is {_shown(value)}, which is no time zone", f"write an IANA name such as {example!r}"
+        ) from None
+    return name
+
+
+def _seconds(name: str, value: Any, default: float) -> float:
+    if value is None or value == "":
+        return default
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if not 0 < seconds <= LONGEST_TIMEOUT:
+        raise _wrong(f"Extra {name}", f"is {_shown(value)}", f"write seconds as a number above 0, such as {default:g}")
+    return seconds
+
+
+def _verify(value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    text = _text(value)
+    if text.lower() in {"", "true"}:
+        return True
+    if text.lower() == "false":
+        return False
+    return _ca_bundle(text)
+
+
+def _ca_bundle(text: str) -> str:
+    import ssl
+
+    where, write = "Extra verify", "write true, false, or the path of a CA bundle (PEM) on the machine of the worker"
+    path = Path(text)
+    if not path.exists():
+        raise _wrong(where, f"is {_shown(text)}, which is no file here", write)
+    try:
+        ssl.create_default_context(cafile=None if path.is_dir() else text, capath=text if path.is_dir() else None)
+    except OSError:
+        raise _wrong(where, f"is {_shown(text)}, which holds no certificates that can be read", write) from None
+    return text
+
+
+def _proxies(value: Any) -> dict[str, str]:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise _wrong("Extra proxies", "is no JSON", 'write {"https": "http://proxy:3128"} or one URL') from None
+    if isinstance(value, str):
+        value = dict.fromkeys(("http", "https"), value)
+    if not value:
+        return {}
+    if not isinstance(value, dict):
+        raise _wrong(
+            "Extra proxies", "is neither a URL nor an object", 'write {"https": "http://proxy:3128"} or one URL'
+        )
+    return {_proxy_key(key): _proxy(key, _text(url)) for key, url in value.items() if _text(url)}
+
+
+def _proxy_key(key: Any) -> str:
+    if key not in PROXY_KEYS:
+        raise _wrong("Extra proxies", f"has the key {_shown(key)}", f"write one of {', '.join(PROXY_KEYS)}")
+    return str(key)
+
+
+def _proxy(key: str, url: str) -> str:
+    if key == "no_proxy":
+        return url
+    url = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.scheme in PROXY_SCHEMES and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise _wrong(f"Extra proxies, {key},", "is no address of a proxy", "write one such as http://proxy:3128")
+    if parts.scheme.startswith("socks"):
+        _require_socks(key)
+    return url
+
+
+def _require_socks(key: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("socks") is None:
+        raise _wrong(f"Extra proxies, {key},", "is a SOCKS proxy, for which PySocks is missing", "install PySocks")
+
+
+def _refuse_plain_text_proxies(settings: Settings) -> None:
+    """Refuse a way on which the token would leave this machine in plain text."""
+    if not settings.base_url.startswith("http://"):
+        return
+    for key in ("http", "all"):
+        if key in settings.proxies and not is_loopback(urlsplit(settings.proxies[key]).hostname):
+            raise _wrong(
+                "Extra proxies",
+                "would carry the token to another machine in plain text, since Host is http://",
+                "leave proxies empty for a sandbox on this machine",
+            )

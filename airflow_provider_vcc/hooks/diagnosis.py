@@ -1,0 +1,52 @@
+"""What the Test button answers: a sentence of what works, or the likeliest cause and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.exceptions import VccAuthenticationError, VccError, VccNotFoundError, VccTransportError
+from airflow_provider_vcc.hooks.calls import Call
+from airflow_provider_vcc.hooks.session import VccSession
+
+if TYPE_CHECKING:
+    from airflow_provider_vcc.hooks.vcc import VccHook
+
+__all__ = ["diagnose"]
+
+LONGEST_WAIT = 20.0
+"""Seconds that somebody who pressed a button waits at most."""
+UNAUTHORISED = 401
+
+
+def diagnose(hook: VccHook) -> tuple[bool, str]:
+    """List the projects once, and say what came of it. Never raises and shows no secret."""
+    try:
+        settings = hook.settings.with_longest_wait(LONGEST_WAIT)
+        with VccSession(settings, 1) as session:
+            projects = Call(session, "GET", "/projects").send()
+    except VccError as error:
+        return False, _cause(error, hook)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the person at the form gets a sentence
+        return False, f"The connection could not be tested ({type(error).__name__}): see the log of the API server."
+    return True, " ".join([_success(hook, projects), *(f"{hint}." for hint in hook.settings.hints())])
+
+
+def _success(hook: VccHook, projects: Any) -> str:
+    count = len(projects) if isinstance(projects, list | dict) else 0
+    seen = {0: "no projects, though", 1: "one project"}.get(count, f"{count} projects")
+    return f"VCC Live answers as customer {hook.customer!r} and shows {seen}."
+
+
+def _cause(error: VccError, hook: VccHook) -> str:
+    if isinstance(error, VccAuthenticationError):
+        if error.status == UNAUTHORISED:
+            return "Wrong token or customer (401): check Password (the API token) and Login (the customer's subdomain)."
+        return (
+            "Access refused (403): this machine's IP address is probably not on the API's allow-list, or the token "
+            "lacks the right. Ask your VCC Live administrator to add the address of Airflow's machines."
+        )
+    if isinstance(error, VccNotFoundError):
+        return f"No VCC API at {hook.base_url} (404): check Host, or leave it empty."
+    text = str(error).removeprefix("GET /projects: ")
+    advice = " Try again later." if isinstance(error, VccTransportError) and error.status else ""
+    return f"{text[:1].upper()}{text[1:]}.{advice}"

@@ -1,0 +1,122 @@
+"""The ``requests.Session`` of a connection: its credentials go to one host, and nothing from outside changes that."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.utils import get_environ_proxies, should_bypass_proxies
+from urllib3.exceptions import InsecureRequestWarning
+
+from airflow_provider_vcc import __version__
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.hooks.connection import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests import PreparedRequest, Response
+
+    from airflow_provider_vcc.hooks.connection import Settings
+
+__all__ = ["VccSession"]
+
+USER_AGENT = f"airflow-provider-vcc/{__version__} requests/{requests.__version__}"
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class OneHostAuth(AuthBase):
+    """HTTP Basic authentication that refuses any other host than its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._authorization = settings.authorization
+        self._origin = settings.origin
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        if _origin(request.url) != _origin(self._origin):
+            raise VccConfigurationError(
+                f"this session sends its credentials to {self._origin} only; use another one for other addresses"
+            )
+        request.headers["Authorization"] = self._authorization
+        return request
+
+
+def _origin(url: str | None) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url or "")
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+
+
+class VccSession(requests.Session):
+    """Authenticated, kept alive, verified; follows no redirect, keeps no cookie and always has a time-out.
+
+    Of the environment it takes proxies and CA bundles where the connection has none of its own, and never ``.netrc``,
+    whose credentials would take the place of ours.
+
+    :param pool_size: the most connections at a time, all of which are kept.
+    """
+
+    def __init__(self, settings: Settings, pool_size: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.auth = OneHostAuth(settings)
+        self.trust_env = False
+        self.verify = settings.verify
+        self.proxies = dict(settings.proxies)
+        self.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+        # A PHP session cookie would make the server handle our parallel requests one after another.
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True, max_retries=0)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        if settings.verify is False:
+            _silence_insecure(settings.origin)
+
+    def send(self, request: PreparedRequest, **options: Any) -> Response:
+        """Send with the connection's time-outs where the call gives none."""
+        if options.get("timeout") is None:
+            options["timeout"] = (self.settings.connect_timeout, self.settings.timeout)
+        return super().send(request, **options)
+
+    def get_redirect_target(self, _response: Response) -> None:
+        """Find no redirect to follow, whatever the answer says."""
+
+    def merge_environment_settings(
+        self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """Let the call win over the connection, and the connection over the environment."""
+        verify = self.verify if verify is None else verify
+        if verify is True:
+            verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+        return {
+            "proxies": proxies or proxies_for(str(url), self.proxies),
+            "stream": self.stream if stream is None else stream,
+            "verify": verify,
+            "cert": self.cert if cert is None else cert,
+        }
+
+
+def proxies_for(url: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Choose the proxies: those of the connection, else those of the environment.
+
+    Over plain http, only one on this machine is used: the token must not leave it unencrypted.
+    """
+    if given:
+        bypass = "no_proxy" in given and should_bypass_proxies(url, no_proxy=given["no_proxy"])
+        return {} if bypass else dict(given)
+    found = get_environ_proxies(url)
+    if url.startswith("https://"):
+        return found
+    return {key: proxy for key, proxy in found.items() if is_loopback(urlsplit(proxy).hostname)}
+
+
+def _silence_insecure(origin: str) -> None:
+    """Keep urllib3 from warning with each request of this host: the hook has said so once."""
+    host = re.escape(urlsplit(origin).hostname or "")
+    warnings.filterwarnings("ignore", category=InsecureRequestWarning, message=f"Unverified HTTPS request.*'{host}'")
