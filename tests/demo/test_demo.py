@@ -17,7 +17,7 @@ def demo(repo, tmp_path_factory):
     """Run the demo once, piped, with temporary files and home where a test can look."""
     folder, home = tmp_path_factory.mktemp("tmp"), tmp_path_factory.mktemp("home")
     env = os.environ | {"TMPDIR": str(folder), "HOME": str(home), "AIRFLOW_HOME": str(home / "airflow")}
-    command = [sys.executable, "-P", repo / "demo" / "run.py"]
+    command = [sys.executable, repo / "demo" / "run.py"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
     return done, [*folder.iterdir(), *home.iterdir()]
 
