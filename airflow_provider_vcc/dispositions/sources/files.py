@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from airflow_provider_vcc.dispositions.sources.compression import COMPRESSIONS
@@ -11,6 +9,7 @@ from airflow_provider_vcc.dispositions.sources.csv_table import CsvSource
 from airflow_provider_vcc.dispositions.sources.json_array import split_array
 from airflow_provider_vcc.dispositions.sources.json_lines import split_lines
 from airflow_provider_vcc.dispositions.sources.json_source import JsonSource
+from airflow_provider_vcc.dispositions.sources.names import public_name
 from airflow_provider_vcc.dispositions.sources.parquet import ParquetSource
 from airflow_provider_vcc.dispositions.sources.streams import FileStream, local_size, open_local
 from airflow_provider_vcc.exceptions import VccInputError
@@ -21,11 +20,8 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.rows import Source
     from airflow_provider_vcc.dispositions.sources.table import CheckColumns
 
-__all__ = ["open_path", "public_name"]
+__all__ = ["open_path"]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@]*:[^/@]*@")
-_QUERY = re.compile(r"[?#].*", re.DOTALL)
 _SUPPORTED = (
     ".json, .jsonl, .ndjson or .csv, each also with " + ", ".join(COMPRESSIONS[:-1]) + f" or {COMPRESSIONS[-1]}"
     " behind it, or .parquet"
@@ -43,33 +39,18 @@ def open_path(
 
     :param path: a local path, or a URL that ``opener`` and ``sizer`` understand.
     :param check_columns: is given a table's columns before any row is read, and raises where one is unknown.
-    :raises VccInputError: where there is no such file, or its name ends in anything else.
+    :raises VccInputError: where its name ends in anything else. Whether there is such a file is seen when it is read.
     """
     name = public_name(path)
     kind, compression = _suffixes(name)
     if kind not in _KINDS or (kind == ".parquet" and compression):
         raise VccInputError(f"{name} cannot be read; let its name end in {_SUPPORTED}", source=name)
-    if opener is open_local:
-        _check_local(path, name)
     return _KINDS[kind](FileStream(path, name, compression, opener, sizer), check_columns)
-
-
-def public_name(path: str) -> str:
-    """Give a path as messages may show it: no credentials, and no query, in which a signature may stand."""
-    return _QUERY.sub("", _CREDENTIALS.sub("", path)) if _URL.match(path) else path
 
 
 def _suffixes(name: str) -> tuple[str, str]:
     *_, before, last = ["", "", *(f".{part.lower()}" for part in name.rpartition("/")[2].split(".")[1:])]
     return (before, last) if last in COMPRESSIONS else (last, "")
-
-
-def _check_local(path: str, name: str) -> None:
-    local = Path(path)
-    if local.is_dir():
-        raise VccInputError(f"{name} is a directory; give a file", source=name)
-    if not local.exists():
-        raise VccInputError(f"{name} does not exist on this worker", source=name)
 
 
 def _json(stream: FileStream, _: CheckColumns | None) -> Source:

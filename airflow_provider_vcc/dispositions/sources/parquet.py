@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
-from airflow_provider_vcc.dispositions.sources.streams import broken
 from airflow_provider_vcc.dispositions.sources.table import check_table
 from airflow_provider_vcc.exceptions import VccInputError
 
@@ -78,7 +77,7 @@ class ParquetSource:
             # Without a buffer of its own, a column of a row group would be read as a whole.
             return pyarrow.parquet.ParquetFile(raw, pre_buffer=False, buffer_size=_READ_AHEAD)
         except Exception as error:
-            raise broken(self.name, "cannot be read as Parquet", None, self._stream.reason(error)) from error
+            self._stream.fail(error, "cannot be read as Parquet")
 
     def _pieces(self, file: Any) -> Iterator[list[tuple[Any, ...]]]:
         pool = sys.modules["pyarrow"].default_memory_pool()
@@ -90,7 +89,7 @@ class ParquetSource:
                 if number % _BATCHES_TO_RELEASE == 0:
                     pool.release_unused()
         except Exception as error:
-            raise broken(self.name, "breaks off", f"row {row}", self._stream.reason(error)) from error
+            self._stream.fail(error, "breaks off", f"row {row}")
 
 
 def _pyarrow(name: str) -> Any:

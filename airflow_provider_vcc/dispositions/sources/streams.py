@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import os
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol
 
 from airflow_provider_vcc.dispositions.sources.compression import decompress
+from airflow_provider_vcc.dispositions.sources.names import public_cause, redacted
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
@@ -86,8 +87,10 @@ class FileStream:
         try:
             self._size, self._read = self._sizer(self._path), 0
             return CountedFile(self._opener(self._path), self._count)
+        except VccInputError:
+            raise
         except Exception as error:
-            raise broken(self.name, "cannot be opened", None, self.reason(error)) from error
+            self.fail(error, "cannot be opened")
 
     def blocks(self) -> Iterator[bytes]:
         """Give the decompressed bytes, in blocks of at most 256 KiB.
@@ -104,7 +107,7 @@ class FileStream:
             except VccInputError:
                 raise
             except Exception as error:
-                raise broken(self.name, "breaks off", f"byte {given}", self.reason(error)) from error
+                self.fail(error, "breaks off", f"byte {given}")
         if self._compression and not self._read:
             raise broken(self.name, f"is empty, which no {self._compression} file is", None)
 
@@ -112,14 +115,22 @@ class FileStream:
         """Say how much of the file has been read, from 0 to 1."""
         return min(self._read / self._size, 1.0) if self._size else None
 
-    def reason(self, error: Exception) -> str:
-        """Say what went wrong, without the path, in which credentials may stand."""
+    def fail(self, error: Exception, what: str, place: str | None = None) -> NoReturn:
+        """Say what went wrong without credentials, which the path may hold.
+
+        :raises VccInputError: always.
+        """
+        raise broken(self.name, what, place, self._reason(error)) from public_cause(error, self._path)
+
+    def _reason(self, error: Exception) -> str:
         if isinstance(error, FileNotFoundError):
             return "there is no such file"
+        if isinstance(error, IsADirectoryError):
+            return "it is a directory; give a file"
         if isinstance(error, EOFError):
             return "the compressed data is cut off"
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return said.replace(self._path, self.name) or type(error).__name__
+        return redacted(said, self._path) or type(error).__name__
 
     def _count(self, size: int) -> None:
         self._read += size

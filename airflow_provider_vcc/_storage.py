@@ -1,0 +1,80 @@
+"""Files on this machine and in object storage, by the URLs that Airflow's ``ObjectStoragePath`` opens."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from airflow_provider_vcc.dispositions.sources.names import public_name, redacted
+from airflow_provider_vcc.dispositions.sources.streams import local_size, open_local
+from airflow_provider_vcc.exceptions import VccInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["create_binary", "open_binary", "size"]
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_PROVIDERS = {
+    "s3": "apache-airflow-providers-amazon[s3fs]",
+    "s3a": "apache-airflow-providers-amazon[s3fs]",
+    "gs": "apache-airflow-providers-google",
+    "gcs": "apache-airflow-providers-google",
+    "abfs": "apache-airflow-providers-microsoft-azure",
+    "abfss": "apache-airflow-providers-microsoft-azure",
+    "adl": "apache-airflow-providers-microsoft-azure",
+}
+
+
+def open_binary(url: str) -> BinaryIO:
+    """Open a file for reading.
+
+    :param url: a local path, or a URL such as ``s3://aws_default@bucket/key.jsonl``.
+    :raises VccInputError: where nothing that is installed opens such URLs; else what the file system raises.
+    """
+    if not _SCHEME.match(url):
+        return open_local(url)
+    with _named(url) as target:
+        return cast("BinaryIO", target.open("rb"))
+
+
+def size(url: str) -> int | None:
+    """Give a file's size in bytes, or None where its file system does not say."""
+    if not _SCHEME.match(url):
+        return local_size(url)
+    with _named(url) as target:
+        known = getattr(target.stat(), "st_size", None)
+    return known if isinstance(known, int) else None
+
+
+def create_binary(url: str) -> BinaryIO:
+    """Create a file, or replace it, and the folders above it on this machine.
+
+    :raises VccInputError: where nothing that is installed opens such URLs; else what the file system raises.
+    """
+    scheme = _SCHEME.match(url)
+    if not scheme:
+        path = Path(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+    with _named(url) as target:
+        if scheme[1].lower() == "file":
+            target.parent.mkdir(parents=True, exist_ok=True)
+        return cast("BinaryIO", target.open("wb"))
+
+
+@contextmanager
+def _named(url: str) -> Iterator[Any]:
+    """Give the path, and say what to install where nothing opens it."""
+    from airflow_provider_vcc._compat import ObjectStoragePath
+
+    try:
+        yield ObjectStoragePath(url)
+    except (ValueError, ImportError) as error:
+        name = public_name(url)
+        scheme = name.partition("://")[0].lower()
+        provider = _PROVIDERS.get(scheme, f"the provider that brings {scheme}://")
+        reason = redacted(str(error), url)
+        raise VccInputError(f"{name} cannot be opened ({reason}); is {provider} installed?", source=name) from error
