@@ -2,54 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field
 from hashlib import md5
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.sandbox.batch import DispositionBatch, FormBatch
 from airflow_provider_vcc.sandbox.checks import Book
-from airflow_provider_vcc.sandbox.seeds import CUSTOMER, PROJECTS, TOKEN
 from airflow_provider_vcc.sandbox.shapes import as_json
 from airflow_provider_vcc.sandbox.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_provider_vcc.sandbox.batch import Batch, Reject
+    from airflow_provider_vcc.sandbox.batch import Batch
     from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.settings import Settings
     from airflow_provider_vcc.sandbox.store import Store
 
-__all__ = ["App", "Settings"]
+__all__ = ["App"]
 
 EMPTY: dict[int, bool] = {}
 HTML = {"Content-Type": "text/html"}
 FORBIDDEN = b"<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center></body></html>"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How the call centre is set up.
-
-    :param shape: how ``response`` is written: ``map``, ``php`` or ``list`` (see ``shapes``).
-    :param strict: refuse other types than documented, and fields that are not.
-    :param allowed: False refuses this machine's address.
-    :param tell_in_call: a record that ``avoid_in_call`` left alone earns ``error.record_in_call``; False: ``true``.
-    :param reject: gives ``(errorcode, errormessage)`` for elements to refuse.
-    """
-
-    customer: str = CUSTOMER
-    token: str = TOKEN
-    projects: Mapping[int, str] = field(default_factory=lambda: dict(PROJECTS))
-    dispositions: frozenset[str] = frozenset(map(str, range(1, 101)))
-    users: frozenset[str] = frozenset(map(str, range(1, 101)))
-    shape: str = "map"
-    strict: bool = False
-    allowed: bool = True
-    tell_in_call: bool = True
-    reject: Reject | None = None
 
 
 class Refused(Exception):

@@ -83,6 +83,7 @@ ODD: dict[str, Callable[[Envelope, int], Envelope]] = {
     "false": _false,
     "short": _short,
     "extra": _extra,
+    "both": _both,
     "single-error": lambda envelope, _: envelope | {"errors": (envelope["errors"] or [[]])[0]},
     "null-errors": lambda envelope, _: envelope | {"errors": envelope["errors"] or None},
     "no-errors": lambda envelope, _: {"response": envelope["response"]},

@@ -14,12 +14,12 @@ answer. ``a + b`` puts ``a`` around ``b``; conditions narrow a fault down::
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_vcc.sandbox import bodies
 from airflow_provider_vcc.sandbox.wire import Answer, CutOff
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Broken",
+    "CONDITIONS",
+    "KINDS",
     "Capacity",
     "Cut",
     "CutAnswer",
@@ -43,8 +45,10 @@ __all__ = [
     "Odd",
     "OneOf",
     "Script",
+    "Single",
     "Status",
     "Trickle",
+    "When",
     "as_fault",
 ]
 
@@ -206,11 +210,30 @@ class OneOf(Fault):
 class Single(Fault):
     """What one kind of fault does; its fields are its arguments."""
 
+    choices: ClassVar[dict[str, Iterable[str]]] = {}
+
+    def __post_init__(self) -> None:
+        for name, allowed in self.choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is one of {', '.join(allowed)}")
+
     def __str__(self) -> str:
-        values = [(field.default, getattr(self, field.name)) for field in fields(self) if field.init]
-        while values and values[-1][0] == values[-1][1]:
-            values.pop()
-        return ":".join([self.kind, *(f"{value:g}" if isinstance(value, float) else str(value) for _, value in values)])
+        first, *others = [field for field in fields(self) if field.init]
+        words = [_word(field.name, getattr(self, field.name)) for field in others if self._says(field)]
+        return ":".join([self.kind, _value(getattr(self, first.name)), *words])
+
+    def _says(self, field: Field[Any]) -> bool:
+        return bool(getattr(self, field.name) != field.default)
+
+
+def _word(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return name if value else f"no-{name}"
+    return f"{name}={_value(value)}"
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True)
@@ -271,6 +294,7 @@ class Cut(Single):
     """
 
     kind = "cut"
+    choices = {"at": ("unread", "read", "acted")}
     at: str = "acted"
     reset: bool = True
 
@@ -303,6 +327,7 @@ class Broken(Single):
     """
 
     kind = "broken"
+    choices = {"body": bodies.BROKEN}
     body: str = "html"
     acted: bool = True
 
@@ -320,6 +345,7 @@ class Odd(Single):
     """
 
     kind = "odd"
+    choices = {"shape": bodies.ODD}
     shape: str = "list"
     count: int = 1
 
@@ -336,6 +362,7 @@ class Hang(Single):
     """
 
     kind = "hang"
+    choices = {"acts": ("never", "first", "later")}
     acts: str = "never"
 
     def __call__(self, request: Request, act: Act) -> Answer:
@@ -354,12 +381,12 @@ class Trickle(Single):
     """Acts, and lets the answer drip: so many bytes, then a pause, and so on."""
 
     kind = "trickle"
-    bytes: int = 1
+    size: int = 1
     seconds: float = 0.01
 
     def __call__(self, request: Request, act: Act) -> Answer:
         request.note(self)
-        return replace(act(), pace=(self.bytes, self.seconds))
+        return replace(act(), pace=(self.size, self.seconds))
 
 
 @dataclass(frozen=True)
@@ -405,3 +432,6 @@ class Capacity(Single):
         request.read()
         with self._free:
             return act()
+
+
+KINDS: dict[str, type[Single]] = {kind.kind: kind for kind in Single.__subclasses__()}

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Event", "Ledger", "Message", "Rejection", "Request"]
+    Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
-Query = "Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]"
+__all__ = ["Event", "Ledger", "Message", "Rejection", "Request"]
 
 
 class Request(NamedTuple):
@@ -46,7 +46,7 @@ class Event(NamedTuple):
 
     seq: int
     request: int
-    index: int
+    index: int  # type: ignore[assignment] -- the API's word; tuple's method of that name is not missed
     project: int
     numberid: str
     dispositionid: str | None
@@ -60,7 +60,7 @@ class Message(NamedTuple):
 
     seq: int
     request: int
-    index: int
+    index: int  # type: ignore[assignment] -- the API's word; tuple's method of that name is not missed
     project: int
     numberid: str
     dispositionid: str | None
@@ -71,7 +71,7 @@ class Rejection(NamedTuple):
     """One error that was given for one element."""
 
     request: int
-    index: int
+    index: int  # type: ignore[assignment] -- the API's word; tuple's method of that name is not missed
     numberid: str | None
     errorcode: int | str
     errormessage: str
@@ -83,16 +83,15 @@ class Ledger:
     :param query: runs SQL and gives rows.
     """
 
-    def __init__(self, query: Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]) -> None:
+    def __init__(self, query: Query, close: Callable[[], object] = int) -> None:
         self.query = query
+        self.close = weakref.finalize(self, close)
 
     @classmethod
     def open(cls, path: str | Path) -> Ledger:
         """Read the file of a sandbox that runs, or ran, in another process."""
         connection = sqlite3.connect(Path(path).as_uri() + "?mode=ro", uri=True, check_same_thread=False)
-        ledger = cls(lambda sql, values=(): connection.execute(sql, values).fetchall())
-        weakref.finalize(ledger, connection.close)
-        return ledger
+        return cls(lambda sql, values: connection.execute(sql, values).fetchall(), connection.close)
 
     def requests(self, method: str | None = None) -> list[Request]:
         """Give all requests in the order of arrival, or those with one method."""

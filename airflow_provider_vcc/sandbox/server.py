@@ -10,21 +10,24 @@ from dataclasses import replace
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_vcc.sandbox.app import App, Settings
+from airflow_provider_vcc.sandbox.app import App
 from airflow_provider_vcc.sandbox.faults import as_fault
 from airflow_provider_vcc.sandbox.ledger import Ledger
 from airflow_provider_vcc.sandbox.listener import Listener
+from airflow_provider_vcc.sandbox.paste import as_connection
 from airflow_provider_vcc.sandbox.request import Request
 from airflow_provider_vcc.sandbox.seeds import FIELDS, seed_records
+from airflow_provider_vcc.sandbox.settings import Settings
 from airflow_provider_vcc.sandbox.store import Store
 from airflow_provider_vcc.sandbox.traffic import Traffic
 from airflow_provider_vcc.sandbox.wire import Answer, BadRequest, CutOff, read_head
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from airflow_provider_vcc.sandbox.faults import Fault, Faults
+    from airflow_provider_vcc.sandbox.process import SandboxProcess
 
 __all__ = ["Sandbox"]
 
@@ -44,7 +47,8 @@ class Sandbox:
     :param in_call: the numbers of the records that agents have in call, or how many.
     :param keep_bodies: of how many requests the ledger keeps the bodies.
     :param up: False refuses connections until ``up()``.
-    :param settings: fields of ``app.Settings``: customer, token, projects, dispositions, users, shape, strict ...
+    :param log: is told of each request and its status (None: cut).
+    :param settings: fields of ``settings.Settings``: customer, token, projects, dispositions, users, shape, strict ...
     """
 
     def __init__(
@@ -58,9 +62,10 @@ class Sandbox:
         in_call: int | Iterable[str] = 0,
         keep_bodies: int = 200,
         up: bool = True,
+        log: Callable[[Request, int | None], None] | None = None,
         **settings: Any,
     ) -> None:
-        self.settings = Settings(**settings)
+        self.settings = Settings.of(**settings)
         self.stopping = threading.Event()
         self.started = monotonic()
         self.store = _filled(str(db), self.settings, records, in_call)
@@ -71,9 +76,17 @@ class Sandbox:
         self._next: int = self.store.query("SELECT coalesce(max(number) + 1, 0) FROM requests")[0][0]
         self._keep_bodies = keep_bodies
         self._starts_up = up
+        self._log = log
         self._rise: threading.Timer | None = None
         self._listener = Listener(host, port, self._talk)
         self.set_faults(faults)
+
+    @staticmethod
+    def process(records: int | Iterable[Mapping[str, Any]] = 1000, **options: Any) -> SandboxProcess:
+        """Give the same in a process of its own, to be entered by ``with``."""
+        from airflow_provider_vcc.sandbox.process import SandboxProcess
+
+        return SandboxProcess(records, **options)
 
     @property
     def port(self) -> int:
@@ -87,7 +100,7 @@ class Sandbox:
 
     def connection(self, **extra: Any) -> dict[str, Any]:
         """Give the Airflow connection as a dict: ``json.dumps`` of it is a value for ``AIRFLOW_CONN_<ID>``."""
-        return connection(self.url, self.settings.customer, self.settings.token, extra)
+        return as_connection(self.url, self.settings.customer, self.settings.token, extra)
 
     @property
     def faults(self) -> Fault:
@@ -186,6 +199,8 @@ class Sandbox:
             "UPDATE requests SET bytes = ?, elements = ?, acted = ?, status = ?, fault = ?, seconds = ? WHERE number = ?",
             [*request.size(), request.acted, status, request.fault, monotonic() - request.started, request.number],
         )
+        if self._log:
+            self._log(request, status)
         if status is None:
             self._traffic.leave(request)
 
@@ -203,14 +218,6 @@ class Sandbox:
             self._traffic.leave(request)
         sock.sendall(raw)
         return not closes
-
-
-def connection(url: str, customer: str, token: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the Airflow connection to a sandbox, in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
-    scheme, _, rest = url.partition("://")
-    host, _, port = rest.rpartition(":")
-    made = {"conn_type": "vcc", "login": customer, "password": token, "host": f"{scheme}://{host}", "port": int(port)}
-    return made | ({"extra": dict(extra)} if extra else {})
 
 
 def _filled(

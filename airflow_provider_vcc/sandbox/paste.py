@@ -1,0 +1,40 @@
+"""What to paste into Airflow to reach a sandbox."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["as_connection", "as_text"]
+
+
+def as_connection(url: str, customer: str, token: str, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Give the connection in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
+    scheme_and_host, _, port = url.rpartition(":")
+    made = {"conn_type": "vcc", "login": customer, "password": token, "host": scheme_and_host, "port": int(port)}
+    return made | ({"extra": dict(extra)} if extra else {})
+
+
+def as_text(connection: Mapping[str, Any]) -> str:
+    """Give the connection as an environment variable, as the form's fields, and as a first request."""
+    login, password, host, port = (connection[name] for name in ("login", "password", "host", "port"))
+    return f"""\
+The connection, as an environment variable:
+
+  export AIRFLOW_CONN_VCC_DEFAULT='{json.dumps(connection)}'
+
+or in Airflow's form (Admin > Connections > Add, type "VCC Live"):
+
+  Connection ID  vcc_default
+  Login          {login}
+  Password       {password}
+  Host           {host}
+  Port           {port}
+
+A first request:
+
+  curl -u {login}:{password} {host}:{port}/v2/projects
+"""
