@@ -37,11 +37,9 @@ WARNINGS = [] if "VCC_MATRIX" in os.environ else ["-W", "error"]
 
 PACKAGE = Path(airflow_provider_vcc.__file__).parent
 # What a DAG file imports.
-MODULES = ["hooks.vcc"] + sorted(
-    f"{path.parent.name}.{path.stem}"
-    for folder in ("decorators", "operators", "transfers")
-    for path in PACKAGE.glob(f"{folder}/[a-z]*.py")
-)
+FOLDERS = ("decorators", "operators", "transfers")
+FILES = [path for folder in FOLDERS for path in sorted(PACKAGE.glob(f"{folder}/[a-z]*.py"))]
+MODULES = ["hooks.vcc", *(f"{path.parent.name}.{path.stem}" for path in FILES)]
 HEAVY = {"airflow.providers.common.sql", "fastapi", "fsspec", "httpx", "openlineage", "pandas", "pyarrow", "requests"}
 
 
