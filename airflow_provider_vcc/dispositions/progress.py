@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.rows import Rows
 
-__all__ = ["STRETCH", "Progress", "Segment", "Store"]
+__all__ = ["STRETCH", "Progress", "Segment", "Store", "ones"]
 
 STRETCH = 1_000
 STRETCHES = 150
@@ -100,7 +100,7 @@ def encode_bits(bits: int) -> str:
     if borders.bit_count() > 2 * MOST_RUNS:
         raw = bits.to_bytes((bits.bit_length() + 7) // 8, "little")
         return "z" + base64.b64encode(zlib.compress(raw, 6)).decode()
-    edges = list(_ones(borders))
+    edges = list(ones(borders))
     return ",".join(f"{low}-{high - 1}" for low, high in zip(edges[::2], edges[1::2], strict=True))
 
 
@@ -115,7 +115,8 @@ def decode_bits(text: str) -> int:
     return bits
 
 
-def _ones(bits: int) -> Iterator[int]:
+def ones(bits: int) -> Iterator[int]:
+    """Give the numbers of the bits that are set, in ascending order."""
     while bits:
         low = bits & -bits
         yield low.bit_length() - 1

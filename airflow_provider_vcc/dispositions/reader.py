@@ -9,9 +9,11 @@ from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from airflow_provider_vcc.dispositions.checker import Batch
 from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
-from airflow_provider_vcc.dispositions.progress import STRETCH
+from airflow_provider_vcc.dispositions.progress import STRETCH, ones
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
@@ -75,29 +77,39 @@ class Reader:
         resumed = applied.bit_count()
         if resumed == count:
             batch = Batch(rows.start, count, [], range(0))
+        elif applied or blocked or self._superseded:
+            batch = self._remaining(rows, applied, blocked)
         else:
             batch = self._checker.check(rows)
-            if applied or blocked or self._superseded:
-                batch = self._remaining(batch, applied, blocked)
         self.read += count
         if batch.failures or resumed:
             self._report(batch.failures, resumed)
         return batch
 
-    def _remaining(self, batch: Batch, applied: int, blocked: int) -> Batch:
+    def _remaining(self, rows: Rows, applied: int, blocked: int) -> Batch:
+        """Check only what is not applied, and take out what must not be sent again."""
+        indexes = list(ones(~applied & (1 << len(rows)) - 1))
+        start = rows.start
+        batch = self._checker.check(rows.pick(indexes))
+        failures = [msgspec.structs.replace(f, position=start + indexes[f.position - start]) for f in batch.failures]
         keep: list[tuple[int, AnyElement]] = []
-        failures = [f for f in batch.failures if not applied >> f.position - batch.start & 1]
-        for position, element in zip(batch.positions, batch.elements, strict=True):
-            bit = position - batch.start
-            if blocked >> bit & 1:
-                failures.append(Failure(position, Outcome.UNKNOWN, None, IN_THE_AIR, element))
-            elif position in self._superseded:
-                reason = f"superseded by position {self._superseded[position]}"
-                failures.append(Failure(position, Outcome.REJECTED, None, reason, element))
-            elif not applied >> bit & 1:
+        for picked, element in zip(batch.positions, batch.elements, strict=True):
+            position = start + indexes[picked - start]
+            failure = self._not_again(position, element, blocked=bool(blocked >> (position - start) & 1))
+            if failure is not None:
+                failures.append(failure)
+            else:
                 keep.append((position, element))
         positions = [position for position, _ in keep]
-        return Batch(batch.start, batch.size, [element for _, element in keep], positions, failures, batch.plain)
+        return Batch(start, len(rows), [element for _, element in keep], positions, failures, batch.plain)
+
+    def _not_again(self, position: int, element: AnyElement, *, blocked: bool) -> Failure | None:
+        if blocked:
+            return Failure(position, Outcome.UNKNOWN, None, IN_THE_AIR, element)
+        later = self._superseded.get(position)
+        if later is None:
+            return None
+        return Failure(position, Outcome.REJECTED, None, f"superseded by position {later}", element)
 
     def _look_back(self) -> None:
         """Find what an earlier try failed to set, though it applied a later element for the same record."""
@@ -130,12 +142,8 @@ class Reader:
             if some.start + len(some) <= gaps.start or not (past.pending or applied.bit_count() < len(some)):
                 continue
             batch = self._checker.check(some)
-            for position, element in zip(batch.positions, batch.elements, strict=True):
-                bit = position - some.start
-                if applied >> bit & 1:
-                    past.applied(position, element)
-                elif not blocked >> bit & 1:
-                    past.failed(position, element)
+            if not past.simply(batch, applied, blocked):
+                past.one_by_one(batch, applied, blocked)
 
 
 class _Past:
@@ -146,12 +154,29 @@ class _Past:
         self.pending: defaultdict[object, list[int]] = defaultdict(list)
         """Positions by record; those of searches under None."""
 
-    def failed(self, position: int, element: AnyElement) -> None:
-        """Note an element that was not applied."""
-        self.pending[element.numberid].append(position)
+    def simply(self, batch: Batch, applied: int, blocked: int) -> bool:
+        """Take a stretch in which each row is valid and names a record of its own, none of which waits, or say no."""
+        keys = [element.numberid for element in batch.elements]
+        records = set(keys)
+        if not batch.plain or None in self.pending or len(records) < batch.size:
+            return False
+        if not self.pending.keys().isdisjoint(records):
+            return False
+        for index in ones(~(applied | blocked) & (1 << batch.size) - 1):
+            self.pending[keys[index]].append(batch.start + index)
+        return True
 
-    def applied(self, position: int, element: AnyElement) -> None:
-        """Note one that was: an element with ``search`` may have touched any record."""
+    def one_by_one(self, batch: Batch, applied: int, blocked: int) -> None:
+        """Take any stretch, in order."""
+        for position, element in zip(batch.positions, batch.elements, strict=True):
+            bit = position - batch.start
+            if applied >> bit & 1:
+                self._applied(position, element)
+            elif not blocked >> bit & 1:
+                self.pending[element.numberid].append(position)
+
+    def _applied(self, position: int, element: AnyElement) -> None:
+        """Take what was applied; a search may have touched any record."""
         keys = list(self.pending) if element.numberid is None else (None, element.numberid)
         for key in keys:
             for earlier in self.pending.pop(key, ()):

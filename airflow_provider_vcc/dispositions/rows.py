@@ -27,6 +27,10 @@ class JsonRows(msgspec.Struct, frozen=True, gc=False):
         """Give the rows from ``low`` to before ``high``, counted within this batch."""
         return JsonRows(self.start + low, self.texts[low:high])
 
+    def pick(self, indexes: list[int]) -> JsonRows:
+        """Give some of the rows, as if they were consecutive."""
+        return JsonRows(self.start, [self.texts[index] for index in indexes])
+
     def fingerprint_bytes(self, low: int, high: int) -> bytes:
         """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
         return b",\n".join([*self.texts[low:high], b""])
@@ -44,6 +48,10 @@ class ObjectRows(msgspec.Struct, frozen=True, gc=False):
     def slice(self, low: int, high: int) -> ObjectRows:
         """Give the rows from ``low`` to before ``high``, counted within this batch."""
         return ObjectRows(self.start + low, self.objects[low:high])
+
+    def pick(self, indexes: list[int]) -> ObjectRows:
+        """Give some of the rows, as if they were consecutive."""
+        return ObjectRows(self.start, [self.objects[index] for index in indexes])
 
     def fingerprint_bytes(self, low: int, high: int) -> bytes:
         """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
@@ -63,6 +71,10 @@ class TableRows(msgspec.Struct, frozen=True, gc=False):
     def slice(self, low: int, high: int) -> TableRows:
         """Give the rows from ``low`` to before ``high``, counted within this batch."""
         return TableRows(self.start + low, self.columns, self.values[low:high])
+
+    def pick(self, indexes: list[int]) -> TableRows:
+        """Give some of the rows, as if they were consecutive."""
+        return TableRows(self.start, self.columns, [self.values[index] for index in indexes])
 
     def fingerprint_bytes(self, low: int, high: int) -> bytes:
         """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
