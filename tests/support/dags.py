@@ -61,6 +61,7 @@ class DagRunner:
         self._process.stdin.flush()
         answer = self._read()
         text = log.read_text(errors="replace")
+        print(text)  # pytest shows it where the test fails
         if "error" in answer:
             raise AssertionError(f"{text}\n{answer['error']}")
         return DagResult(**answer, log=text)
