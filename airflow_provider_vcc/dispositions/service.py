@@ -72,43 +72,46 @@ class Service:
 
 
 class Pace:
-    """Keeps at most ``per_second`` elements in any second, over all requests.
+    """Keeps at most ``per_second`` elements in any second, over all requests, and spreads them over it.
 
-    Chunks are kept to a tenth of that, so that they spread over the second.
+    Chunks are kept to a tenth of that.
     """
 
     def __init__(self, per_second: float | None, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._most = per_second
-        self._window = WINDOW if per_second is None or per_second >= 1 else WINDOW / per_second
+        self._most = per_second or 0.0
+        self._window = WINDOW if self._most >= 1 or not self._most else WINDOW / self._most
         self._sent: deque[tuple[float, int]] = deque()
         self._sum = 0
+        self._next = 0.0
 
     def size(self, wanted: int) -> int:
         """Give the size of a chunk that the pace allows."""
-        return wanted if self._most is None else max(1, min(wanted, int(self._most / 10)))
+        return max(1, min(wanted, int(self._most / 10))) if self._most else wanted
 
     def delay(self, count: int) -> float:
         """Give the seconds until ``count`` elements may be sent."""
-        if self._most is None:
+        if not self._most:
             return 0.0
         now = self._clock()
         while self._sent and self._sent[0][0] + self._window <= now:
             self._sum -= self._sent.popleft()[1]
-        return self._until_room(count, now)
+        return max(self._next - now, self._until_room(count, now), 0.0)
 
     def _until_room(self, count: int, now: float) -> float:
-        excess = self._sum + count - max(self._most or 0, count)
+        excess = self._sum + count - max(self._most, count)
         for at, size in self._sent:
             if excess <= 0:
                 break
             excess -= size
             if excess <= 0:
-                return max(at + self._window - now, 0.0)
+                return at + self._window - now
         return 0.0
 
     def sent(self, count: int) -> None:
         """Note that elements go out now."""
-        if self._most is not None:
-            self._sent.append((self._clock(), count))
+        if self._most:
+            now = self._clock()
+            self._sent.append((now, count))
             self._sum += count
+            self._next = max(self._next, now - count / self._most) + count / self._most

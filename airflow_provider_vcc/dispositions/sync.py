@@ -212,15 +212,24 @@ class Sync:
             self._dispatch(chunk)
 
     def _due(self) -> Chunk | None:
-        """Give a chunk that is to be sent again, where its time has come."""
+        """Give a chunk that is to be sent again, where its time has come; one that is too large by now in parts."""
         now = monotonic()
+        chunk = self._first_ready(now)
+        while chunk is not None and len(chunk) > self.sizes.now:
+            self._again.remove(chunk)
+            self._split(chunk)
+            chunk = self._first_ready(now)
+        if chunk is None or not self._in_pace(chunk):
+            return None
+        self._again.remove(chunk)
+        self.retries += 1
+        return chunk
+
+    def _first_ready(self, now: float) -> Chunk | None:
         for chunk in self._again:
-            if chunk.ready_at > now:
-                self._wake_in(chunk.ready_at - now)
-            elif self._in_pace(chunk):
-                self._again.remove(chunk)
-                self.retries += 1
+            if chunk.ready_at <= now:
                 return chunk
+            self._wake_in(chunk.ready_at - now)
         return None
 
     def _new(self, window: int) -> Chunk | None:
