@@ -1,0 +1,177 @@
+"""Set the dispositions of many records: ``BatchDispositionOperator``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_vcc._compat import BaseOperator
+from airflow_provider_vcc.operators.parameters import Parameters, check_inputs, check_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc.dispositions.books import Sink
+    from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.operators.run import Run
+
+__all__ = ["BatchDispositionOperator"]
+
+NO_FILE = "{# no template file #}"
+"""Renders to nothing. What ends in it does not end in ``.json``, so Airflow does not take it for a file to render."""
+
+
+class BatchDispositionOperator(BaseOperator):
+    """Sets dispositions in VCC Live, in batches, and judges what became of each element.
+
+    Of the parameters, ``project_id``, ``elements``, ``elements_path``, ``field_map``, ``disposition``, ``vcc_conn_id``,
+    ``max_elements_per_second``, ``max_errors``, ``max_error_rate``, ``failures_path`` and ``validate_only`` are templated.
+
+    :param project_id: the project.
+    :param elements: a list of elements (from XCom or a literal; lists in it are read one after another), a JSON array or
+        JSON Lines text, or the path of a ``.json`` or ``.jsonl`` template file, which Airflow renders.
+    :param elements_path: a file that is streamed, never rendered or read whole: ``.json``, ``.jsonl``, ``.ndjson``,
+        ``.csv`` or ``.parquet``; a local path or a URL. Exactly one of ``elements`` and ``elements_path`` is given.
+    :param field_map: column or name in the input -> field of an element, or ``search.<criterion>``.
+    :param disposition: the request's object: what is set on every element that does not say otherwise.
+    :param avoid_in_call: leave alone the records that agents are handling now; left out where it is None.
+    :param vcc_conn_id: the connection.
+    :param chunk_size: the most elements in one request.
+    :param max_chunk_bytes: the most bytes in one request's body.
+    :param max_in_flight: the most requests at a time.
+    :param max_elements_per_second: a pace that is not exceeded, counted over all requests of the task.
+    :param max_errors: the most failed elements that the task tolerates.
+    :param max_error_rate: the highest failed / total that it tolerates, from 0 to 1. Both given: either one breaks.
+        Neither given: no failed element is tolerated.
+    :param soft_fail: a broken threshold marks the task skipped instead of failed. Nothing else is softened.
+    :param stop_on_breach: stop sending as soon as the threshold cannot be kept any more.
+    :param on_ambiguous: what to do when nobody can say whether a request took effect: ``"resend"`` it, ``"report"`` its
+        elements as unknown, or ``"auto"``: resend unless it asks for messages, which must not go out twice.
+    :param failures_path: where the failed elements are written as JSON Lines: a local path or a URL.
+    :param validate_only: read and check everything, send nothing.
+    :raises VccConfigurationError: when the DAG is parsed, or after rendering, with what to write instead.
+    """
+
+    template_fields: Sequence[str] = (
+        "project_id",
+        "elements",
+        "elements_path",
+        "field_map",
+        "disposition",
+        "vcc_conn_id",
+        "max_elements_per_second",
+        "max_errors",
+        "max_error_rate",
+        "failures_path",
+        "validate_only",
+    )
+    template_ext: Sequence[str] = (".json", ".jsonl")
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "elements": "json",
+        "field_map": "json",
+        "disposition": "json",
+    }
+    ui_color = "#d9ecf2"
+    _template_files: Sequence[str] = ("elements",)
+    """The fields that may be the path of a template file."""
+
+    def __init__(
+        self,
+        *,
+        project_id: int | str,
+        elements: Any = None,
+        elements_path: Any = None,
+        field_map: Mapping[str, str] | None = None,
+        disposition: Mapping[str, Any] | None = None,
+        avoid_in_call: bool | None = None,
+        vcc_conn_id: str = "vcc_default",
+        chunk_size: int = 500,
+        max_chunk_bytes: int = 1_048_576,
+        max_in_flight: int = 4,
+        max_elements_per_second: float | None = None,
+        max_errors: int | None = None,
+        max_error_rate: float | None = None,
+        soft_fail: bool = False,
+        stop_on_breach: bool = False,
+        on_ambiguous: str = "auto",
+        failures_path: Any = None,
+        validate_only: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.project_id = project_id
+        self.elements = elements
+        self.elements_path = elements_path
+        self.field_map = field_map
+        self.disposition = disposition
+        self.avoid_in_call = avoid_in_call
+        self.vcc_conn_id = vcc_conn_id
+        self.chunk_size = chunk_size
+        self.max_chunk_bytes = max_chunk_bytes
+        self.max_in_flight = max_in_flight
+        self.max_elements_per_second = max_elements_per_second
+        self.max_errors = max_errors
+        self.max_error_rate = max_error_rate
+        self.soft_fail = soft_fail
+        self.stop_on_breach = stop_on_breach
+        self.on_ambiguous = on_ambiguous
+        self.failures_path = failures_path
+        self.validate_only = validate_only
+        self._vcc_run: Run | None = None
+        self._check_inputs()
+        check_parameters(self)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Send everything, and judge it.
+
+        :returns: the summary, which is also pushed as the XCom ``summary`` where the task fails or is skipped.
+        :raises DispositionThresholdExceeded: where more elements failed than are tolerated.
+        :raises AirflowSkipException: likewise, with ``soft_fail``.
+        :raises VccError: where the run had to stop before its end.
+        """
+        from airflow_provider_vcc.operators.run import Run
+
+        self._check_inputs()
+        self._vcc_run = Run(self, Parameters.of(self), context)
+        return self._vcc_run.execute()
+
+    def on_kill(self) -> None:
+        """Send nothing more, and save what is known."""
+        if self._vcc_run is not None:
+            self._vcc_run.stop()
+
+    # What operators with inputs of another kind have of their own
+
+    def _check_inputs(self) -> None:
+        """See that the input is given. Called when the DAG is parsed, and after rendering."""
+        check_inputs(self.elements, self.elements_path)
+
+    def _source(self, context: Context) -> Source:  # noqa: ARG002 -- for operators with inputs of another kind
+        """Open the input."""
+        from airflow_provider_vcc.operators.inputs import open_input
+
+        return open_input(self.elements, self.elements_path, self.field_map)
+
+    def _sinks(self, context: Context) -> list[Sink]:  # noqa: ARG002 -- likewise
+        """Give what takes the failed elements beside the failures file. Each is closed when the run has ended."""
+        return []
+
+    def _passed(self, context: Context, summary: Mapping[str, Any]) -> None:
+        """Do what is to be done only when the judgement passed and everything was sent."""
+
+    # Templates
+
+    def resolve_template_files(self) -> None:
+        """Read the template file of ``elements``; other parameters may be paths, and are no templates."""
+        self.template_fields = self._template_files
+        try:
+            super().resolve_template_files()
+        finally:
+            del self.template_fields
+
+    def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
+        """Render a template; only ``elements`` itself may be the path of a template file."""
+        if isinstance(content, str) and content.endswith(tuple(self.template_ext)):
+            if not any(content is getattr(self, name) for name in self._template_files):
+                content += NO_FILE
+        return super().render_template(content, *args, **kwargs)
