@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from contextlib import ExitStack
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.sandbox.request import Request
 
 PORT = 8417
-COUNTED = ("requests", "events", "messages", "rejections")
 DESCRIPTION = """\
 A call centre to try on: a local server that behaves as the documentation of the VCC Live API says. It has projects 17,
 18 and 42 with records "1", "2", ... (each twelfth is named Green), dispositions and users 1 to 100. What is set on
@@ -63,16 +63,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = options.db or Path(exits.enter_context(TemporaryDirectory(prefix="vcc-sandbox-"))) / "ledger.db"
         try:
             sandbox = _sandbox(options, path)
+            exits.enter_context(sandbox)
+        except sqlite3.DatabaseError as error:
+            return _fail(f"{path} cannot be used ({error}): give --db a new file, or one of an earlier sandbox")
         except OSError as error:
-            print(f"Port {options.port} is not to be had ({error.strerror}). Choose another one: --port 0 takes any.")
-            return 1
-        exits.callback(_say_goodbye, sandbox)
-        exits.enter_context(sandbox)
+            return _fail(f"Port {options.port} is not to be had ({error.strerror}): --port 0 takes any free one")
         if options.down:
             sandbox.down(options.down)
         _greet(sandbox, path, kept=bool(options.db))
+        exits.callback(_say_goodbye, sandbox)
         threading.Event().wait()
     return 0
+
+
+def _fail(message: str) -> int:
+    print(message, file=sys.stderr)
+    return 1
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -108,7 +114,8 @@ def _faults(options: argparse.Namespace) -> Fault:
         faults.append(Capacity(options.capacity))
     if options.latency:
         faults.append(options.latency)
-    return reduce(add, faults or [Fault()])
+    combined: Fault = reduce(add, faults or [Fault()])
+    return combined
 
 
 def _greet(sandbox: Sandbox, path: Path, *, kept: bool) -> None:
@@ -121,9 +128,11 @@ def _greet(sandbox: Sandbox, path: Path, *, kept: bool) -> None:
 
 
 def _say_goodbye(sandbox: Sandbox) -> None:
-    count = {name: sandbox.store.query(f"SELECT count(*) FROM {name}")[0][0] for name in COUNTED}  # noqa: S608
-    print(f"Stopped after {count['requests']} requests: {count['events']} dispositions set, "
-          f"{count['rejections']} elements rejected, {count['messages']} messages")
+    count = sandbox.ledger.totals()
+    print(
+        f"Stopped after {count['requests']} requests: {count['events']} dispositions set, "
+        f"{count['rejections']} elements rejected, {count['messages']} messages"
+    )
 
 
 def _log(request: Request, status: int | None) -> None:
@@ -170,21 +179,34 @@ def _add_call_centre(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--token", default=TOKEN, help=f"the API token (default {TOKEN})")
     group.add_argument("--records", type=int, default=1000, metavar="N", help="how many records (default 1000)")
     group.add_argument("--in-call", type=int, default=0, metavar="N", help="agents have the first N records in call")
-    group.add_argument("--silent-in-call", action="store_true",
-                       help="say true, not error.record_in_call, for what avoid_in_call left alone")
-    group.add_argument("--shape", choices=SHAPES, default="map",
-                       help="response as an object (map, as documented), as PHP writes it, or as a list")
+    group.add_argument(
+        "--silent-in-call",
+        action="store_true",
+        help="say true, not error.record_in_call, for what avoid_in_call left alone",
+    )
+    group.add_argument(
+        "--shape",
+        choices=SHAPES,
+        default="map",
+        help="response as an object (map, as documented), as PHP writes it, or as a list",
+    )
     group.add_argument("--strict", action="store_true", help="refuse undocumented fields, and numbers for texts")
 
 
 def _add_misbehaviour(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--latency", type=_text(_latency), metavar="S[-S]", help="seconds before it acts, such as 0.1 or 0.05-0.3")
+    group.add_argument(
+        "--latency", type=_text(_latency), metavar="S[-S]", help="seconds before it acts, such as 0.1 or 0.05-0.3"
+    )
     group.add_argument("--timeout-over", type=int, metavar="N", help="no answer for requests with more than N elements")
     group.add_argument("--capacity", type=int, metavar="N", help="work on N requests at a time; others queue")
     group.add_argument("--down", type=float, default=0, metavar="S", help="refuse connections for the first S seconds")
     group.add_argument("--deny", action="store_true", help="this address is not on the allow-list: 403")
-    group.add_argument("--reject", type=float, default=0, metavar="SHARE", help="reject this share of the records (0 to 1)")
-    group.add_argument("--error-kinds", type=int, default=1, metavar="N", help="with so many kinds of errors, up to 300")
+    group.add_argument(
+        "--reject", type=float, default=0, metavar="SHARE", help="reject this share of the records (0 to 1)"
+    )
+    group.add_argument(
+        "--error-kinds", type=int, default=1, metavar="N", help="with so many kinds of errors, up to 300"
+    )
     group.add_argument("--seed", type=int, default=0, help="which records those are")
     group.add_argument("--fault", type=_text(parse), action="append", default=[], help="anything else; see below")
     group.add_argument("--control", action="store_true", help=argparse.SUPPRESS)

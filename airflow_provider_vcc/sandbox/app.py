@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import md5
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from airflow_provider_vcc.sandbox.batch import DispositionBatch, FormBatch
-from airflow_provider_vcc.sandbox.checks import Book
+from airflow_provider_vcc.sandbox.checks import FIELDS
 from airflow_provider_vcc.sandbox.shapes import as_json
 from airflow_provider_vcc.sandbox.wire import Answer
 
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["App"]
 
+OK, BAD_REQUEST, EXPECTATION_FAILED = 200, 400, 417
 EMPTY: dict[int, bool] = {}
 HTML = {"Content-Type": "text/html"}
-FORBIDDEN = b"<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center></body></html>"
+FORBIDDEN = (
+    b"<html><head><title>403 Forbidden</title></head><body><center><h1>403 Forbidden</h1></center></body></html>"
+)
 
 
 class Refused(Exception):
@@ -42,7 +47,6 @@ class App:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
         self.settings = settings
-        self.book = Book(settings.dispositions, settings.users, settings.strict)
 
     def handle(self, request: Request) -> Answer:
         """Do what the request asks for, and answer it."""
@@ -52,14 +56,16 @@ class App:
             self._authenticate(request)
             return self._route(request)
         except Refused as refused:
-            code = 417 if refused.status == 200 else refused.status
+            code = EXPECTATION_FAILED if refused.status == OK else refused.status
             errors = [{"errorcode": code, "errormessage": str(refused)}]
             return self._answer(errors, EMPTY, refused.status, refused.headers)
 
     def _authenticate(self, request: Request) -> None:
         user, password = request.credentials or ("", "")
-        if not (compare_digest(user.encode(), self.settings.customer.encode())
-                and compare_digest(password.encode(), self.settings.token.encode())):
+        if not (
+            compare_digest(user.encode(), self.settings.customer.encode())
+            and compare_digest(password.encode(), self.settings.token.encode())
+        ):
             raise Refused(401, "error.unauthorized", {"WWW-Authenticate": 'Basic realm="VCC Live API"'})
 
     def _route(self, request: Request) -> Answer:
@@ -68,21 +74,22 @@ class App:
                 method = methods.get(request.method)
                 if method is None:
                     raise Refused(405, "error.method_not_allowed", {"Allow": ", ".join(methods)})
-                answer = method(self, request, **self._checked(match.groupdict()))
-                answer.headers.update({"Allow": ", ".join(methods), "X-Resource": method.__name__})
-                return answer
+                answer = method(self, request, **self._arguments(match.groupdict()))
+                seen = {"Allow": ", ".join(methods), "X-Resource": method.__name__}
+                return replace(answer, headers=answer.headers | seen)
         raise Refused(404, "error.not_found")
 
-    def _checked(self, found: dict[str, str]) -> dict[str, Any]:
-        if "project" not in found:
-            return found
-        if int(found["project"]) not in self.settings.projects:
-            raise Refused(404, "error.unknown_project")
-        return found | {"project": int(found["project"])}
+    def _arguments(self, found: dict[str, str]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {name: unquote(text) for name, text in found.items()}
+        if "project" in found:
+            arguments["project"] = int(found["project"])
+            if arguments["project"] not in self.settings.projects:
+                raise Refused(404, "error.unknown_project")
+        return arguments
 
-    def _answer(self, errors: Any, response: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    def _answer(self, errors: Any, response: Any, status: int = OK, headers: Mapping[str, str] | None = None) -> Answer:
         body = as_json(errors, response, self.settings.shape)
-        etag = {"Etag": f'"{md5(body, usedforsecurity=False).hexdigest()}"'} if status == 200 else {}
+        etag = {"Etag": f'"{md5(body, usedforsecurity=False).hexdigest()}"'} if status == OK else {}
         return Answer(status, body, etag | dict(headers or {}))
 
     def list_projects(self, request: Request) -> Answer:  # noqa: ARG002 -- nothing to choose from
@@ -95,36 +102,23 @@ class App:
 
     def modify_dispositions(self, request: Request, project: int) -> Answer:
         """PUT .../records/dispositions."""
-        body = _object(request)
-        batch = DispositionBatch(
-            self.store,
-            project,
-            request.number,
-            book=self.book,
-            defaults=_part(body, "disposition", dict) or {},
-            avoid=_part(body, "avoid_in_call", bool) or False,
-            tell=self.settings.tell_in_call,
-            reject=self.settings.reject,
-        )
-        return self._run(request, batch, _elements(body))
+        body = _checked(request, {"elements": list, "disposition": dict, "avoid_in_call": bool})
+        return self._run(request, DispositionBatch(self.store, project, request.number, self.settings, body), body)
 
     def modify_records(self, request: Request, project: int) -> Answer:
         """PUT .../records."""
-        body = _object(request)
-        batch = FormBatch(self.store, project, request.number, default=_part(body, "default", dict) or {})
-        return self._run(request, batch, _elements(body))
+        body = _checked(request, {"elements": list, "default": dict})
+        return self._run(request, FormBatch(self.store, project, request.number, body), body)
 
     def add_disposition(self, request: Request, project: int, numberid: str) -> Answer:
         """POST .../records/{numberid}/dispositions."""
-        body = _object(request)
+        body = _checked(request, {"avoid_in_call": bool})
         for name in ("dispositionid", "userid"):
             if body.get(name) is None:
-                raise Refused(200, f"error.missing_{name}")
-        avoid = _part(body, "avoid_in_call", bool) or False
-        batch = DispositionBatch(self.store, project, request.number, book=self.book, defaults={}, avoid=avoid)
-        with self.store.transaction():
-            batch.run([{name: value for name, value in body.items() if name != "search"} | {"numberid": numberid}])
-            request.note_act()
+                raise Refused(OK, f"error.missing_{name}")
+        element = {name: value for name, value in body.items() if name in FIELDS} | {"numberid": numberid}
+        batch = DispositionBatch(self.store, project, request.number, self.settings, body | {"disposition": None})
+        self._carry_out(request, batch, [element])
         return self._answer(batch.errors, not batch.errors)
 
     def show_record(self, request: Request, project: int, numberid: str) -> Answer:  # noqa: ARG002 -- a GET has no body
@@ -134,31 +128,27 @@ class App:
             raise Refused(404, "error.unknown_record")
         return self._answer([], record)
 
-    def _run(self, request: Request, batch: Batch, elements: list[Any]) -> Answer:
+    def _run(self, request: Request, batch: Batch, body: dict[str, Any]) -> Answer:
+        if body.get("elements") is None:
+            raise Refused(OK, "error.missing_elements")
+        self._carry_out(request, batch, body["elements"])
+        return self._answer(batch.errors, dict.fromkeys(batch.done, True))
+
+    def _carry_out(self, request: Request, batch: Batch, elements: list[Any]) -> None:
         with self.store.transaction():
             batch.run(elements)
             request.note_act()
-        return self._answer(batch.errors, dict.fromkeys(batch.done, True))
 
 
-def _object(request: Request) -> dict[str, Any]:
-    if not isinstance(request.json, dict):
-        raise Refused(400, "error.invalid_json")
-    return request.json
-
-
-def _elements(body: dict[str, Any]) -> list[Any]:
-    elements = _part(body, "elements", list)
-    if elements is None:
-        raise Refused(200, "error.missing_elements")
-    return elements
-
-
-def _part(body: dict[str, Any], name: str, kind: type[Any]) -> Any:
-    part = body.get(name)
-    if not isinstance(part, kind | None):
-        raise Refused(200, f"error.invalid_{name}")
-    return part
+def _checked(request: Request, types: Mapping[str, type[Any]]) -> dict[str, Any]:
+    """Give the body, whose parts are of these types or absent."""
+    body = request.json
+    if not isinstance(body, dict):
+        raise Refused(BAD_REQUEST, "error.invalid_json")
+    for name, kind in types.items():
+        if not isinstance(body.get(name), kind | None):
+            raise Refused(OK, f"error.invalid_{name}")
+    return body
 
 
 RECORDS = r"/v2/projects/(?P<project>\d+)/records"

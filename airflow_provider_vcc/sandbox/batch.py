@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.sandbox.checks import Problem
+from airflow_provider_vcc.sandbox.checks import Problem, check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from airflow_provider_vcc.sandbox.checks import Book
+    from airflow_provider_vcc.sandbox.settings import Settings
     from airflow_provider_vcc.sandbox.store import Criteria, Store, Target
-
-    Reject = Callable[[Mapping[str, Any]], tuple[int, str] | None]
 
 __all__ = ["Batch", "DispositionBatch", "FormBatch"]
 
@@ -100,25 +98,14 @@ def _names_record(element: Any) -> bool:
 class DispositionBatch(Batch):
     """PUT .../records/dispositions.
 
-    :param defaults: the request's ``disposition`` object.
-    :param avoid: the request's ``avoid_in_call``.
-    :param tell: whether a record that is left alone earns an error; otherwise it counts as done.
+    :param body: the request's ``disposition`` (the defaults) and ``avoid_in_call``.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        project: int,
-        number: int,
-        *,
-        book: Book,
-        defaults: Mapping[str, Any],
-        avoid: bool,
-        tell: bool = True,
-        reject: Reject | None = None,
-    ) -> None:
+    def __init__(self, store: Store, project: int, number: int, settings: Settings, body: Mapping[str, Any]) -> None:
         super().__init__(store, project, number)
-        self.book, self.defaults, self.avoid, self.tell, self.reject = book, defaults, avoid, tell, reject
+        self._settings = settings
+        self._defaults = body.get("disposition") or {}
+        self._avoids = bool(body.get("avoid_in_call"))
         self._events: list[tuple[Any, ...]] = []
         self._links: list[tuple[Any, ...]] = []
         self._messages: list[tuple[Any, ...]] = []
@@ -126,9 +113,7 @@ class DispositionBatch(Batch):
     def set(self, index: int, element: Any) -> None:
         """Set the element's disposition on its records."""
         targets = self.targets(element)
-        if self.reject and (problem := self.reject(element)):
-            raise Problem(problem[1], problem[0])
-        setting = self.book.check(element, self.defaults)
+        setting = check(element, self._defaults, self._settings)
         for record in self._free(targets):
             self._events.append((None, self.number, index, record, *setting[:4]))
             self._links.append((*setting[:3], record))
@@ -137,10 +122,10 @@ class DispositionBatch(Batch):
                 self._messages.append((None, self.number, index, record, setting.dispositionid, text))
 
     def _free(self, targets: list[Target]) -> Iterable[int]:
-        if not self.avoid:
+        if not self._avoids:
             return [record for record, _ in targets]
         free = [record for record, in_call in targets if not in_call]
-        if targets and not free and self.tell:
+        if targets and not free and self._settings.tell_in_call:
             raise Problem("error.record_in_call")
         return free
 
@@ -157,14 +142,14 @@ class DispositionBatch(Batch):
 class FormBatch(Batch):
     """PUT .../records: custom fields."""
 
-    def __init__(self, store: Store, project: int, number: int, *, default: Mapping[str, Any]) -> None:
+    def __init__(self, store: Store, project: int, number: int, body: Mapping[str, Any]) -> None:
         super().__init__(store, project, number)
-        self.default = default
+        self._default = body.get("default") or {}
 
     def set(self, index: int, element: Any) -> None:  # noqa: ARG002 -- an event has its index, a field has none
         """Set the element's fields on its records."""
         targets = self.targets(element)
-        form = {**self.default, **_form(element.get("form"))}
+        form = {**self._default, **_form(element.get("form"))}
         for name, value in form.items():
             if name not in self.store.fields:
                 raise Problem("error.unknown_field")

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BROKEN", "ODD", "error_page", "reshape"]
 
-PAGE = "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>nginx</center></body></html>"
+OK = 200
+PAGE = (
+    "<html><head><title>{0}</title></head><body><center><h1>{0}</h1></center><hr><center>nginx</center></body></html>"
+)
 
 
 def error_page(status: int) -> bytes:
@@ -94,6 +97,8 @@ ODD: dict[str, Callable[[Envelope, int], Envelope]] = {
 
 def reshape(answer: Answer, shape: str, count: int) -> Answer:
     """Write an answer's envelope in another shape; what is no batch's envelope stays as it is."""
+    if answer.status != OK:
+        return answer
     envelope = json.loads(answer.body)
     if isinstance(envelope.get("response"), list):
         envelope["response"] = {str(index): value for index, value in enumerate(envelope["response"])}

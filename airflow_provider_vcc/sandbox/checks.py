@@ -7,16 +7,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["Book", "Problem", "Setting"]
+    from airflow_provider_vcc.sandbox.settings import Settings
 
-PLAIN = (str, int)
-ELEMENT_IDS = ("numberid", "dispositionid", "userid")
-FIELDS = frozenset(
-    ("numberid", "search", "dispositionid", "userid", "next_calldate", "description", "sendDispositionMessages")
-)
-DEFAULTS = frozenset(("description", "dispositionid", "next_calldate", "userid"))
+__all__ = ["FIELDS", "Problem", "Setting", "check"]
+
+IDS = ("numberid", "dispositionid", "userid")
+FIELDS = frozenset((*IDS, "search", "next_calldate", "description", "sendDispositionMessages"))
 
 
 class Problem(Exception):
@@ -38,37 +36,35 @@ class Setting(NamedTuple):
     messages: bool
 
 
-class Book(NamedTuple):
-    """What there is to choose from.
+def check(element: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> Setting:
+    """Say what the element sets, or raise what is wrong with it."""
+    if settings.strict:
+        _strictly(element)
+    _reject(element, settings)
+    dispositionid = _id("dispositionid", element, defaults)
+    if dispositionid is None:
+        raise Problem("error.missing_dispositionid")
+    if dispositionid not in settings.dispositions:
+        raise Problem("error.unknown_disposition")
+    userid = _id("userid", element, defaults)
+    if userid is not None and userid not in settings.users:
+        raise Problem("error.unknown_user")
+    date = _choose("next_calldate", element, defaults)
+    if date is not None and not (isinstance(date, str) and is_date(date)):
+        raise Problem("error.invalid_next_calldate")
+    description = _choose("description", element, defaults)
+    if not isinstance(description, str | None):
+        raise Problem("error.invalid_description")
+    send = element.get("sendDispositionMessages")
+    if not isinstance(send, bool | None):
+        raise Problem("error.invalid_sendDispositionMessages")
+    return Setting(dispositionid, userid, date, description, bool(send))
 
-    :param strict: also refuse what a PHP service lets pass: other types than documented, and fields that are not.
-    """
 
-    dispositions: Container[str]
-    users: Container[str]
-    strict: bool = False
-
-    def check(self, element: Mapping[str, Any], defaults: Mapping[str, Any]) -> Setting:
-        """Say what the element sets, or raise what is wrong with it."""
-        if self.strict:
-            _strictly(element)
-        chosen = {name: _choose(name, element, defaults) for name in DEFAULTS}
-        dispositionid, userid = _plain(chosen, "dispositionid"), _plain(chosen, "userid")
-        if dispositionid is None:
-            raise Problem("error.missing_dispositionid")
-        if dispositionid not in self.dispositions:
-            raise Problem("error.unknown_disposition")
-        if userid is not None and userid not in self.users:
-            raise Problem("error.unknown_user")
-        date, description = chosen["next_calldate"], chosen["description"]
-        if date is not None and not (isinstance(date, str) and is_date(date)):
-            raise Problem("error.invalid_next_calldate")
-        if not isinstance(description, str | None):
-            raise Problem("error.invalid_description")
-        send = element.get("sendDispositionMessages")
-        if not isinstance(send, bool | None):
-            raise Problem("error.invalid_sendDispositionMessages")
-        return Setting(dispositionid, userid, date, description, bool(send))
+def _reject(element: Mapping[str, Any], settings: Settings) -> None:
+    reason = settings.reject(element) if settings.reject else None
+    if reason:
+        raise Problem(reason[1], reason[0])
 
 
 def _choose(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) -> Any:
@@ -76,8 +72,8 @@ def _choose(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) 
     return defaults.get(name) if value is None else value
 
 
-def _plain(chosen: Mapping[str, Any], name: str) -> str | None:
-    value = chosen[name]
+def _id(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
+    value = _choose(name, element, defaults)
     if isinstance(value, bool) or not isinstance(value, str | int | None):
         raise Problem(f"error.invalid_{name}")
     return None if value is None else str(value)
@@ -86,8 +82,8 @@ def _plain(chosen: Mapping[str, Any], name: str) -> str | None:
 def _strictly(element: Mapping[str, Any]) -> None:
     for name in element:
         if name not in FIELDS:
-            raise Problem(f"error.unknown_field_{name}")
-    for name in ELEMENT_IDS:
+            raise Problem("error.unknown_field")
+    for name in IDS:
         if not isinstance(element.get(name), str | None):
             raise Problem(f"error.invalid_{name}")
 

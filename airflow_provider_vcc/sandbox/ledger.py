@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
 
+COUNTED = ("requests", "events", "messages", "rejections")
+
 __all__ = ["Event", "Ledger", "Message", "Rejection", "Request"]
 
 
@@ -24,7 +26,7 @@ class Request(NamedTuple):
     ``number`` counts from 0 in the order of arrival; ``at`` and ``seconds`` are seconds (since the epoch; until it was
     answered or cut); ``elements`` is None where its body was not read or held none; ``parallel`` counts the requests
     that waited for an answer when it arrived, itself among them; ``acted`` says whether it took effect; ``status`` is
-    None where no answer was sent; ``fault`` names what was done to it.
+    None where no answer was sent; ``seconds`` is None while it is being worked on; ``fault`` names what was done to it.
     """
 
     number: int
@@ -46,7 +48,7 @@ class Event(NamedTuple):
 
     seq: int
     request: int
-    index: int  # type: ignore[assignment] -- the API's word; tuple's method of that name is not missed
+    index: int  # type: ignore[assignment]  # the API's word; nobody misses tuple's method of that name
     project: int
     numberid: str
     dispositionid: str | None
@@ -60,7 +62,7 @@ class Message(NamedTuple):
 
     seq: int
     request: int
-    index: int  # type: ignore[assignment] -- the API's word; tuple's method of that name is not missed
+    index: int  # type: ignore[assignment]  # the API's word; nobody misses tuple's method of that name
     project: int
     numberid: str
     dispositionid: str | None
@@ -71,7 +73,7 @@ class Rejection(NamedTuple):
     """One error that was given for one element."""
 
     request: int
-    index: int  # type: ignore[assignment] -- the API's word; tuple's method of that name is not missed
+    index: int  # type: ignore[assignment]  # the API's word; nobody misses tuple's method of that name
     numberid: str | None
     errorcode: int | str
     errormessage: str
@@ -151,6 +153,6 @@ class Ledger:
         sums = [0, *accumulate(elements for _, elements in rows)]
         return max((sums[bisect_right(times, at + seconds)] - sums[i] for i, at in enumerate(times)), default=0)
 
-    def unfinished(self) -> int:
-        """Count the requests that are still being worked on."""
-        return int(self.query("SELECT count(*) FROM requests WHERE seconds IS NULL", [])[0][0])
+    def totals(self) -> dict[str, int]:
+        """Count ``requests``, ``events``, ``messages`` and ``rejections``."""
+        return {name: int(self.query(f"SELECT count(*) FROM {name}", [])[0][0]) for name in COUNTED}  # noqa: S608

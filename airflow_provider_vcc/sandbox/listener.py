@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Listener"]
 
 BACKLOG = 512
+LOOK_AGAIN = 0.1
 
 
 class Listener:
@@ -28,15 +29,14 @@ class Listener:
 
     def __init__(self, host: str, port: int, serve: Serve) -> None:
         self.host = host
+        self.port = port
         self._serve = serve
-        self._socket = self._bind(port)
-        self.port: int = self._socket.getsockname()[1]
-        self._wakes, self._waker = socket.socketpair()
         self._commands: SimpleQueue[tuple[Callable[[], object], threading.Event]] = SimpleQueue()
         self._lock = threading.Lock()
         self._open: dict[socket.socket, threading.Thread] = {}
         self._is_up = False
         self._ends = False
+        self._accepted = 0
         self._thread = threading.Thread(target=self._run, name="sandbox-listener", daemon=True)
 
     def _bind(self, port: int) -> socket.socket:
@@ -51,6 +51,9 @@ class Listener:
 
     def start(self, *, up: bool = True) -> None:
         """Begin; with ``up=False`` connections are refused until ``up()``."""
+        self._socket = self._bind(self.port)
+        self.port = self._socket.getsockname()[1]
+        self._wakes, self._waker = socket.socketpair()
         self._thread.start()
         if up:
             self.up()
@@ -91,7 +94,8 @@ class Listener:
         done = threading.Event()
         self._commands.put((do, done))
         self._waker.send(b"!")
-        done.wait()
+        while not done.wait(LOOK_AGAIN) and not self._ends:
+            pass
 
     def _listen(self) -> None:
         if not self._is_up:
@@ -137,8 +141,6 @@ class Listener:
         with self._lock:
             self._open[connection] = thread
         thread.start()
-
-    _accepted = 0
 
     def _talk(self, connection: socket.socket, number: int) -> None:
         try:

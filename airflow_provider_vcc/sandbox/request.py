@@ -7,13 +7,14 @@ import select
 import socket
 from base64 import b64decode
 from functools import cached_property
-from time import monotonic
-from typing import TYPE_CHECKING, Any, BinaryIO
-from urllib.parse import unquote
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.sandbox.wire import CONTINUE, Head, read_body
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
     from airflow_provider_vcc.sandbox.server import Sandbox
 
 __all__ = ["Request"]
@@ -28,14 +29,19 @@ class Request:
     :ivar nth: counts those since the faults were set; ``since`` is how many seconds ago that was.
     """
 
-    def __init__(self, sandbox: Sandbox, head: Head, sock: socket.socket, stream: BinaryIO, connection: int) -> None:
+    def __init__(
+        self, sandbox: Sandbox, head: Head, sock: socket.socket, stream: BufferedIOBase, connection: int
+    ) -> None:
         self.sandbox = sandbox
         self.head = head
         self.connection = connection
         self.started = monotonic()
         self.number = self.nth = -1
         self.since = 0.0
+        self.parallel = 0
         self.acted = False
+        self._arrived = time()
+        self._recorded = False
         self._faults: list[str] = []
         self._sock = sock
         self._stream = stream
@@ -47,8 +53,8 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path, without its query."""
-        return unquote(self.head.target.partition("?")[0])
+        """The path as it was sent, without its query."""
+        return self.head.target.partition("?")[0]
 
     @cached_property
     def body(self) -> bytes:
@@ -61,9 +67,12 @@ class Request:
     def json(self) -> Any:
         """The body, parsed; None where it is no JSON."""
         try:
-            return json.loads(self.body)
+            parsed = json.loads(self.body)
+            if b"\\ud" in self.body.lower():
+                json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError):
             return None
+        return parsed
 
     @property
     def elements(self) -> int | None:
@@ -101,10 +110,12 @@ class Request:
 
     def wait(self, seconds: float) -> None:
         """Pass time, unless the sandbox stops."""
+        self.record()
         self.sandbox.stopping.wait(seconds)
 
     def wait_until_gone(self) -> None:
         """Wait until the client gives up, or the sandbox stops."""
+        self.record()
         while not self.is_gone() and not self.sandbox.stopping.is_set():
             select.select([self._sock], [], [], LOOK_AGAIN)
 
@@ -115,13 +126,27 @@ class Request:
     def note_act(self) -> None:
         """Say in the ledger that it took effect; in the same transaction as the effect."""
         self.acted = True
-        self.sandbox.store.execute("UPDATE requests SET acted = 1 WHERE number = ?", [self.number])
+        self.record()
+        self._write(None, None)
 
     @property
     def fault(self) -> str | None:
         """The faults that were done to it."""
         return "+".join(self._faults) or None
 
-    def size(self) -> tuple[int | None, int | None]:
-        """Give the body's bytes and its elements, where it was read."""
-        return (len(self.body), self.elements) if self.was_read else (None, None)
+    def record(self) -> None:
+        """Have its arrival in the ledger."""
+        if not self._recorded:
+            self._recorded = True
+            self.sandbox.store.begin_request(
+                (self.number, self._arrived, self.connection, self.method, self.path, self.parallel)
+            )
+
+    def finish(self, status: int | None) -> None:
+        """Have what became of it in the ledger; ``status`` is None where the connection is cut."""
+        self.record()
+        self._write(status, monotonic() - self.started)
+
+    def _write(self, status: int | None, seconds: float | None) -> None:
+        size, elements = (len(self.body), self.elements) if self.was_read else (None, None)
+        self.sandbox.store.end_request((size, elements, self.acted, status, self.fault, seconds, self.number))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice, product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["CUSTOMER", "FIELDS", "PROJECTS", "TOKEN", "error_kinds", "seed_records"]
+__all__ = ["CUSTOMER", "PROJECTS", "TOKEN", "error_kinds", "fields_of", "seed_records"]
 
 CUSTOMER = "mycc"
 TOKEN = "sandbox-token"  # noqa: S105 -- opens nothing but the sandbox
@@ -17,11 +17,10 @@ FIELDS = ("name", "city", "phone")
 NAMES = ("Green", "Baker", "Carter", "Dixon", "Ellis", "Fisher", "Gray", "Hughes", "Irwin", "Jones", "King", "Lane")
 CITIES = ("Budapest", "Wien", "Praha", "Bratislava", "Ljubljana")
 
-_REASONS = ("invalid", "missing", "too_long", "locked", "unknown", "forbidden", "expired", "duplicate", "out_of_range", "used")
+_REASONS = "invalid missing too_long locked unknown forbidden expired duplicate out_of_range used"
 _SUBJECTS = (
-    ("disposition", "user", "callback", "record", "project", "contact", "campaign", "queue", "script", "team")
-    + ("shift", "list", "owner", "channel", "template", "message", "address", "country", "language", "consent")
-    + ("description", "priority", "retry", "quota", "licence", "number", "field", "form", "tag", "reason")
+    "disposition user callback record project contact campaign queue script team shift list owner channel template "
+    "message address country language consent description priority retry quota licence number field form tag reason"
 )
 _AWKWARD = (
     "<script>alert('disposition')</script>",
@@ -43,8 +42,15 @@ def seed_records(count: int) -> Iterator[dict[str, str]]:
         }
 
 
+def fields_of(records: int | Sequence[Mapping[str, Any]]) -> list[str]:
+    """Name the custom fields of records, given or made up."""
+    if isinstance(records, int):
+        return list(FIELDS)
+    return list(dict.fromkeys(name for record in records for name in record if name not in {"numberid", "in_call"}))
+
+
 def error_kinds(count: int) -> list[tuple[int, str]]:
     """Make up to 300 different ``(errorcode, errormessage)``, the awkward ones (markup, umlauts, very long) first."""
-    plain = (f"error.{reason}_{subject}" for reason, subject in product(_REASONS, _SUBJECTS))
+    plain = (f"error.{reason}_{subject}" for reason, subject in product(_REASONS.split(), _SUBJECTS.split()))
     messages = [*_AWKWARD, *plain]
     return [(418 + number, message) for number, message in enumerate(islice(messages, count))]

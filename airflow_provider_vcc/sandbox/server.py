@@ -7,7 +7,8 @@ import struct
 import threading
 from contextlib import suppress
 from dataclasses import replace
-from time import monotonic, time
+from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_vcc.sandbox.app import App
@@ -16,7 +17,7 @@ from airflow_provider_vcc.sandbox.ledger import Ledger
 from airflow_provider_vcc.sandbox.listener import Listener
 from airflow_provider_vcc.sandbox.paste import as_connection
 from airflow_provider_vcc.sandbox.request import Request
-from airflow_provider_vcc.sandbox.seeds import FIELDS, seed_records
+from airflow_provider_vcc.sandbox.seeds import fields_of, seed_records
 from airflow_provider_vcc.sandbox.settings import Settings
 from airflow_provider_vcc.sandbox.store import Store
 from airflow_provider_vcc.sandbox.traffic import Traffic
@@ -33,7 +34,6 @@ __all__ = ["Sandbox"]
 
 RESET = struct.pack("ii", 1, 0)
 FEW = 100
-BUFFER = 65_536
 
 
 class Sandbox:
@@ -51,7 +51,7 @@ class Sandbox:
     :param settings: fields of ``settings.Settings``: customer, token, projects, dispositions, users, shape, strict ...
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- configured by keyword
         self,
         records: int | Iterable[Mapping[str, Any]] = 1000,
         *,
@@ -67,17 +67,16 @@ class Sandbox:
     ) -> None:
         self.settings = Settings.of(**settings)
         self.stopping = threading.Event()
-        self.started = monotonic()
         self.store = _filled(str(db), self.settings, records, in_call)
         self.ledger = Ledger(self.store.query)
         self._app = App(self.store, self.settings)
         self._traffic = Traffic()
         self._arrival = threading.Lock()
-        self._next: int = self.store.query("SELECT coalesce(max(number) + 1, 0) FROM requests")[0][0]
+        self._next = self.store.next_number()
         self._keep_bodies = keep_bodies
         self._starts_up = up
         self._log = log
-        self._rise: threading.Timer | None = None
+        self._rise = Timer(0, self.up)
         self._listener = Listener(host, port, self._talk)
         self.set_faults(faults)
 
@@ -126,8 +125,7 @@ class Sandbox:
     def stop(self) -> None:
         """End at once: requests in progress are cut. The ledger stays readable."""
         self.stopping.set()
-        if self._rise:
-            self._rise.cancel()
+        self._rise.cancel()
         self._listener.stop()
 
     def __enter__(self) -> Self:
@@ -138,14 +136,16 @@ class Sandbox:
 
     def down(self, seconds: float | None = None) -> None:
         """Break all connections and refuse new ones, for so many seconds or until ``up()``."""
+        self._rise.cancel()
         self._listener.down()
         if seconds is not None:
-            self._rise = threading.Timer(seconds, self.up)
+            self._rise = Timer(seconds, self.up)
             self._rise.daemon = True
             self._rise.start()
 
     def up(self) -> None:
         """Accept connections again."""
+        self._rise.cancel()
         self._listener.up()
 
     def idle(self, timeout: float = 30.0) -> bool:
@@ -157,7 +157,7 @@ class Sandbox:
         self.store.set_in_call(project or next(iter(self.settings.projects)), numberid, in_call=in_call)
 
     def _talk(self, sock: socket.socket, number: int) -> None:
-        with sock.makefile("rb", BUFFER) as stream, suppress(OSError):
+        with sock.makefile("rb") as stream, suppress(OSError):
             try:
                 while head := read_head(stream):
                     if not self._exchange(Request(self, head, sock, stream, number), sock):
@@ -172,7 +172,7 @@ class Sandbox:
         fault = self._arrive(request)
         status = None
         try:
-            answer = fault(request, lambda: self._app.handle(request))
+            answer = fault(request, lambda: self._act(request))
             request.read()  # an answer that did not need the body leaves none of it behind
             status = answer.status
         finally:
@@ -185,20 +185,18 @@ class Sandbox:
             request.nth = self._next - self._faults_from
             request.since = monotonic() - self._faults_since
             self._next += 1
-            parallel = self._traffic.enter(request)
-            self.store.execute(
-                "INSERT INTO requests (number, at, connection, method, path, parallel) VALUES (?, ?, ?, ?, ?, ?)",
-                [request.number, time(), request.connection, request.method, request.path, parallel],
-            )
+            request.parallel = self._traffic.enter(request)
             return self._faults
+
+    def _act(self, request: Request) -> Answer:
+        if self.stopping.is_set():
+            raise CutOff
+        return self._app.handle(request)
 
     def _finish(self, request: Request, status: int | None) -> None:
         if request.was_read and request.body and request.number < self._keep_bodies:
-            self.store.execute("INSERT INTO bodies VALUES (?, ?)", [request.number, request.body])
-        self.store.execute(
-            "UPDATE requests SET bytes = ?, elements = ?, acted = ?, status = ?, fault = ?, seconds = ? WHERE number = ?",
-            [*request.size(), request.acted, status, request.fault, monotonic() - request.started, request.number],
-        )
+            self.store.keep_body(request.number, request.body)
+        request.finish(status)
         if self._log:
             self._log(request, status)
         if status is None:
@@ -224,17 +222,11 @@ def _filled(
     path: str, settings: Settings, records: int | Iterable[Mapping[str, Any]], in_call: int | Iterable[str]
 ) -> Store:
     first, *others = settings.projects
-    if isinstance(records, int):
-        store = Store(path, FIELDS)
-        store.add_records(first, seed_records(records))
-        for project in others:
-            store.add_records(project, seed_records(min(records, FEW)))
-    else:
-        given = list(records)
-        names = dict.fromkeys(name for record in given for name in record if name not in {"numberid", "in_call"})
-        store = Store(path, list(names))
-        for project in settings.projects:
-            store.add_records(project, given)
+    given = records if isinstance(records, int) else list(records)
+    store = Store(path, fields_of(given))
+    store.add_records(first, seed_records(given) if isinstance(given, int) else given)
+    for project in others:
+        store.add_records(project, seed_records(min(given, FEW)) if isinstance(given, int) else given)
     for number in map(str, range(1, in_call + 1)) if isinstance(in_call, int) else in_call:
         store.set_in_call(first, number, in_call=True)
     return store

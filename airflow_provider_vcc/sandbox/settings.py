@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from airflow_provider_vcc.sandbox.seeds import CUSTOMER, PROJECTS, TOKEN
 from airflow_provider_vcc.sandbox.shapes import SHAPES
 
-if TYPE_CHECKING:
-    from airflow_provider_vcc.sandbox.batch import Reject
-
 __all__ = ["Settings"]
 
+Reject = Callable[[Mapping[str, Any]], tuple[int, str] | None]
 IDS = frozenset(map(str, range(1, 101)))
 
 

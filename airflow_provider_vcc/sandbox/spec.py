@@ -18,12 +18,13 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.sandbox.faults import CONDITIONS, KINDS, Fault, OneOf, Script, When
+from airflow_provider_vcc.sandbox.faults import KINDS
+from airflow_provider_vcc.sandbox.layers import CONDITIONS, Fault, OneOf, Script, When
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.sandbox.faults import Single
+    from airflow_provider_vcc.sandbox.layers import Single
 
 __all__ = ["parse"]
 
@@ -82,13 +83,13 @@ def _condition(faults: tuple[Fault, ...], text: str) -> Fault:
 
 
 def _atom(tokens: deque[str]) -> Fault:
-    token = _pop(tokens)
-    if token == "(":
+    word = _pop(tokens)
+    if word == "(":
         fault = _step(tokens)
         if _pop(tokens) != ")":
             raise ValueError("a bracket is not closed")
         return fault
-    name, *arguments = token.split(":")
+    name, *arguments = word.split(":")
     if name == Fault.kind:
         return Fault()
     if name.isdigit():
@@ -118,5 +119,6 @@ def _made(kind: type[Single], arguments: list[str]) -> Single:
             values[name] = TYPES[types[name]](value)
         return kind(**values)
     except (ValueError, TypeError, KeyError, StopIteration) as error:
+        reason = str(error) if isinstance(error, ValueError) else "too few or too many arguments"
         usage = ":".join([kind.kind, *(f"[no-]{name}" if type_ == "bool" else name for name, type_ in types.items())])
-        raise ValueError(f"{kind.kind}:{':'.join(arguments)} is not of the form {usage}: {error}") from error
+        raise ValueError(f"{kind.kind}:{':'.join(arguments)} is not of the form {usage}: {reason}") from error

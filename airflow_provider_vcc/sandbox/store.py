@@ -67,7 +67,8 @@ class Store:
     def _create_records(self, fields: Sequence[str]) -> tuple[str, ...]:
         custom = "".join(f", {_quoted('f_' + field)} TEXT" for field in fields)
         self._connection.execute(
-            "CREATE TABLE IF NOT EXISTS records (id INTEGER PRIMARY KEY, project INTEGER NOT NULL, numberid TEXT NOT NULL,"
+            "CREATE TABLE IF NOT EXISTS records"
+            " (id INTEGER PRIMARY KEY, project INTEGER NOT NULL, numberid TEXT NOT NULL,"
             " in_call INTEGER NOT NULL DEFAULT 0, act_status TEXT, pref_userid TEXT, next_calldate TEXT"
             f"{custom}, UNIQUE (project, numberid))"
         )
@@ -102,6 +103,28 @@ class Store:
             marks = ", ".join("?" * len(rows[0]))
             self._connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)  # noqa: S608 -- names of our own
 
+    def begin_request(self, row: Row) -> None:
+        """Note that a request has arrived: ``(number, at, connection, method, path, parallel)``."""
+        self.execute(
+            "INSERT INTO requests (number, at, connection, method, path, parallel) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+
+    def end_request(self, row: Row) -> None:
+        """Note what became of it: ``(bytes, elements, acted, status, fault, seconds, number)``."""
+        self.execute(
+            "UPDATE requests SET bytes = ?, elements = ?, acted = ?, status = ?, fault = ?, seconds = ?"
+            " WHERE number = ?",
+            row,
+        )
+
+    def keep_body(self, number: int, body: bytes) -> None:
+        """Keep a request's body."""
+        self.execute("INSERT INTO bodies VALUES (?, ?)", [number, body])
+
+    def next_number(self) -> int:
+        """Give the number of the next request."""
+        return int(self.query("SELECT coalesce(max(number) + 1, 0) FROM requests")[0][0])
+
     def add_records(self, project: int, records: Iterable[Mapping[str, Any]]) -> None:
         """Add records: ``numberid``, ``in_call`` and custom fields. Those that are there already stay as they are."""
         rows = (
@@ -128,12 +151,13 @@ class Store:
 
     def search(self, project: int, alternatives: Sequence[Criteria]) -> list[Target]:
         """Find the records that match at least one of the alternatives in all of its criteria."""
-        clauses, values = [], []
+        found: set[Target] = set()
         for criteria in alternatives:
-            clauses.append("(" + " AND ".join(f"{self._searchable(name)} = ?" for name in criteria) + ")")
-            values += criteria.values()
-        sql = f"SELECT id, in_call FROM records WHERE project = ? AND ({' OR '.join(clauses)}) ORDER BY id"  # noqa: S608
-        return [(record, bool(in_call)) for record, in_call in self.query(sql, [project, *values])]
+            clause = " AND ".join(f"{self._searchable(name)} = ?" for name in criteria)
+            sql = f"SELECT id, in_call FROM records WHERE project = ? AND {clause}"  # noqa: S608
+            rows = self.query(sql, [project, *criteria.values()])
+            found.update((record, bool(in_call)) for record, in_call in rows)
+        return sorted(found)
 
     def can_search(self, name: str) -> bool:
         """Say whether records have such a field."""

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from io import BufferedIOBase
 
 __all__ = ["Answer", "BadRequest", "CutOff", "Head", "read_body", "read_head"]
 
@@ -42,7 +45,7 @@ class Head(NamedTuple):
     def length(self) -> int:
         """Give the announced size of the body in bytes; 0 where none is announced."""
         text = self.headers.get("content-length", "0")
-        if not text.isdigit():
+        if not text.isdecimal():
             raise BadRequest("Content-Length is no number")
         return int(text)
 
@@ -86,7 +89,7 @@ def _chunked(body: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-def read_head(stream: BinaryIO) -> Head | None:
+def read_head(stream: BufferedIOBase) -> Head | None:
     """Read up to the empty line; None where the client has nothing more to say."""
     line = stream.readline(LONGEST_LINE)
     if not line.strip():
@@ -104,23 +107,30 @@ def read_head(stream: BinaryIO) -> Head | None:
     raise BadRequest("too many headers")
 
 
-def read_body(stream: BinaryIO, head: Head) -> bytes:
+def read_body(stream: BufferedIOBase, head: Head) -> bytes:
     """Read the body, announced by its length or in chunks; CutOff where it breaks off."""
     if head.headers.get("transfer-encoding", "").lower() == "chunked":
         return b"".join(_chunks(stream))
     return _exactly(stream, head.length)
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _exactly(stream: BufferedIOBase, size: int) -> bytes:
     body = stream.read(size)
     if len(body) < size:
         raise CutOff(reset=False)
     return body
 
 
-def _chunks(stream: BinaryIO) -> list[bytes]:
+def _chunk_size(line: bytes) -> int:
+    try:
+        return int(line.split(b";")[0], 16)
+    except ValueError:
+        raise BadRequest("no size of a chunk") from None
+
+
+def _chunks(stream: BufferedIOBase) -> list[bytes]:
     chunks = []
-    while size := int(stream.readline(LONGEST_LINE).split(b";")[0] or b"0", 16):
+    while size := _chunk_size(stream.readline(LONGEST_LINE)):
         chunks.append(_exactly(stream, size))
         stream.readline(LONGEST_LINE)
     while stream.readline(LONGEST_LINE).strip():
