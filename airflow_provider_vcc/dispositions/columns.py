@@ -47,12 +47,13 @@ def check_field_map(field_map: Mapping[str, str]) -> None:
 
     :raises VccConfigurationError: with the nearest field.
     """
+    if not hasattr(field_map, "items"):
+        raise VccConfigurationError("field_map must be an object such as {'record': 'numberid', 'city': 'search.city'}")
     seen: dict[str, str] = {}
     for name, target in field_map.items():
-        if target not in FIELDS and not (target.startswith(CRITERION) and len(target) > len(CRITERION)):
-            raise VccConfigurationError(
-                f"field_map: {target!r} is no field of an element{_did_you_mean(target, FIELDS)}"
-            )
+        if not _is_target(target):
+            near = _did_you_mean(str(target), FIELDS)
+            raise VccConfigurationError(f"field_map: {target!r} is no field of an element{near}")
         if target in seen:
             raise VccConfigurationError(f"field_map: {seen[target]!r} and {name!r} are both mapped to {target!r}")
         seen[target] = name
@@ -243,6 +244,10 @@ def _did_you_mean(name: str, choices: Iterable[str]) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names)) or "none"
+
+
+def _is_target(target: object) -> bool:
+    return isinstance(target, str) and (target in FIELDS or (_is_criterion(target) and target != CRITERION))
 
 
 def _is_criterion(target: str) -> bool:

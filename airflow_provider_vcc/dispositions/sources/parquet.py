@@ -76,7 +76,7 @@ class ParquetSource:
         try:
             # Without a buffer of its own, a column of a row group would be read as a whole.
             return pyarrow.parquet.ParquetFile(raw, pre_buffer=False, buffer_size=_READ_AHEAD)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- pyarrow and file systems raise what they like
             self._stream.fail(error, "cannot be read as Parquet")
 
     def _pieces(self, file: Any) -> Iterator[list[tuple[Any, ...]]]:
@@ -88,7 +88,7 @@ class ParquetSource:
                 row += len(batch)
                 if number % _BATCHES_TO_RELEASE == 0:
                     pool.release_unused()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- pyarrow and file systems raise what they like
             self._stream.fail(error, "breaks off", f"row {row}")
 
 

@@ -89,7 +89,7 @@ class FileStream:
             return CountedFile(self._opener(self._path), self._count)
         except VccInputError:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- file systems raise what they like
             self.fail(error, "cannot be opened")
 
     def blocks(self) -> Iterator[bytes]:
@@ -106,7 +106,7 @@ class FileStream:
                     yield block
             except VccInputError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- file systems raise what they like
                 self.fail(error, "breaks off", f"byte {given}")
         if self._compression and not self._read:
             raise broken(self.name, f"is empty, which no {self._compression} file is", None)

@@ -36,7 +36,7 @@ def from_text(text: str | bytes | bytearray) -> JsonSource:
 def _what_instead(beginning: str, length: int) -> str | None:
     if not beginning and length <= _BEGINNING:
         return "elements is an empty text; did the template find nothing? No elements at all are []"
-    if beginning.startswith(("[", "{", "(", "<", "'")) and _PYTHON.match(beginning):
+    if _PYTHON.match(beginning):
         return (
             "elements is a Python value that was made a text, and no JSON; "
             "write {{ ... | tojson }} in the template, or set render_template_as_native_obj=True in the DAG"

@@ -1,0 +1,256 @@
+"""JSON arrays and JSON Lines, from files and texts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.dispositions.sources import from_elements, open_path
+from airflow_provider_vcc.dispositions.sources.json_array import split_array
+from airflow_provider_vcc.dispositions.sources.json_lines import split_lines
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
+
+AWKWARD = st.sampled_from(
+    ["},{", '"', "\\", "\\\\", '\\"},{', "[", "]", "}", ",", "ű", "\u2028", "🎉", "", " ", "\n", "\r"]
+)
+TEXTS = st.lists(AWKWARD | st.text(max_size=5), max_size=6).map("".join)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=8,
+)
+ELEMENTS = st.lists(st.dictionaries(TEXTS, VALUES, max_size=4) | VALUES, max_size=12)
+BLOCK_SIZES = st.integers(1, 60)
+
+
+def in_blocks(data, size):
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def read_all(source, size=3):
+    """Give the elements, and the error that ended them; see that positions are consecutive."""
+    found, error = [], None
+    try:
+        for rows in source.read(size):
+            assert rows.start == len(found)
+            found += rows.texts
+    except VccInputError as raised:
+        error = raised
+    return [json.loads(text) for text in found], error
+
+
+def split_all(split, data, block_size):
+    """Give the elements of all pieces, and the error that ended them."""
+    found, error = [], None
+    try:
+        for texts in split(in_blocks(data, block_size), "x.json"):
+            found += texts
+    except VccInputError as raised:
+        error = raised
+    return [json.loads(text) for text in found], error
+
+
+@given(ELEMENTS, BLOCK_SIZES, st.sampled_from([None, 1, 70]), st.booleans(), st.booleans())
+def test_array_gives_its_elements_whatever_is_in_them_and_wherever_blocks_end(elements, size, indent, ascii_only, bom):
+    data = json.dumps(elements, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    if bom:
+        data = b"\xef\xbb\xbf" + data
+    assert split_all(split_array, data, size) == (elements, None)
+
+
+@given(ELEMENTS, BLOCK_SIZES, st.sampled_from(["\n", "\r\n", "\n\n", "\n \t\n"]), st.booleans(), st.booleans())
+def test_json_lines_give_their_elements_with_any_line_end_and_blank_lines(elements, size, end, last, bom):
+    lines = [json.dumps(element, ensure_ascii=False) for element in elements]
+    data = (end.join(lines) + (end if last else "")).encode()
+    if bom:
+        data = b"\xef\xbb\xbf" + data
+    if not (lines and lines[0].startswith("[{")) and lines[:1] != ["["]:
+        assert split_all(split_lines, data, size) == (elements, None)
+
+
+@given(st.lists(st.dictionaries(TEXTS, VALUES), min_size=1, max_size=8), BLOCK_SIZES, st.data())
+def test_array_that_is_cut_anywhere_gives_its_complete_elements_and_says_where_it_ends(elements, size, data):
+    whole = json.dumps(elements, ensure_ascii=False).encode()
+    cut = data.draw(st.integers(1, len(whole) - 1))
+    ends = [len(json.dumps(elements[:count], ensure_ascii=False).encode()) - 1 for count in range(len(elements) + 1)]
+    complete = sum(end <= cut for end in ends[1:])
+    found, error = split_all(split_array, whole[:cut], size)
+    assert found == elements[:complete]
+    assert error is not None
+    assert (error.source, f"element {complete}" in error.place) == ("x.json", True)
+
+
+@given(st.lists(st.dictionaries(TEXTS, VALUES), max_size=6), st.lists(VALUES, max_size=3), BLOCK_SIZES)
+def test_array_with_a_syntax_error_gives_what_comes_before_it(before, after, size):
+    good = "".join(json.dumps(element) + "," for element in before)
+    data = f"[{good}{{'numberid': 1}},{json.dumps(after)[1:]}".encode()
+    found, error = split_all(split_array, data, size)
+    assert found == before
+    assert error.place == f"byte {1 + len(good)}, in element {len(before)}"
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+@pytest.mark.parametrize(
+    ("text", "elements", "said"),
+    [
+        ('[{"a":1},]', 1, "comma too many"),
+        ('[{"a":1},,{"a":2}]', 1, "comma too many"),
+        ("[,]", 0, "comma too many"),
+        ('[{"a":1}] [{"a":2}]', 1, "goes on after the end"),
+        ('[{"a":1}]\n{"a":2},{"a":3}', 1, "goes on after the end"),
+        ('[{"a":1}}', 1, "goes on after the end"),
+        ('[{"a":1},{"a"]]', 1, "no valid JSON"),
+        ('[{"a":1},nonsense,{"a":1}]', 1, "no valid JSON"),
+        ('{"elements": []}', 0, "JSON object and no array"),
+        ('"text"', 0, "no JSON array"),
+        ("", 0, "is empty"),
+        (" \n", 0, "is empty"),
+    ],
+)
+def test_text_that_is_no_array_says_what_is_wrong_after_what_came_before(text, elements, said, size):
+    found, error = split_all(split_array, text.encode(), size)
+    assert len(found) == elements
+    assert said in str(error)
+
+
+def test_element_larger_than_many_blocks_comes_out_whole():
+    large = {"search": [{"name": "},{" * 50, "n": number} for number in range(200)]}
+    elements = [{"numberid": "1"}, large, {"numberid": "2"}]
+    assert split_all(split_array, json.dumps(elements).encode(), 64) == (elements, None)
+
+
+def test_deeply_nested_element_is_an_element_like_any_other_for_the_checker_to_judge():
+    deep = b"[" * 5000 + b"]" * 5000
+    texts = [text for piece in split_array([b'[{"a":1},' + deep + b"]"], "x") for text in piece]
+    assert texts == [b'{"a":1}', deep]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_json_lines_that_are_no_utf8_give_the_lines_before_and_the_place(size):
+    data = b'{"a":1}\n{"a":"\xc5\xb1"}\n{"a":"\xff"}\n{"a":2}\n'
+    found, error = split_all(split_lines, data, size)
+    assert found == [{"a": 1}, {"a": "ű"}]
+    assert error.place == f"line 3, byte {data.index(0xFF)}"
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_array_that_is_no_utf8_gives_the_elements_before_and_the_place(size):
+    found, error = split_all(split_array, b'[{"a":1},{"a":"\xc5\xb1"},{"a":"\xff"},{"a":2}]', size)
+    assert found == [{"a": 1}, {"a": "ű"}]
+    assert "no UTF-8" in str(error)
+    assert "element 2" in error.place
+
+
+@pytest.mark.parametrize("split", [split_array, split_lines])
+def test_utf16_is_named(split):
+    assert "UTF-16" in str(split_all(split, '[{"a":1}]'.encode("utf-16"), 100)[1])
+
+
+@pytest.mark.parametrize("beginning", [b'[{"a":1},\n', b"[\n", b"\n [ \r\n", b"\xef\xbb\xbf[ {"])
+def test_array_in_a_file_of_json_lines_is_named(beginning):
+    found, error = split_all(split_lines, beginning + b'{"a":2}]\n', 1000)
+    assert found == []
+    assert "JSON array" in str(error)
+    assert ".json" in str(error)
+
+
+def test_line_that_is_no_json_is_a_row_for_the_checker_to_judge():
+    assert list(split_lines([b'{"a":1}\n[1]\nnonsense\n'], "x")) == [[b'{"a":1}', b"[1]", b"nonsense"]]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl", ".ndjson", ".JSONL"])
+@pytest.mark.parametrize("count", [0, 1, 6, 7])
+def test_file_comes_in_batches_of_exactly_the_size_but_for_the_last_and_can_be_read_again(tmp_path, suffix, count):
+    elements = [{"numberid": str(number)} for number in range(count)]
+    path = tmp_path / f"elements{suffix}"
+    path.write_text(json.dumps(elements) if suffix == ".json" else "\n".join(map(json.dumps, elements)))
+    source = open_path(str(path))
+    assert (source.name, source.repeatable, source.total) == (str(path), True, None)
+    for _ in range(2):
+        assert read_all(source) == (elements, None)
+        assert [len(rows) for rows in source.read(3)] == [3] * (count // 3) + [count % 3] * (count % 3 > 0)
+        assert source.share() == (1.0 if path.stat().st_size else None)
+
+
+def test_share_grows_with_the_bytes_that_were_read(tmp_path):
+    path = tmp_path / "elements.jsonl"
+    path.write_bytes(b'{"numberid": "1"}\n' * 100_000)
+    source = open_path(str(path))
+    shares = [source.share() for _ in source.read(10_000)]
+    assert 0 < shares[0] < 0.5
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+
+def test_file_is_closed_when_its_reader_stops_early(tmp_path):
+    path = tmp_path / "elements.jsonl"
+    path.write_bytes(b"{}\n" * 10)
+    opened = []
+
+    def opener(path):
+        opened.append(open(path, "rb"))  # noqa: PTH123, SIM115 -- the source closes it
+        return opened[-1]
+
+    reading = open_path(str(path), opener=opener).read(2)
+    next(reading)
+    reading.close()
+    assert opened[0].closed
+
+
+@pytest.mark.parametrize(
+    "text", ['[{"a": 1}, {"a": "ű"}]', '\ufeff [{"a": 1},\n{"a": "ű"}]\n', '{"a": 1}\n{"a": "ű"}\n']
+)
+@pytest.mark.parametrize("kind", [str, str.encode, lambda text: bytearray(text.encode())])
+def test_text_is_read_as_an_array_or_as_json_lines(text, kind):
+    source = from_elements(kind(text))
+    assert (source.name, source.repeatable) == ("elements", True)
+    assert read_all(source) == ([{"a": 1}, {"a": "ű"}], None)
+    assert source.share() == 1.0
+
+
+@given(ELEMENTS)
+def test_text_gives_the_elements_of_any_list(elements):
+    assert read_all(from_elements(json.dumps(elements, ensure_ascii=False))) == (elements, None)
+
+
+def test_long_text_is_encoded_block_by_block_without_losing_a_character():
+    elements = [{"description": "árvíztűrő" * number} for number in range(600)]
+    assert read_all(from_elements(json.dumps(elements, ensure_ascii=False)), 100) == (elements, None)
+
+
+def test_text_with_a_lone_surrogate_is_no_utf8():
+    found, error = read_all(from_elements('{"a": 1}\n{"a": "\ud800"}\n'))
+    assert found == [{"a": 1}]
+    assert "no UTF-8 at line 2" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[{'numberid': '1'}]", "| tojson"),
+        ("{'numberid': '1'}", "| tojson"),
+        ("[[{'numberid': '1'}]]", "| tojson"),
+        ("({'numberid': '1'},)", "| tojson"),
+        ("[Element(numberid='1')]", "| tojson"),
+        ("<generator object elements at 0x7f>", "| tojson"),
+        ("LazySelectSequence([2 items])", "| tojson"),
+        ("", "empty text"),
+        (" \n", "empty text"),
+        ("None", "return nothing"),
+        ("null", "return nothing"),
+        ("17", "must be a list"),
+        ("true", "must be a list"),
+        ("records of today", "must be a list"),
+        ('"[{}]"', "leave out one"),
+        ('{\n  "numberid": "1"\n}', "wrap it in a list"),
+        ("elements/today.jsonl", "elements_path"),
+        ("s3://bucket/today.json.gz", "elements_path"),
+    ],
+)
+def test_text_that_holds_no_elements_says_what_to_write_instead(text, said):
+    with pytest.raises(VccConfigurationError) as raised:
+        from_elements(text)
+    assert said in str(raised.value)
