@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections import defaultdict
 from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.rows import Rows, Source
 
 __all__ = ["Reader"]
+
+SLOTS = 16
 
 IN_THE_AIR = (
     "an earlier try sent it, nobody can say whether it took effect, and it must not be sent twice; "
@@ -48,7 +49,7 @@ class Reader:
         self._checker = checker
         self._progress = progress
         self._report = report
-        self._superseded: dict[int, int] = {}
+        self._past: _Past | None = None
         self._rows: Iterator[Rows] | None = None
         self._resuming = False
         self.read = 0
@@ -77,7 +78,7 @@ class Reader:
         resumed = applied.bit_count()
         if resumed == count:
             batch = Batch(rows.start, count, [], range(0))
-        elif applied or blocked or self._superseded:
+        elif applied or blocked or self._past is not None:
             batch = self._remaining(rows, applied, blocked)
         else:
             batch = self._checker.check(rows)
@@ -106,8 +107,8 @@ class Reader:
     def _not_again(self, position: int, element: AnyElement, *, blocked: bool) -> Failure | None:
         if blocked:
             return Failure(position, Outcome.UNKNOWN, None, IN_THE_AIR, element)
-        later = self._superseded.get(position)
-        if later is None:
+        later = self._past.later(element) if self._past is not None else position
+        if later <= position:
             return None
         return Failure(position, Outcome.REJECTED, None, f"superseded by position {later}", element)
 
@@ -136,51 +137,68 @@ class Reader:
                 return
 
     def _find(self, rows: Iterator[Rows], gaps: range) -> None:
-        past = _Past(self._superseded)
+        past = self._past = _Past(len(gaps) - self._progress.applied + gaps.start)
         for some in rows:
             applied, blocked = self._progress.enter(some)
-            if some.start + len(some) <= gaps.start or not (past.pending or applied.bit_count() < len(some)):
-                continue
-            batch = self._checker.check(some)
-            if not past.simply(batch, applied, blocked):
-                past.one_by_one(batch, applied, blocked)
+            past.stretch(some.start, applied)
+            missing = ~(applied | blocked) & (1 << len(some)) - 1
+            if some.start + len(some) > gaps.start and (missing or past.any_missing):
+                past.look(self._checker.check(some), applied, missing)
 
 
 class _Past:
-    """What an earlier try did, in order: failed elements wait here for a later applied one that replaces them."""
+    """What an earlier try applied after it had failed to apply something else.
 
-    def __init__(self, superseded: dict[int, int]) -> None:
-        self._superseded = superseded
-        self.pending: defaultdict[object, list[int]] = defaultdict(list)
-        """Positions by record; those of searches under None."""
+    The records of failed elements are kept as marks in a table, 16 bytes each and not by name; those of applied
+    elements that hit a mark, by name. So it takes little memory, and a chance hit costs a little more but decides
+    nothing: ``later`` compares names.
 
-    def simply(self, batch: Batch, applied: int, blocked: int) -> bool:
-        """Take a stretch in which each row is valid and names a record of its own, none of which waits, or say no."""
-        keys = [element.numberid for element in batch.elements]
-        records = set(keys)
-        if not batch.plain or None in self.pending or len(records) < batch.size:
-            return False
-        if not self.pending.keys().isdisjoint(records):
-            return False
-        for index in ones(~(applied | blocked) & (1 << batch.size) - 1):
-            self.pending[keys[index]].append(batch.start + index)
-        return True
+    :param missing: about how many elements were not applied.
+    """
 
-    def one_by_one(self, batch: Batch, applied: int, blocked: int) -> None:
-        """Take any stretch, in order."""
-        for position, element in zip(batch.positions, batch.elements, strict=True):
-            bit = position - batch.start
-            if applied >> bit & 1:
-                self._applied(position, element)
-            elif not blocked >> bit & 1:
-                self.pending[element.numberid].append(position)
+    def __init__(self, missing: int) -> None:
+        size = max(1 << 10, SLOTS * missing)
+        self._bits = size.bit_length()
+        self._marks = bytearray(1 << self._bits)
+        self._records: dict[object, int] = {}
+        self._last = -1
+        self._last_search = -1
+        self.any_missing = False
 
-    def _applied(self, position: int, element: AnyElement) -> None:
-        """Take what was applied; a search may have touched any record."""
-        keys = list(self.pending) if element.numberid is None else (None, element.numberid)
-        for key in keys:
-            for earlier in self.pending.pop(key, ()):
-                self._superseded[earlier] = position
+    def stretch(self, start: int, applied: int) -> None:
+        """Note a stretch, looked at or not."""
+        if applied:
+            self._last = start + applied.bit_length() - 1
+
+    def look(self, batch: Batch, applied: int, missing: int) -> None:
+        """Look at a stretch with failed elements, or after such a one."""
+        marks, mask, shift, start = self._marks, (1 << self._bits) - 1, self._bits, batch.start
+        hashes = [hash(element.numberid) for element in batch.elements]
+        for index in _indexes(batch, missing):
+            self.any_missing = True
+            marks[hashes[index] & mask] = marks[hashes[index] >> shift & mask] = 1
+        for index in [index for index, mark in enumerate(hashes) if marks[mark & mask]]:
+            if marks[hashes[index] >> shift & mask] and applied >> (batch.positions[index] - start) & 1:
+                self._records[batch.elements[index].numberid] = batch.positions[index]
+        if not batch.plain:
+            searches = (p for p, e in zip(batch.positions, batch.elements, strict=True) if e.numberid is None)
+            self._last_search = max((p for p in searches if applied >> (p - start) & 1), default=self._last_search)
+
+    def later(self, element: AnyElement) -> int:
+        """Give the last position whose element was applied and may have touched what this one does; -1 without one."""
+        if element.numberid is None:
+            return self._last
+        return max(self._last_search, self._records.get(element.numberid, -1))
+
+
+def _indexes(batch: Batch, bits: int) -> Iterator[int]:
+    """Give the indexes of a batch's elements whose bits are set."""
+    if len(batch.elements) == batch.size:
+        yield from ones(bits)
+        return
+    for index, position in enumerate(batch.positions):
+        if bits >> (position - batch.start) & 1:
+            yield index
 
 
 class _Spool:
