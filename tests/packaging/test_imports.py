@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,10 +37,9 @@ def walk(name):
 WARNINGS = [] if "VCC_MATRIX" in os.environ else ["-W", "error"]
 
 PACKAGE = Path(airflow_provider_vcc.__file__).parent
-# What a DAG file imports.
-FOLDERS = ("decorators", "operators", "transfers")
-FILES = [path for folder in FOLDERS for path in sorted(PACKAGE.glob(f"{folder}/[a-z]*.py"))]
-MODULES = ["hooks.vcc", *(f"{path.parent.name}.{path.stem}" for path in FILES)]
+FILES = [path for folder in ("decorators", "operators", "transfers") for path in sorted(PACKAGE.glob(f"{folder}/*.py"))]
+OPERATORS = [path for path in FILES if re.search(r"^class \w+Operator\(", path.read_text(), re.MULTILINE)]
+MODULES = ["hooks.vcc", *(f"{path.parent.name}.{path.stem}" for path in OPERATORS)]
 HEAVY = {"airflow.providers.common.sql", "fastapi", "fsspec", "httpx", "openlineage", "pandas", "pyarrow", "requests"}
 
 
