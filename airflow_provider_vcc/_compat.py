@@ -10,7 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
 
     from airflow.providers.common.compat.sdk import (
         XCOM_RETURN_KEY,
@@ -29,10 +30,13 @@ if TYPE_CHECKING:
         ObjectStoragePath,
         Stats,
         conf,
+        context_merge,
+        determine_kwargs,
         get_current_context,
         mask_secret,
         task_decorator_factory,
     )
+    from airflow.sdk import RetryDecision, RetryPolicy
 
 __all__ = [
     "XCOM_RETURN_KEY",
@@ -54,7 +58,10 @@ __all__ = [
     "airflow_version",
     "asset_state_store",
     "conf",
+    "context_merge",
+    "determine_kwargs",
     "get_current_context",
+    "make_retry_policy",
     "mask_secret",
     "task_decorator_factory",
     "task_state_store",
@@ -104,3 +111,29 @@ def asset_state_store(context: Mapping[str, Any], asset: Any) -> Store | None:
     stores = context.get("asset_state_store")
     store: Store | None = stores[asset] if stores is not None else None
     return store
+
+
+def make_retry_policy(
+    judge: Callable[[BaseException], tuple[bool | None, str]], retry_delay: timedelta | None
+) -> RetryPolicy:
+    """Make a retry policy: Airflow 3.3 and later.
+
+    :param judge: says of an error whether another try is worth it, None for the task's own rules, and why.
+    :param retry_delay: how long to wait where it is.
+    :raises VccConfigurationError: before 3.3.
+    """
+    try:
+        from airflow.sdk import RetryDecision, RetryPolicy
+    except ImportError:
+        from airflow_provider_vcc.exceptions import VccConfigurationError
+
+        raise VccConfigurationError("retry policies need Airflow 3.3 or later; leave retry_policy out") from None
+
+    class VccRetryPolicy(RetryPolicy):
+        def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
+            worth, why = judge(exception)
+            if worth is None:
+                return RetryDecision.default()
+            return RetryDecision.retry(retry_delay, why) if worth else RetryDecision.fail(why)
+
+    return VccRetryPolicy()

@@ -12,6 +12,13 @@ def get_provider_info() -> dict[str, Any]:
         "name": "VCC Live",
         "description": "VCC Live, a call-centre service.",
         "connection-types": [_connection_type()],
+        "extra-links": ["airflow_provider_vcc.links.VccReportLink"],
+        "task-decorators": [
+            {
+                "name": "batch_disposition",
+                "class-name": "airflow_provider_vcc.decorators.batch_disposition.batch_disposition_task",
+            }
+        ],
     }
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_vcc._compat import BaseOperator
+from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.parameters import Parameters, check_inputs, check_parameters
+from airflow_provider_vcc.operators.personal import Personal, bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.books import Sink
@@ -17,6 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchDispositionOperator"]
 
+PERSONAL = ("elements", "disposition")
+NO_TEMPLATE = (
+    "{!r} is the path of a template file, and there is none: put it beside the DAG file, or where the DAG's "
+    "template_searchpath finds it. For a file that is to be read as it is, use elements_path"
+)
 NO_FILE = "{# no template file #}"
 """Renders to nothing. What ends in it does not end in ``.json``, so Airflow does not take it for a file to render."""
 
@@ -24,12 +33,11 @@ NO_FILE = "{# no template file #}"
 class BatchDispositionOperator(BaseOperator):
     """Sets dispositions in VCC Live, in batches, and judges what became of each element.
 
-    Of the parameters, ``project_id``, ``elements``, ``elements_path``, ``field_map``, ``disposition``, ``vcc_conn_id``,
-    ``max_elements_per_second``, ``max_errors``, ``max_error_rate``, ``failures_path`` and ``validate_only`` are templated.
+    Those in ``template_fields`` are templated.
 
     :param project_id: the project.
-    :param elements: a list of elements (from XCom or a literal; lists in it are read one after another), a JSON array or
-        JSON Lines text, or the path of a ``.json`` or ``.jsonl`` template file, which Airflow renders.
+    :param elements: a list of elements (from XCom or a literal; lists in it are read one after another), a JSON array
+        or JSON Lines text, or the path of a ``.json`` or ``.jsonl`` template file, which Airflow renders.
     :param elements_path: a file that is streamed, never rendered or read whole: ``.json``, ``.jsonl``, ``.ndjson``,
         ``.csv`` or ``.parquet``; a local path or a URL. Exactly one of ``elements`` and ``elements_path`` is given.
     :param field_map: column or name in the input -> field of an element, or ``search.<criterion>``.
@@ -150,7 +158,7 @@ class BatchDispositionOperator(BaseOperator):
         """Open the input."""
         from airflow_provider_vcc.operators.inputs import open_input
 
-        return open_input(self.elements, self.elements_path, self.field_map)
+        return open_input(bare(self.elements), self.elements_path, self.field_map)
 
     def _sinks(self, context: Context) -> list[Sink]:  # noqa: ARG002 -- likewise
         """Give what takes the failed elements beside the failures file. Each is closed when the run has ended."""
@@ -158,6 +166,22 @@ class BatchDispositionOperator(BaseOperator):
 
     def _passed(self, context: Context, summary: Mapping[str, Any]) -> None:
         """Do what is to be done only when the judgement passed and everything was sent."""
+
+    def _input_datasets(self) -> list[tuple[str, str]]:
+        """Give OpenLineage's namespace and name of each dataset that the elements come from."""
+        from airflow_provider_vcc.operators.lineage import path_dataset
+
+        return [] if self.elements_path is None else [path_dataset(str(self.elements_path))]
+
+    # Lineage
+
+    def get_openlineage_facets_on_complete(self, _task_instance: Any) -> OperatorLineage[Any, Any]:
+        """Tell OpenLineage where the elements came from, where they went, and how many."""
+        from airflow_provider_vcc.operators.lineage import lineage_of
+
+        return lineage_of(self._vcc_run, self._input_datasets())
+
+    get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
 
     # Templates
 
@@ -170,8 +194,21 @@ class BatchDispositionOperator(BaseOperator):
             del self.template_fields
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render a template; only ``elements`` itself may be the path of a template file."""
-        if isinstance(content, str) and content.endswith(tuple(self.template_ext)):
-            if not any(content is getattr(self, name) for name in self._template_files):
-                content += NO_FILE
-        return super().render_template(content, *args, **kwargs)
+        """Render a template. Only ``elements`` itself may be the path of a template file.
+
+        What may hold personal data is wrapped, since Airflow shows rendered templates.
+        """
+        is_file = isinstance(content, str) and content.endswith(tuple(self.template_ext))
+        if is_file and not self._is_field(content, self._template_files):
+            content, is_file = content + NO_FILE, False
+        personal = content is not None and self._is_field(content, PERSONAL)
+        try:
+            rendered = super().render_template(content, *args, **kwargs)
+        except Exception as error:
+            if is_file and type(error).__name__ == "TemplateNotFound":
+                raise VccConfigurationError(NO_TEMPLATE.format(content)) from None
+            raise
+        return Personal(rendered) if personal else rendered
+
+    def _is_field(self, content: Any, names: Sequence[str]) -> bool:
+        return any(content is getattr(self, name, None) for name in names)

@@ -36,10 +36,9 @@ def judge(summary: Mapping[str, Any], threshold: Threshold, *, soft_fail: bool) 
 def sentence(summary: Mapping[str, Any], threshold: Threshold) -> str:
     """Say how many failed, how many were tolerated, the first reasons, and where the failures are."""
     kinds = ", ".join(f"{summary[name]:,} {name}" for name in FAILED if summary[name])
-    said = [
-        f"{summary['failed']:,} of {counted(summary['total'])} failed ({kinds}), "
-        f"{_tolerance(threshold, summary['total'])}. Reasons: {_reasons(summary['errors'])}"
-    ]
+    tolerated = _tolerance(threshold, summary["total"])
+    said = [f"{summary['failed']:,} of {counted(summary['total'])} failed ({kinds}), {tolerated}"]
+    said.append(f"Reasons: {_reasons(summary['errors'])}")
     if summary["not_sent"]:
         said.append(f"{summary['not_sent']:,} were not sent")
     if summary["failures_path"]:

@@ -11,9 +11,10 @@ import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.operators.personal import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +47,7 @@ class Parameters:
     max_error_rate: float | None
     soft_fail: bool
     stop_on_breach: bool
-    on_ambiguous: str
+    on_ambiguous: Literal["auto", "resend", "report"]
     failures_path: str | None
     validate_only: bool
 
@@ -56,7 +57,7 @@ class Parameters:
 
         :raises VccConfigurationError: with what to write instead.
         """
-        return cls(**{name: check(name, getattr(operator, name)) for name, check in CHECKS.items()})
+        return cls(**{name: check(name, bare(getattr(operator, name))) for name, check in CHECKS.items()})
 
 
 def check_parameters(operator: Any) -> None:
@@ -160,7 +161,7 @@ def most_errors(name: str, value: Any) -> int | None:
         return None
     share = _share(value)
     if share is not None and 0 < share < 1:
-        raise _wrong(name, f"is a number of elements, and is {_shown(value)}; for a share, write max_error_rate={share:g}")
+        raise _wrong(name, f"is a number of elements, not {_shown(value)}; for a share, write max_error_rate={share:g}")
     number = _whole(value)
     if number is None or number < 0:
         raise _wrong(name, f"must be a whole number such as 10 (0 tolerates none), and is {_shown(value)}")

@@ -12,6 +12,7 @@ from airflow_provider_vcc.dispositions.books import Books, Observer
 from airflow_provider_vcc.dispositions.chunks import Packer
 from airflow_provider_vcc.dispositions.outcomes import Outcome
 from airflow_provider_vcc.dispositions.progress import Progress
+from airflow_provider_vcc.operators.personal import masked
 from airflow_provider_vcc.operators.progress_log import ProgressLog
 from airflow_provider_vcc.operators.wording import counted
 
@@ -29,7 +30,6 @@ __all__ = ["check_only", "masked_request"]
 
 BATCH = 1000
 MOST_SHOWN = 10
-MASK = "***"
 TOO_BIG = "larger than one request may be"
 
 
@@ -86,7 +86,7 @@ class Check:
     def _show(self, chunk: Chunk, size: int) -> None:
         given, log = self._run.given, self._run.log
         body = masked_request(chunk.body, self._run.disposition, avoid_in_call=given.avoid_in_call)
-        log.info("::group::The first request: %s, %s bytes; personal values are masked", counted(len(chunk)), f"{size:,}")
+        log.info("::group::The first request: %s, %s bytes, personal values masked", counted(len(chunk)), f"{size:,}")
         log.info("PUT %s/projects/%s/records/dispositions", self._run.base_url, given.project_id)
         for line in body.splitlines():
             log.info("%s", line)
@@ -108,22 +108,10 @@ def masked_request(elements: bytes, disposition: Mapping[str, Any] | None, *, av
 
     :param elements: the JSON array of its elements.
     """
-    shown = [_masked(element) for element in msgspec.json.decode(elements)[:MOST_SHOWN]]
+    shown = [masked(element) for element in msgspec.json.decode(elements)[:MOST_SHOWN]]
     body: dict[str, Any] = {"elements": shown}
     if disposition:
-        body["disposition"] = _masked(disposition)
+        body["disposition"] = masked(disposition)
     if avoid_in_call is not None:
         body["avoid_in_call"] = avoid_in_call
     return msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
-
-
-def _masked(element: Mapping[str, Any]) -> dict[str, Any]:
-    masked = dict(element)
-    if "description" in masked:
-        masked["description"] = MASK
-    search = masked.get("search")
-    if isinstance(search, list):
-        masked["search"] = [dict.fromkeys(one, MASK) for one in search]
-    elif search is not None:
-        masked["search"] = dict.fromkeys(search, MASK)
-    return masked

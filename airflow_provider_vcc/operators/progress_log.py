@@ -119,8 +119,10 @@ def _table(summary: Mapping[str, Any]) -> list[str]:
     if summary["failures_path"]:
         figures.append(("failures in", summary["failures_path"]))
     lines = [f"{name:<12} {value}" for name, value in figures]
-    for row in summary["errors"][:MOST_ROWS]:
-        lines.append(f"{row['count']:>12,} x {reason(row['errorcode'], row['errormessage'])} ({positions(row)})")
+    lines += [
+        f"{row['count']:>12,} x {reason(row['errorcode'], row['errormessage'])} ({positions(row)})"
+        for row in summary["errors"][:MOST_ROWS]
+    ]
     if len(summary["errors"]) > MOST_ROWS:
         lines.append(f"and {len(summary['errors']) - MOST_ROWS} more kinds of errors, in the XCom `summary`")
     return lines

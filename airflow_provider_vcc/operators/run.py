@@ -21,10 +21,12 @@ from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.operators.inputs import check_other_file
 from airflow_provider_vcc.operators.judgement import judge
+from airflow_provider_vcc.operators.metrics import describe_assets, emit
 from airflow_provider_vcc.operators.preview import check_only
 from airflow_provider_vcc.operators.progress_log import log_summary
 from airflow_provider_vcc.operators.report import KEY, Report
 from airflow_provider_vcc.operators.watcher import Watcher, stored
+from airflow_provider_vcc.operators.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,10 +119,18 @@ class Run:
     @property
     def base_url(self) -> str:
         """The API's address, as far as the connection tells it."""
+        return self._told("base_url") or "https://.../v2"
+
+    @property
+    def customer(self) -> str:
+        """The customer, as far as the connection tells it."""
+        return self._told("customer") or "unknown"
+
+    def _told(self, name: str) -> str | None:
         try:
-            return self.hook.base_url
+            return str(getattr(self.hook.settings, name))
         except (AirflowNotFoundException, VccConfigurationError):
-            return "https://.../v2"
+            return None
 
     @cached_property
     def checker(self) -> Checker:
@@ -152,9 +162,17 @@ class Run:
             observer=watcher,
         )
         watcher.follow(sync)
+        self._announce(source)
+        return sync
+
+    def _announce(self, source: Source) -> None:
+        given, known = self.given, "" if source.total is None else f", {counted(source.total)}"
+        self.log.info(
+            "Project %s of %s, from %s%s: at most %s in one request, %s at a time",
+            *(given.project_id, self.customer, source.name, known, counted(given.chunk_size), given.max_in_flight),
+        )
         if self._store is None and self.operator.retries:
             self.log.info("This version of Airflow keeps no task state (3.3 and later do), so a retry starts over")
-        return sync
 
     def _client(self) -> Client:
         settings = self.hook.settings
@@ -207,13 +225,15 @@ class Run:
         if not self.given.validate_only:
             self.operator._passed(self.context, summary)  # noqa: SLF001 -- likewise
         self._publish(summary)
+        describe_assets(self.operator.outlets, summary, self.context)
         self._forget()
 
     def _failed(self, error: BaseException) -> None:
         """Leave the summary behind; where that fails as well, the error that came first is the one to see."""
         if self.report.breached is None:
             self.report.failed(error)
-            log_summary(self.log, self.tally.summary())
+            if self.tally.total:
+                log_summary(self.log, self.tally.summary())
         try:
             summary = self.tally.summary()
             self._publish(summary)
@@ -228,6 +248,7 @@ class Run:
         instance = self.context["ti"]
         instance.xcom_push(key="summary", value=summary)
         instance.xcom_push(key="report", value=self.report.build(self.source, self.sync))
+        emit(summary, self.context, self.log)
 
     def _remember(self, summary: dict[str, Any]) -> None:
         """Leave the report to the next try."""

@@ -1,0 +1,92 @@
+"""``@task.batch_disposition``: a function gives the elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_vcc._compat import DecoratedOperator, context_merge, determine_kwargs, task_decorator_factory
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc.dispositions.rows import Source
+
+__all__ = ["batch_disposition_task"]
+
+INPUTS = ("elements", "elements_path")
+
+
+class _BatchDispositionDecoratedOperator(DecoratedOperator, BatchDispositionOperator):
+    """Sets the dispositions of the elements that a function returns or yields.
+
+    What it yields is streamed, never gathered.
+
+    :param python_callable: the function.
+    :param op_kwargs: its arguments by name (templated).
+    :param op_args: its other arguments (templated).
+    """
+
+    template_fields: Sequence[str] = (
+        *DecoratedOperator.template_fields,
+        *(name for name in BatchDispositionOperator.template_fields if name not in INPUTS),
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **DecoratedOperator.template_fields_renderers,
+        **{
+            name: kind
+            for name, kind in BatchDispositionOperator.template_fields_renderers.items()
+            if name not in INPUTS
+        },
+    }
+    custom_operator_name: str = "@task.batch_disposition"
+    _template_files: Sequence[str] = ()
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., Any],
+        op_args: Collection[Any] | None = None,
+        op_kwargs: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for name in INPUTS:
+            if name in kwargs:
+                raise VccConfigurationError(
+                    f"{name} is what the function gives; leave it out of @task.batch_disposition"
+                )
+        super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
+
+    def _check_inputs(self) -> None:
+        """Leave it to the function."""
+
+    def _source(self, context: Context) -> Source:
+        from airflow_provider_vcc.dispositions.sources import IterableSource, from_elements
+
+        context_merge(context, self.op_kwargs)
+        arguments = determine_kwargs(self.python_callable, self.op_args, context)
+        given = self.python_callable(*self.op_args, **arguments)
+        name = f"{self.python_callable.__name__}()"
+        if given is None:
+            raise VccConfigurationError(f"{name} returned None; let it return or yield elements. None at all are []")
+        if isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | Mapping | Sequence):
+            return IterableSource(lambda: given, name)
+        source = from_elements(given)
+        source.name = name
+        return source
+
+
+def batch_disposition_task(python_callable: Callable[..., Any] | None = None, **kwargs: Any) -> Any:
+    """Make a function a task that sets the dispositions of the elements which it returns or yields.
+
+    :param python_callable: the function.
+    :param kwargs: the operator's parameters but ``elements`` and ``elements_path``.
+    """
+    return task_decorator_factory(
+        python_callable=python_callable,
+        decorated_operator_class=_BatchDispositionDecoratedOperator,
+        **kwargs,
+    )

@@ -1,0 +1,92 @@
+"""Rendered values that hold what is personal: Airflow shows them on its page of rendered templates, without that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.operators.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["MASK", "Personal", "bare", "masked"]
+
+MASK = "***"
+SHOWN = frozenset({"numberid", "dispositionid", "userid", "next_calldate", "sendDispositionMessages"})
+MOST_SHOWN = 20
+
+
+class Personal:
+    """Behaves as the value that it holds, and shows it masked.
+
+    :param value: elements or an object, rendered.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def serialize(self) -> Any:
+        """Give what may be shown: Airflow 3 calls this for its page of rendered templates."""
+        return shown(self.value)
+
+    def __str__(self) -> str:
+        return str(self.serialize())
+
+    __repr__ = __str__
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == bare(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.value)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.value
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
+
+def bare(value: Any) -> Any:
+    """Give the value itself."""
+    return value.value if isinstance(value, Personal) else value
+
+
+def shown(value: Any) -> Any:
+    """Give of a value what may be shown: its first elements, masked."""
+    if isinstance(value, Mapping):
+        return masked(value)
+    if isinstance(value, list | tuple):
+        first = [masked(item) for item in value[:MOST_SHOWN]]
+        return first if len(value) <= MOST_SHOWN else [*first, f"and {counted(len(value) - MOST_SHOWN)} more"]
+    if isinstance(value, str | bytes):
+        return f"a text of {len(value):,} characters, not shown since it may hold personal data"
+    if isinstance(value, Sequence):
+        return f"a {type(value).__name__}, not shown since it may hold personal data"
+    return value if value is None else MASK
+
+
+def masked(element: Any) -> Any:
+    """Give an element with its ids and dates, and without the rest."""
+    if isinstance(element, Mapping):
+        return {name: _masked(name, value) for name, value in element.items()}
+    return [masked(item) for item in element[:MOST_SHOWN]] if isinstance(element, list | tuple) else MASK
+
+
+def _masked(name: object, value: Any) -> Any:
+    if name in SHOWN:
+        return value if isinstance(value, str | int | float | None) else str(value)
+    if name == "search" and isinstance(value, Mapping):
+        return dict.fromkeys(value, MASK)
+    if name == "search" and isinstance(value, list | tuple):
+        return [dict.fromkeys(one, MASK) if isinstance(one, Mapping) else MASK for one in value]
+    return MASK
