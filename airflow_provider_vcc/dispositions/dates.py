@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_vcc.dispositions.invalid import InvalidElement
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 __all__ = ["Dates"]
 
-DOCUMENTED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", re.ASCII)
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+DOCUMENTED = re.compile(f"{DAY} {TIME}")
+LINES = re.compile(f"(?:{DAY} {TIME}\n)*")
+LINE_LENGTH = len("2017-10-10 11:00:00\n")
+DAY_LENGTH = len("2017-10-10")
 DATE_ONLY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", re.ASCII)
 MOST_KNOWN = 16_384
 
@@ -31,21 +33,29 @@ class Dates:
         self._zone = _zone(timezone)
         self.known: set[str | None] = {None}
         """Texts that pass through unchanged."""
+        self._days: set[str] = set()
 
     def all_good(self, texts: set[str | None]) -> bool:
         """Say whether all of these are in the documented form and exist in the calendar."""
-        if texts <= self.known:
-            return True
         fresh = texts - self.known
-        if not all(map(_is_documented, fresh)):
+        if not fresh:
+            return True
+        lines = "\n".join(fresh) + "\n"  # type: ignore[arg-type] # None is known
+        if len(lines) != LINE_LENGTH * len(fresh) or not LINES.fullmatch(lines):
             return False
-        self._remember(fresh)
+        days = {text[:DAY_LENGTH] for text in fresh if text} - self._days
+        if not all(map(_exists, days)):
+            return False
+        self._remember(fresh, days)
         return True
 
-    def _remember(self, fresh: Iterable[str | None]) -> None:
+    def _remember(self, texts: set[str | None], days: set[str]) -> None:
         if len(self.known) > MOST_KNOWN:
             self.known = {None}
-        self.known.update(fresh)
+        if len(self._days) > MOST_KNOWN:
+            self._days = set()
+        self.known |= texts
+        self._days |= days
 
     def convert(self, value: Any) -> str:
         """Give the documented form of a text, a date or a datetime.
@@ -89,11 +99,13 @@ def _zone(name: str | None) -> ZoneInfo | None:
         ) from None
 
 
-def _is_documented(text: str | None) -> bool:
-    if text is None or not DOCUMENTED.fullmatch(text):
-        return text is None
+def _is_documented(text: str) -> bool:
+    return DOCUMENTED.fullmatch(text) is not None and _exists(text[:DAY_LENGTH])
+
+
+def _exists(day: str) -> bool:
     try:
-        datetime.fromisoformat(text)
+        date.fromisoformat(day)
     except ValueError:
         return False
     return True
