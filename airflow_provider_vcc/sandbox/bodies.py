@@ -76,7 +76,7 @@ def _extra(envelope: Envelope, count: int) -> Envelope:
 
 def _both(envelope: Envelope, _: int) -> Envelope:
     """Say true also for what has an error."""
-    return envelope | {"response": _false(envelope, 0)["response"] | dict.fromkeys(envelope["response"], True)}
+    return envelope | {"response": dict.fromkeys(_false(envelope, 0)["response"], True)}
 
 
 ODD: dict[str, Callable[[Envelope, int], Envelope]] = {
@@ -100,8 +100,10 @@ def reshape(answer: Answer, shape: str, count: int) -> Answer:
     if answer.status != OK:
         return answer
     envelope = json.loads(answer.body)
-    if isinstance(envelope.get("response"), list):
-        envelope["response"] = {str(index): value for index, value in enumerate(envelope["response"])}
-    if not isinstance(envelope.get("response"), dict) or not all("index" in error for error in envelope["errors"]):
+    response = envelope["response"]
+    if isinstance(response, list):
+        response = {str(index): value for index, value in enumerate(response)}
+    if not isinstance(response, dict) or not all(isinstance(value, bool) for value in response.values()):
         return answer
+    envelope["response"] = {index: True for index, value in response.items() if value}
     return replace(answer, body=json.dumps(ODD[shape](envelope, count)).encode())

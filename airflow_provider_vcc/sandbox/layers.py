@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass, fields
 from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -107,7 +107,8 @@ class Script(Fault):
     def __str__(self) -> str:
         if self._known is None:
             raise TypeError("a script that is not a list or tuple has no text")
-        return ",".join(str(fault or Fault()) for fault in self._known)
+        faults = self._known if len(self._known) > 1 else (*self._known, None)  # a single one would be for all requests
+        return ",".join(str(fault or Fault()) for fault in faults)
 
     def _do(self, request: Request, act: Act) -> Answer:
         with self._lock:
@@ -149,7 +150,7 @@ class When(Fault):
 
     def __str__(self) -> str:
         text = f"({self.fault})" if isinstance(self.fault, Both) else str(self.fault)
-        return f"{text}@{self.condition}:{self.value:g}"
+        return f"{text}@{self.condition}:{self.value:.10g}"
 
     def _do(self, request: Request, act: Act) -> Answer:
         applies = CONDITIONS[self.condition](request, self.value)
@@ -166,7 +167,7 @@ class OneOf(Fault):
 
     def __str__(self) -> str:
         texts = [f"({fault})" if isinstance(fault, Both | When | OneOf) else str(fault) for fault in self.faults]
-        return "|".join(texts) + f"@{self.share * 100:g}%" + (f":{self.seed}" if self.seed else "")
+        return "|".join(texts) + f"@{self.share * 100:.10g}%" + (f":{self.seed}" if self.seed else "")
 
     def _do(self, request: Request, act: Act) -> Answer:
         random = Random(f"{request.nth}/{self}")  # noqa: S311 -- dice, no secret
@@ -193,19 +194,12 @@ class Single(Fault):
         return self._do(request, act)
 
     def __str__(self) -> str:
-        first, *others = [field for field in fields(self) if field.init]
-        words = [_word(field.name, getattr(self, field.name)) for field in others if self._says(field)]
-        return ":".join([self.kind, _value(getattr(self, first.name)), *words])
-
-    def _says(self, field: Field[Any]) -> bool:
-        return bool(getattr(self, field.name) != field.default)
+        first, *others = [(field.name, getattr(self, field.name), field.default) for field in fields(self) if field.init]
+        words = [_word(name, value) for name, value, default in others if value != default]
+        return ":".join([self.kind, _word(*first[:2]).removeprefix(f"{first[0]}="), *words])
 
 
 def _word(name: str, value: object) -> str:
     if isinstance(value, bool):
         return name if value else f"no-{name}"
-    return f"{name}={_value(value)}"
-
-
-def _value(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{name}={value:.10g}" if isinstance(value, float) else f"{name}={value}"

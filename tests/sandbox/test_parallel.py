@@ -1,0 +1,124 @@
+"""Many connections at once."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
+
+from airflow_provider_vcc.sandbox.faults import Capacity, Hang, Latency
+
+ELEMENT = {"numberid": "1", "dispositionid": "1"}
+
+
+def together(start, sandbox, count, each=1, timeout=20):
+    """Send from so many connections at once, each some requests; give what each got last."""
+    gate = threading.Barrier(count)
+
+    def send(client):
+        gate.wait()
+        for _ in range(each):
+            try:
+                answer = client.put(ELEMENT)
+            except TimeoutError as error:
+                client.close()
+                answer = error
+        return answer
+
+    clients = [start.client(sandbox, timeout=timeout) for _ in range(count)]
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(send, clients))
+
+
+def test_sixty_four_connections_are_served_at_the_same_time(start):
+    """A barrier inside the sandbox opens only when all of them are there."""
+    all_there = threading.Barrier(64)
+
+    def wait(_):
+        all_there.wait(timeout=60)
+
+    sandbox, _ = start(10)
+    sandbox.faults = lambda request: Meeting(wait)
+    answers = together(start, sandbox, 64)
+    assert {answer.status for answer in answers} == {200}
+    assert sandbox.ledger.most_parallel() == 64
+
+
+class Meeting(Latency):
+    """Lets requests meet inside the sandbox."""
+
+    def __init__(self, wait):
+        object.__setattr__(self, "meet", wait)
+
+    def _do(self, request, act):
+        self.meet(request)
+        return act()
+
+
+def test_one_connection_after_another_is_one_at_a_time(start):
+    sandbox, _ = start(10)
+    for _ in range(50):
+        client = start.client(sandbox)
+        client.put(ELEMENT)
+        client.put(ELEMENT)
+    assert sandbox.ledger.most_parallel() == 1
+
+
+def test_a_client_that_gave_up_and_asks_again_is_one_at_a_time(start):
+    sandbox, _ = start(10, faults=Hang())
+    client = start.client(sandbox, timeout=0.01)
+    for _ in range(30):
+        try:
+            client.put(ELEMENT)
+        except TimeoutError:
+            client.close()
+    assert len(sandbox.ledger.requests()) == 30
+    assert sandbox.ledger.most_parallel() == 1
+
+
+def test_never_more_in_parallel_than_there_are_connections(start):
+    sandbox, _ = start(10)
+    together(start, sandbox, 6, each=40)
+    assert 1 <= sandbox.ledger.most_parallel() <= 6
+    assert sandbox.ledger.totals()["events"] == 240
+
+
+def test_more_requests_than_it_has_capacity_for_queue(start):
+    sandbox, _ = start(10, faults=Capacity(2) + Latency(0.02))
+    begin = monotonic()
+    answers = together(start, sandbox, 8)
+    assert monotonic() - begin >= 4 * 0.02
+    assert {answer.status for answer in answers} == {200}
+    assert sandbox.ledger.most_parallel() > 2
+
+
+def test_idle_waits_for_requests_in_progress_and_says_when_that_takes_too_long(start, until):
+    sandbox, client = start(10, faults=[Hang("later")])
+    assert sandbox.idle(0)
+    client.connection.request("PUT", "/v2/projects/17/records/dispositions", b"{}", client.headers)
+    until(sandbox.ledger.requests)
+    assert not sandbox.idle(0.01)
+    client.close()
+    assert sandbox.idle()
+
+
+def test_nothing_is_left_after_the_end(start):
+    before = threading.active_count()
+    sandbox, _ = start(10, faults=Hang().after(3))
+    together(start, sandbox, 6, timeout=0.05)
+    sandbox.down(60)
+    sandbox.stop()
+    gc.collect()  # a socket that is still open would warn, and warnings are errors
+    assert threading.active_count() == before
+
+
+def test_a_million_elements_pass(start):
+    """Not a limit on speed: as many as the tests of the engine send at most."""
+    sandbox, client = start(1000)
+    body = b'{"elements": [%s], "disposition": {"dispositionid": 1}}' % b",".join(
+        b'{"numberid": "%d", "description": "element %d"}' % (number % 1000 + 1, number) for number in range(10_000)
+    )
+    for _ in range(100):
+        assert client.ask("PUT", "/v2/projects/17/records/dispositions", body).status == 200
+    assert sandbox.ledger.totals()["events"] == 1_000_000
