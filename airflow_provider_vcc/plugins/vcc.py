@@ -1,0 +1,42 @@
+"""The tab "VCC" of a task instance. Imported by every process of Airflow, so its top level brings nothing along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_vcc._compat import AirflowPlugin
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+__all__ = ["LazyReportApp", "VccPlugin"]
+
+REPORT = "vcc/report/{DAG_ID}/{RUN_ID}/{TASK_ID}?map_index={MAP_INDEX}"
+"""Without a leading slash, so that it holds also where Airflow is served under a path."""
+
+
+class LazyReportApp:
+    """The ASGI app that serves the report; it is imported when it is first asked for something."""
+
+    async def __call__(
+        self,
+        scope: MutableMapping[str, Any],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+    ) -> None:
+        """Serve a request."""
+        from airflow_provider_vcc.report.app import app
+
+        await app()(scope, receive, send)
+
+
+class VccPlugin(AirflowPlugin):
+    """Serves the report (Airflow 3.0 and later) and shows it as a tab (3.1 and later)."""
+
+    name = "vcc"
+    fastapi_apps: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]  # Airflow forgot to say that it is one
+        {"app": LazyReportApp(), "url_prefix": "/vcc", "name": "VCC report"}
+    ]
+    external_views: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]  # likewise
+        {"name": "VCC", "href": REPORT, "destination": "task_instance", "url_route": "vcc"}
+    ]

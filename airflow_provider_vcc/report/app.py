@@ -1,0 +1,166 @@
+"""Serve the report to whoever may read the DAG's XComs. Imported by the API server, when it is first asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote, urlencode
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.common.db.common import SessionDep  # noqa: TC002 -- FastAPI reads the annotations
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from airflow_provider_vcc.report.page import Context, Instance, headers, render, render_message
+from airflow_provider_vcc.report.stored import Key, Stored, keeps_progress, read_instances, read_state, read_stored
+from airflow_provider_vcc.report.tolerant import whole
+from airflow_provider_vcc.report.wording import ACTIVE, ENDED, STATES
+
+if TYPE_CHECKING:
+    from airflow_provider_vcc.report.stored import TaskState
+
+__all__ = ["app"]
+
+LIVE_SECONDS, WAITING_SECONDS = 5, 15
+WAITING = ("queued", "scheduled", "up_for_retry", "up_for_reschedule")
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "vcc_report_theme"
+A_YEAR = 31_536_000
+LARGEST_INDEX = 2**31 - 1
+
+MESSAGES = {
+    401: ("Sign in to see this report", "Your session has ended, or you have not signed in to Airflow."),
+    403: ("No access to this report", "It is for those who may read the DAG's XComs."),
+    404: ("No such task instance", "Airflow knows no task instance of this DAG, run, task and map index."),
+}
+
+
+@cache
+def app() -> FastAPI:
+    """Make the app, once. It has this page and nothing else: no documentation, no schema."""
+    made = FastAPI(title="VCC report", docs_url=None, redoc_url=None, openapi_url=None)
+    made.add_api_route(
+        "/report/{dag_id}/{run_id}/{task_id}",
+        show_report,
+        methods=["GET"],
+        response_class=HTMLResponse,
+        dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
+    )
+    made.add_exception_handler(StarletteHTTPException, show_message)
+    return made
+
+
+def show_message(_: Request, error: Exception) -> HTMLResponse:
+    """Say why there is no report, as a page."""
+    status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    headline, detail = MESSAGES.get(status, ("This did not work", "Airflow refused the request."))
+    return HTMLResponse(render_message(headline, detail), status, headers())
+
+
+def which(dag_id: str, run_id: str, task_id: str, map_index: str = "") -> Key:
+    """Say which task instance is meant.
+
+    :param map_index: a number; anything else, such as the UI's unfilled ``{MAP_INDEX}``, stands for none.
+    """
+    if dag_id == "~" or "\0" in dag_id + run_id + task_id:  # the access check takes ~ for "any DAG"
+        raise HTTPException(404)
+    return Key(dag_id, run_id, task_id, _index(map_index))
+
+
+def show_report(
+    request: Request, session: SessionDep, key: Annotated[Key, Depends(which)], live: str = "", theme: str = ""
+) -> HTMLResponse:
+    """Show the report of a task instance.
+
+    :param live: ``0`` keeps the page of a running task from being loaded anew.
+    :param theme: ``light``, ``dark`` or ``auto``, kept in a cookie.
+    """
+    task = read_state(session, key)
+    instances = read_instances(session, key) if task is None and key.map_index < 0 else []
+    if task is None and not instances:
+        raise HTTPException(404)
+    look = _Look(request, key, paused=live == "0", theme=theme)
+    stored = read_stored(session, key) if task else Stored()
+    context = Context(
+        **key._asdict(),
+        **_told(task, stored),
+        keeps_progress=keeps_progress(),
+        now=datetime.now(UTC),
+        instances=tuple(Instance(index=i, state=_named(state), href=look.link(map_index=i)) for i, state in instances),
+        **look.options(_refresh_after(task)),
+    )
+    answer = HTMLResponse(render(stored.summary, stored.report, context), 200, headers(context.refresh))
+    look.keep_theme(answer)
+    return answer
+
+
+def _index(given: str) -> int:
+    index = whole(given)
+    return index if index is not None and index <= LARGEST_INDEX else -1
+
+
+def _named(state: str | None) -> str:
+    return STATES.get(state or "none", state or "")
+
+
+def _refresh_after(task: TaskState | None) -> int | None:
+    if task and task.state in ACTIVE:
+        return LIVE_SECONDS
+    return WAITING_SECONDS if task and task.state in WAITING else None
+
+
+def _told(task: TaskState | None, stored: Stored) -> dict[str, Any]:
+    """Put together what Airflow says of the task, and whether the figures are those of this try's end."""
+    if task is None:
+        return {}
+    written_by = stored.report.get("try_number") if isinstance(stored.report, dict) else None
+    earlier = isinstance(written_by, int) and written_by < task.try_number
+    stand_in = earlier or task.state not in (*ACTIVE, *ENDED) or (task.state in ENDED and not stored.final)
+    return {
+        "state": task.state,
+        "try_number": task.try_number,
+        "tries": task.tries,
+        "stand_in": stand_in,
+        "elsewhere": stored.elsewhere,
+    }
+
+
+class _Look:
+    """How somebody looks at the page: in a frame or by itself, live or paused, light or dark; and links to the rest."""
+
+    def __init__(self, request: Request, key: Key, *, paused: bool, theme: str) -> None:
+        self.request, self.key, self.paused = request, key, paused
+        self.asked = theme if theme in THEMES else ""
+        kept = request.cookies.get(THEME_COOKIE, "")
+        self.theme = self.asked or (kept if kept in THEMES else "auto")
+
+    def link(self, **changes: Any) -> str:
+        """Give a link to this page with other settings."""
+        query = {"map_index": self.key.map_index, "live": 0 if self.paused else 1} | changes
+        kept = {name: value for name, value in query.items() if (name, value) not in {("map_index", -1), ("live", 1)}}
+        return "?" + urlencode(kept)
+
+    def options(self, refresh: int | None) -> dict[str, Any]:
+        """Give the part of the page's context that is about looking at it."""
+        return {
+            "refresh": None if self.paused else refresh,
+            "paused": self.paused and refresh is not None,
+            "toggle": self.link(live=1 if self.paused else 0) if refresh else "",
+            "theme": None if self.theme == "auto" else self.theme,
+            "themes": {name: self.link(theme=name) for name in THEMES},
+            "home": self._home() if self.request.headers.get("Sec-Fetch-Dest") == "document" else "",
+        }
+
+    def _home(self) -> str:
+        dag, run, task = (quote(part, safe="") for part in self.key[:3])
+        mapped = f"/mapped/{self.key.map_index}" if self.key.map_index >= 0 else ""
+        return f"../../../../dags/{dag}/runs/{run}/tasks/{task}{mapped}"
+
+    def keep_theme(self, answer: HTMLResponse) -> None:
+        """Remember the theme that was asked for."""
+        if self.asked:
+            path, secure = self.request.scope.get("root_path") or "/", self.request.url.scheme == "https"
+            answer.set_cookie(THEME_COOKIE, self.asked, A_YEAR, path=path, secure=secure, httponly=True, samesite="lax")

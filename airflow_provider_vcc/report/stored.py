@@ -1,0 +1,160 @@
+"""Read what Airflow keeps of a task instance: its state, its XComs, and its progress while it runs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow.configuration import conf
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from sqlalchemy import select
+
+from airflow_provider_vcc.report.tolerant import mapping, masked
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+__all__ = ["Key", "Stored", "TaskState", "keeps_progress", "read_instances", "read_state", "read_stored"]
+
+PROGRESS = "vcc_report"
+MOST_BYTES = 1_048_576
+MOST_INSTANCES = 500
+
+log = logging.getLogger(__name__)
+
+
+class Key(NamedTuple):
+    """Which task instance; ``map_index`` is -1 where the task is not mapped."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+
+
+class TaskState(NamedTuple):
+    """What Airflow says of a task instance; ``tries`` is how many it has at most."""
+
+    state: str | None
+    try_number: int
+    tries: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a task instance left: its final XComs, or its progress as last saved.
+
+    :param elsewhere: where an XCom is kept, where this process cannot read it.
+    """
+
+    summary: Any = None
+    report: Any = None
+    final: bool = False
+    elsewhere: str = ""
+
+
+def read_state(session: Session, key: Key) -> TaskState | None:
+    """Give the state of a task instance; None where there is no such one."""
+    wanted = select(TaskInstance.state, TaskInstance.try_number, TaskInstance.max_tries).where(
+        TaskInstance.dag_id == key.dag_id,
+        TaskInstance.run_id == key.run_id,
+        TaskInstance.task_id == key.task_id,
+        TaskInstance.map_index == key.map_index,
+    )
+    row = session.execute(wanted).first()
+    return TaskState(row.state and str(row.state), row.try_number or 0, (row.max_tries or 0) + 1) if row else None
+
+
+def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:
+    """Give (map index, state) of each instance of a mapped task, 500 at most."""
+    wanted = select(TaskInstance.map_index, TaskInstance.state).where(
+        TaskInstance.dag_id == key.dag_id,
+        TaskInstance.run_id == key.run_id,
+        TaskInstance.task_id == key.task_id,
+        TaskInstance.map_index >= 0,
+    )
+    rows = session.execute(wanted.order_by(TaskInstance.map_index).limit(MOST_INSTANCES))
+    return [(row.map_index, row.state and str(row.state)) for row in rows]
+
+
+def read_stored(session: Session, key: Key) -> Stored:
+    """Give the final figures, else the progress. XComs are deleted when a try starts, so they are of the last one."""
+    summary = _read_xcom(session, key, "summary")
+    if isinstance(summary, str):
+        return Stored(elsewhere=masked(summary))
+    if isinstance(summary, dict):
+        return Stored(summary, _read_xcom(session, key, "report"), final=True)
+    progress = mapping(_read_progress(session, key))
+    return Stored(progress.get("summary"), progress.get("report"))
+
+
+def _read_xcom(session: Session, key: Key, name: str) -> Any:
+    """Read as Airflow's API does, from the database and as plain JSON; a reference to an object store is followed."""
+    value = session.scalar(
+        select(XComModel.value).where(
+            XComModel.dag_id == key.dag_id,
+            XComModel.run_id == key.run_id,
+            XComModel.task_id == key.task_id,
+            XComModel.map_index == key.map_index,
+            XComModel.key == name,
+        )
+    )
+    for _ in range(2):  # the execution API stores JSON text as JSON
+        if isinstance(value, str):
+            value = _loaded(value)
+    return _fetched(value) if isinstance(value, str) else value
+
+
+def _loaded(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _fetched(reference: str) -> Any:
+    """Read an XCom that the object-storage backend put elsewhere; the reference itself where that is impossible.
+
+    Plain JSON on purpose: the backend's own reading can make objects of classes that the text names.
+    """
+    backend = conf.getimport("core", "xcom_backend")
+    try:
+        path = backend._get_full_path(reference)  # noqa: SLF001 -- there is no public way to tell a reference
+        with path.open(mode="rb", compression="infer") as file:
+            return json.loads(file.read(MOST_BYTES))
+    except Exception as error:  # noqa: BLE001 -- an object store may raise anything; the page then says where it looked
+        log.info("Cannot read an XCom of %s that is kept elsewhere: %s", backend.__name__, type(error).__name__)
+        return reference
+
+
+def keeps_progress() -> bool:
+    """Say whether this Airflow keeps what a running task saves: 3.3 and later."""
+    try:
+        import airflow.state
+    except ImportError:
+        return False
+    return hasattr(airflow.state, "get_state_backend")
+
+
+def _read_progress(session: Session, key: Key) -> Any:
+    if not keeps_progress():
+        return None
+    from airflow.state import TaskScope, get_state_backend
+
+    scope = TaskScope(dag_id=key.dag_id, run_id=key.run_id, task_id=key.task_id, map_index=key.map_index)
+    try:
+        kept = get_state_backend().get(scope, PROGRESS, session=session)
+        value = _loaded(kept) if kept is not None else None
+        return _dereferenced(value) if isinstance(value, str) else value
+    except Exception as error:  # noqa: BLE001 -- a custom backend may raise anything; there is a page without it
+        log.info("Cannot read the progress of a task: %s", type(error).__name__)
+        return None
+
+
+def _dereferenced(value: str) -> Any:
+    """Read what ``[workers] state_store_backend`` put elsewhere."""
+    backend = conf.getimport("workers", "state_store_backend", fallback=None)
+    return backend().deserialize_task_state_store_from_ref(value) if backend else None
