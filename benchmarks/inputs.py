@@ -1,0 +1,122 @@
+"""Inputs of any size and kind, made once and kept under ``build/bench/inputs/``.
+
+An element is of the usual kind: a record, a disposition, a user, a callback time and a short description, 120 bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from benchmarks.alone import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["KINDS", "LazyElements", "element", "make"]
+
+FOLDER = ROOT / "build" / "bench" / "inputs"
+KINDS = ("jsonl", "json", "csv", "parquet", "jsonl.gz", "csv.gz")
+COLUMNS = ("numberid", "dispositionid", "userid", "next_calldate", "description")
+MINUTES = 14 * 10 * 60
+SPREAD = 7919
+"""Prime: neighbours get times far apart, and each time comes up equally often."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def element(number: int) -> dict[str, str]:
+    """Give the element at a position: callbacks on the minute, from 8 to 18 o'clock, within two weeks."""
+    minute = number * SPREAD % MINUTES
+    return {
+        "numberid": str(number),
+        "dispositionid": str(number % 7),
+        "userid": "22",
+        "next_calldate": f"2026-11-{minute // 600 + 1:02} {minute // 60 % 10 + 8:02}:{minute % 60:02}:00",
+        "description": f"call back about order {number}",
+    }
+
+
+class LazyElements(Sequence[Any]):
+    """A sequence that makes each item when it is asked for, as Airflow's lazy XComs do."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [element(number) for number in range(*index.indices(self._count))]
+        return element(range(self._count)[index])
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(element, range(self._count))
+
+
+def make(kind: str, count: int) -> str:
+    """Give the path of a file with so many elements; made where it is not there yet."""
+    path = FOLDER / f"{count}.{kind}"
+    if not path.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f"{os.getpid()}.{path.name}")
+        _MAKERS[kind](unfinished, count)
+        unfinished.rename(path)
+    return str(path)
+
+
+def _json_lines(path: Path, count: int) -> None:
+    with path.open("wb") as file:
+        file.writelines(_encode(element(number)) + b"\n" for number in range(count))
+
+
+def _json(path: Path, count: int) -> None:
+    with path.open("wb") as file:
+        file.write(b"[")
+        file.writelines((b",\n" if number else b"\n") + _encode(element(number)) for number in range(count))
+        file.write(b"\n]\n")
+
+
+def _csv(path: Path, count: int) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(element(number).values() for number in range(count))
+
+
+def _parquet(path: Path, count: int) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.Table.from_pylist([])
+    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
+    with parquet.ParquetWriter(path, schema) as writer:
+        for low in range(0, count, 2 * 10**5):
+            rows = [element(number) for number in range(low, min(low + 2 * 10**5, count))]
+            table = pa.Table.from_pylist(rows, schema)
+            writer.write_table(table)
+
+
+def _compressed(kind: str) -> Any:
+    def compress(path: Path, count: int) -> None:
+        with open(make(kind, count), "rb") as plain, gzip.open(path, "wb", compresslevel=6) as packed:
+            shutil.copyfileobj(plain, packed, 1 << 20)
+
+    return compress
+
+
+_MAKERS = {
+    "jsonl": _json_lines,
+    "json": _json,
+    "csv": _csv,
+    "parquet": _parquet,
+    "jsonl.gz": _compressed("jsonl"),
+    "csv.gz": _compressed("csv"),
+}

@@ -1,0 +1,42 @@
+"""Peak memory of 1,000,000 elements over that of 10,000, each in a fresh process, from every source.
+
+The state is saved and the failures are written in all of them; the server rejects nothing, or each fifth element.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.alone import alone
+from benchmarks.inputs import make
+from benchmarks.serving import Serving, serving
+
+if TYPE_CHECKING:
+    from benchmarks.plan import Plan
+
+FEW, MANY = 10_000, 1_000_000
+REJECTED = 0.2
+
+
+def measure(plan: Plan) -> dict[str, Any]:
+    """Give for each source and share of failures ``{"few_mib", "many_mib", "growth_mib"}``."""
+    found = {}
+    for share in (0.0, REJECTED):
+        with serving(reject=share) as server:
+            for kind in plan.sources:
+                name = f"{kind}, {share:.0%} failing" if share else kind
+                found[name] = _growth(server, kind)
+    return found
+
+
+def _growth(server: Serving, kind: str) -> dict[str, float]:
+    few, many = (_peak(server, kind, count) for count in (FEW, MANY))
+    return {"few_mib": few, "many_mib": many, "growth_mib": many - few}
+
+
+def _peak(server: Serving, kind: str, count: int) -> float:
+    """Give the peak in MiB; the lower of two runs, since threads that happen to overlap add some."""
+    where = {"lazy": count} if kind == "lazy" else {"path": make(kind, count)}
+    peaks = [alone("contenders.ours", port=server.port, **where)["peak_kib"] / 1024 for _ in range(2)]
+    server.seen()
+    return float(min(peaks))

@@ -1,0 +1,49 @@
+"""Whether the pace is kept over any second, as the server sees the requests arrive, and how close the rate comes to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.alone import alone
+from benchmarks.inputs import make
+from benchmarks.serving import serving
+
+if TYPE_CHECKING:
+    from benchmarks.plan import Plan
+
+SECONDS = 5
+CASES = ((1_000, 0.0), (4_000, 0.25), (20_000, 0.05))
+"""Elements per second that are allowed, and the seconds that an answer takes."""
+
+
+def measure(plan: Plan) -> dict[str, Any]:  # noqa: ARG001 -- it takes its time however often the rest is measured
+    """Give for each case the most elements in any second and the rate, both over what is allowed, and the arrivals."""
+    found = {}
+    for allowed, delay in CASES:
+        path = make("jsonl", allowed * SECONDS)
+        with serving(delay=delay) as server:
+            alone(
+                "contenders.ours", path=path, port=server.port, max_elements_per_second=allowed, max_in_flight=8
+            )
+            seen = server.seen()["seen"]
+        began = seen[0][0]
+        arrivals = [(round(at - began, 3), count) for at, count in seen]
+        found[f"{allowed:,} a second, answers after {delay:g} s"] = {
+            "allowed": allowed,
+            "worst_second": most_in_any_second(seen) / allowed,
+            "rate": sum(count for _, count in seen[:-1]) / (seen[-1][0] - began) / allowed,
+            "arrivals": arrivals,
+        }
+    return found
+
+
+def most_in_any_second(seen: list[tuple[float, int]]) -> int:
+    """Give the most elements in any half-open second."""
+    most = total = low = 0
+    for at, count in seen:
+        total += count
+        while seen[low][0] <= at - 1.0:
+            total -= seen[low][1]
+            low += 1
+        most = max(most, total)
+    return most
