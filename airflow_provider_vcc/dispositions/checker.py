@@ -61,18 +61,19 @@ class Checker:
         :raises VccInputError: where a column is neither a field nor mapped.
         """
         if isinstance(rows, TableRows):
-            items: Sequence[Any] = self._plan(rows.columns).build(rows)
-        else:
-            elements = None if self.field_map else self._plain(rows)
-            if elements is not None:
-                return Batch(rows.start, len(rows), elements, range(rows.start, rows.start + len(rows)), plain=True)
-            items = rows.texts if isinstance(rows, JsonRows) else rows.objects
-        return self._one_by_one(rows.start, items)
+            built = self._plan(rows.columns).build(rows)
+            if set(map(type, built)) == {Plain} and self._good_dates(built):
+                return _all_plain(rows.start, built)
+            return self._one_by_one(rows.start, built, None)
+        elements = None if self.field_map else self._plain(rows)
+        if elements is not None:
+            return _all_plain(rows.start, elements)
+        return self._one_by_one(rows.start, rows.texts if isinstance(rows, JsonRows) else rows.objects, self.field_map)
 
     def _plan(self, columns: tuple[str, ...]) -> ColumnPlan:
         plan = self._plans.get(columns)
         if plan is None:
-            plan = self._plans[columns] = ColumnPlan(columns, self.field_map)
+            plan = self._plans[columns] = ColumnPlan(columns, self.field_map, self.dates.convert)
         return plan
 
     def _plain(self, rows: JsonRows | ObjectRows) -> list[Plain] | None:
@@ -83,16 +84,19 @@ class Checker:
                 elements = msgspec.convert(rows.objects, list[Plain])
         except _NOT_PLAIN:
             return None
-        return elements if self.dates.all_good({element.next_calldate for element in elements}) else None
+        return elements if self._good_dates(elements) else None
 
-    def _one_by_one(self, start: int, items: Sequence[Any]) -> Batch:
+    def _good_dates(self, elements: list[Plain]) -> bool:
+        return self.dates.all_good({element.next_calldate for element in elements})
+
+    def _one_by_one(self, start: int, items: Sequence[Any], field_map: Mapping[str, str] | None) -> Batch:
         elements: list[AnyElement] = []
         positions: list[int] = []
         failures: list[Failure] = []
         plain = True
         for position, item in enumerate(items, start):
             try:
-                element = self._one(item)
+                element = self._one(item, field_map)
             except (InvalidElement, RecursionError) as reason:
                 failures.append(Failure(position, Outcome.INVALID, None, _reason(reason), _shown(item)))
                 continue
@@ -101,7 +105,7 @@ class Checker:
             plain = plain and element.search is None and not element.sendDispositionMessages
         return Batch(start, len(items), elements, positions, failures, plain)
 
-    def _one(self, item: Any) -> AnyElement:
+    def _one(self, item: Any, field_map: Mapping[str, str] | None) -> AnyElement:
         if item.__class__ is Plain and item.next_calldate in self.dates.known:
             return item
         if item.__class__ is Plain:
@@ -113,7 +117,7 @@ class Checker:
             return self._from_json(item)
         if isinstance(item, InvalidElement):
             raise item
-        return parse(item, self.dates, self.field_map)
+        return parse(item, self.dates, field_map)
 
     def _from_json(self, text: bytes) -> AnyElement:
         if self.field_map is None:
@@ -122,6 +126,10 @@ class Checker:
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 pass  # the slow way knows why
         return parse(_decoded(text), self.dates, self.field_map)
+
+
+def _all_plain(start: int, elements: list[Plain]) -> Batch:
+    return Batch(start, len(elements), elements, range(start, start + len(elements)), plain=True)
 
 
 def _decoded(text: bytes) -> Any:

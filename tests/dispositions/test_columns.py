@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.checker import Checker
 from airflow_provider_vcc.dispositions.columns import ColumnPlan, InvalidRow, check_field_map, map_fields
 from airflow_provider_vcc.dispositions.dates import Dates
 from airflow_provider_vcc.dispositions.elements import FIELDS, Element, InvalidElement, Plain, normalise, parse
@@ -278,3 +279,27 @@ def test_two_names_for_one_field_are_invalid(element):
 def test_two_names_for_one_field_are_fine_where_one_is_null():
     assert map_fields({"record": None, "numberid": "2"}, {"record": "numberid"}) == {"numberid": "2"}
     assert map_fields({"search": None, "city": "Paris"}, {"city": "search.city"}) == {"search": {"city": "Paris"}}
+
+
+def test_checker_maps_the_columns_of_a_table_once_also_for_rows_that_it_judges_one_by_one():
+    checker = Checker({"userid": "dispositionid", "dispositionid": "userid"})
+    rows = TableRows(5, ("numberid", "userid", "dispositionid"), [("1", "2", "3"), ("1", 2.0, 3.0), ("1", 2.5, "3")])
+    batch = checker.check(rows)
+    assert [(element.dispositionid, element.userid) for element in batch.elements] == [("2", "3"), ("2", "3")]
+    assert batch.positions == [5, 6]
+    assert [(failure.position, failure.element["dispositionid"]) for failure in batch.failures] == [(7, 2.5)]
+
+
+def test_checker_takes_a_plain_table_as_a_whole_with_times_of_any_zone():
+    checker = Checker(timezone="Asia/Tokyo")
+    batch = checker.check(TableRows(5, ("numberid", "next_calldate"), [(1, NOON), (2, None)]))
+    assert batch.plain
+    assert batch.positions == range(5, 7)
+    assert batch.elements == [Plain("1", next_calldate="2026-11-24 21:00:00"), Plain("2")]
+
+
+@pytest.mark.parametrize("text", ["2026-02-30 06:00:00", "tomorrow"])
+def test_checker_rejects_a_wrong_date_in_a_plain_table(text):
+    batch = Checker().check(TableRows(5, ("numberid", "next_calldate"), [("1", text), ("2", None)]))
+    assert [failure.position for failure in batch.failures] == [5]
+    assert batch.positions == [6]
