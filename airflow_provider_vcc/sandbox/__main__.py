@@ -7,13 +7,12 @@ import os
 import signal
 import sqlite3
 import sys
-import threading
 from contextlib import ExitStack
 from functools import reduce
 from operator import add
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.sandbox.faults import KINDS, Capacity, Fault, Hang, Latency
 from airflow_provider_vcc.sandbox.paste import as_text
@@ -26,11 +25,11 @@ from airflow_provider_vcc.sandbox.spec import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import FrameType
 
     from airflow_provider_vcc.sandbox.request import Request
 
 PORT = 8417
+STOP = frozenset({signal.SIGINT, signal.SIGTERM})
 DESCRIPTION = """\
 A call centre to try on: a local server that behaves as the documentation of the VCC Live API says. It has projects 17,
 18 and 42 with records "1", "2", ... (each twelfth is named Green), dispositions and users 1 to 100. What is set on
@@ -54,11 +53,12 @@ faults:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM."""
     options = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
     if options.control:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end of its input ends it
         obey(sys.stdin, sys.stdout)
         return 0
+    # Blocked in all threads and waited for: a handler may come too late to wake a thread that goes to sleep.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
     with ExitStack() as exits:
         path = options.db or Path(exits.enter_context(TemporaryDirectory(prefix="vcc-sandbox-"))) / "ledger.db"
         try:
@@ -71,20 +71,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.down:
             sandbox.down(options.down)
         _greet(sandbox, path, kept=bool(options.db))
-        exits.callback(_say_goodbye, sandbox)
-        threading.Event().wait()
+        signal.sigwait(STOP)
+        sandbox.stop()
+        _say_goodbye(sandbox)
     return 0
 
 
 def _fail(message: str) -> int:
     print(message, file=sys.stderr)
     return 1
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)  # one is enough: the end is on its way
-    sys.exit(0)
 
 
 def _sandbox(options: argparse.Namespace, path: Path) -> Sandbox:

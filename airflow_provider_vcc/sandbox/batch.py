@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.sandbox.checks import Problem, check
+from airflow_provider_vcc.sandbox.checks import ID, Problem, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ class Batch:
             return self.store.search(self.project, alternatives)
         if search is not None:
             raise Problem("error.numberid_and_search")
-        if isinstance(numberid, bool) or not isinstance(numberid, str | int):
+        if isinstance(numberid, bool) or not isinstance(numberid, ID):
             raise Problem("error.invalid_numberid")
         target = self._known.get(str(numberid))
         if target is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from types import NoneType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.sandbox.settings import Settings
 
-__all__ = ["FIELDS", "Problem", "Setting", "check"]
+__all__ = ["FIELDS", "ID", "Problem", "Setting", "check"]
 
+TEXT, FLAG, ID = (str, NoneType), (bool, NoneType), (str, int, NoneType)  # tuples: a union would be made anew each time
 IDS = ("numberid", "dispositionid", "userid")
 FIELDS = frozenset((*IDS, "search", "next_calldate", "description", "sendDispositionMessages"))
 
@@ -53,10 +55,10 @@ def check(element: Mapping[str, Any], defaults: Mapping[str, Any], settings: Set
     if date is not None and not (isinstance(date, str) and is_date(date)):
         raise Problem("error.invalid_next_calldate")
     description = _choose("description", element, defaults)
-    if not isinstance(description, str | None):
+    if not isinstance(description, TEXT):
         raise Problem("error.invalid_description")
     send = element.get("sendDispositionMessages")
-    if not isinstance(send, bool | None):
+    if not isinstance(send, FLAG):
         raise Problem("error.invalid_sendDispositionMessages")
     return Setting(dispositionid, userid, date, description, bool(send))
 
@@ -74,7 +76,7 @@ def _choose(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) 
 
 def _id(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
     value = _choose(name, element, defaults)
-    if isinstance(value, bool) or not isinstance(value, str | int | None):
+    if isinstance(value, bool) or not isinstance(value, ID):
         raise Problem(f"error.invalid_{name}")
     return None if value is None else str(value)
 
@@ -84,7 +86,7 @@ def _strictly(element: Mapping[str, Any]) -> None:
         if name not in FIELDS:
             raise Problem("error.unknown_field")
     for name in IDS:
-        if not isinstance(element.get(name), str | None):
+        if not isinstance(element.get(name), TEXT):
             raise Problem(f"error.invalid_{name}")
 
 

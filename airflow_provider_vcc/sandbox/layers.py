@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from random import Random
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_vcc.sandbox.wire import Answer
 
@@ -194,7 +194,9 @@ class Single(Fault):
         return self._do(request, act)
 
     def __str__(self) -> str:
-        first, *others = [(field.name, getattr(self, field.name), field.default) for field in fields(self) if field.init]
+        first, *others = [
+            (field.name, getattr(self, field.name), field.default) for field in fields(self) if field.init
+        ]
         words = [_word(name, value) for name, value, default in others if value != default]
         return ":".join([self.kind, _word(*first[:2]).removeprefix(f"{first[0]}="), *words])
 

@@ -99,7 +99,9 @@ class TestBatchDispositionModification:
         assert events_of(client, "12") == [PAYLOAD["disposition"]]
 
     def test_the_printed_errors_come_for_an_element_without_numberid_or_search(self, client):
-        answer = client.put({"numberid": "1"}, {"description": "x"}, {"numberid": "2"}, disposition={"dispositionid": 2})
+        answer = client.put(
+            {"numberid": "1"}, {"description": "x"}, {"numberid": "2"}, disposition={"dispositionid": 2}
+        )
         assert answer.json == {
             "errors": [{"errorcode": 417, "errormessage": "error.missing_numberid_or_search", "index": 1}],
             "response": {"0": True, "2": True},
@@ -183,7 +185,14 @@ class TestBatchDispositionModification:
             return client.put({"numberid": "1", "dispositionid": "1", "next_calldate": date})
 
         assert put("2026-02-28 23:59:59").response == DONE
-        for wrong in ("2026-02-30 10:00:00", "2026-02-28", "2026-02-28T10:00:00", "28.02.2026 10:00", 1, "2026-2-8 1:0:0"):
+        for wrong in (
+            "2026-02-30 10:00:00",
+            "2026-02-28",
+            "2026-02-28T10:00:00",
+            "28.02.2026 10:00",
+            1,
+            "2026-2-8 1:0:0",
+        ):
             assert put(wrong).errors[0]["errormessage"] == "error.invalid_next_calldate"
 
     def test_send_disposition_messages_also_sends_the_message(self, client, sandbox):
@@ -237,7 +246,10 @@ class TestNeighbours:
         assert [event["description"] for event in events_of(client, "1")] == ["twice", "twice"]
 
     def test_batch_record_modification_sets_fields(self, client):
-        elements = [{"numberid": "1", "form": {"city": "Graz"}}, {"search": {"name": "Green"}, "form": {"name": "Grün"}}]
+        elements = [
+            {"numberid": "1", "form": {"city": "Graz"}},
+            {"search": {"name": "Green"}, "form": {"name": "Grün"}},
+        ]
         answer = client.ask("PUT", "/v2/projects/17/records", {"elements": elements, "default": {"phone": "1"}})
         assert answer.json == {"errors": [], "response": {"0": True, "1": True}}
         data = client.ask("GET", "/v2/projects/17/records/1").response["data"]
@@ -245,7 +257,11 @@ class TestNeighbours:
         assert client.ask("GET", "/v2/projects/17/records/24").response["data"]["name"] == "Grün"
 
     def test_batch_record_modification_has_errors_by_index(self, client):
-        elements = [{"numberid": "1", "form": {"shoe": "44"}}, {"form": {}}, {"numberid": "2", "form": {"city": "Graz"}}]
+        elements = [
+            {"numberid": "1", "form": {"shoe": "44"}},
+            {"form": {}},
+            {"numberid": "2", "form": {"city": "Graz"}},
+        ]
         answer = client.ask("PUT", "/v2/projects/17/records", {"elements": elements})
         assert [error["index"] for error in answer.errors] == [0, 1]
         assert answer.response == {"2": True}

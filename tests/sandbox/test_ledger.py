@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from airflow_provider_vcc.sandbox import Ledger
 from airflow_provider_vcc.sandbox.faults import Cut, Status
 
@@ -65,10 +67,8 @@ def test_bodies_are_kept_as_they_arrived_for_the_first_requests(start):
 
 def test_rejections_stand_with_index_and_reason_even_if_the_answer_did_not_arrive(start):
     sandbox, client = start(10, faults=[Cut("acted")])
-    try:
+    with pytest.raises(ConnectionError):
         client.put(element("1"), element("none"), {})
-    except ConnectionError:
-        pass
     assert [tuple(rejection) for rejection in sandbox.ledger.rejections()] == [
         (0, 1, "none", 417, "error.unknown_record"),
         (0, 2, None, 417, "error.missing_numberid_or_search"),
