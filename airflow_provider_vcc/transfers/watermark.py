@@ -1,0 +1,90 @@
+"""The highest value that a task has read, kept from run to run beside its outlet asset."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc._compat import asset_state_store
+from airflow_provider_vcc.exceptions import VccConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_vcc._compat import Context, Store
+
+__all__ = ["Watermark", "decode", "encode"]
+
+KEY = "vcc_watermark"
+PARAMETER = "watermark"
+TOO_OLD = (
+    "watermark_column needs Airflow 3.3 or later, which keeps state beside an asset; before that, let the run's own "
+    "interval bound the query, such as: WHERE updated_at >= '{{ data_interval_start }}' "
+    "AND updated_at < '{{ data_interval_end }}'"
+)
+
+
+class Watermark:
+    """Where an incremental sync goes on.
+
+    :param outlets: the task's; exactly one of them is an asset.
+    :param initial: what the first run starts from.
+    """
+
+    def __init__(self, context: Context, outlets: list[Any], initial: Any) -> None:
+        if len(outlets) != 1:
+            raise VccConfigurationError(
+                "watermark_column keeps its value beside the task's one outlet asset, and this task has "
+                f"{len(outlets)}; write outlets=[Asset('vcc://mycc/projects/17')]"
+            )
+        store = asset_state_store(context, outlets[0])
+        if store is None:
+            raise VccConfigurationError(TOO_OLD)
+        self._store: Store = store
+        self._initial = initial
+
+    @property
+    def value(self) -> Any:
+        """What earlier runs reached, or the initial value."""
+        kept = self._store.get(KEY, default=None)
+        return self._initial if kept is None else decode(kept)
+
+    def parameters(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Give the query's parameters with the watermark among them.
+
+        :raises VccConfigurationError: where the others have no names.
+        """
+        if given is not None and not hasattr(given, "items"):
+            raise VccConfigurationError(
+                "with watermark_column, parameters must have names, since the watermark is handed over as "
+                "one that is called 'watermark'; write {'name': value}"
+            )
+        return {**(given or {}), PARAMETER: self.value}
+
+    def move(self, reached: Any) -> None:
+        """Keep the highest value that was read; where nothing was read it stays."""
+        if reached is not None:
+            self._store.set(KEY, encode(reached))
+
+
+def encode(value: Any) -> dict[str, Any]:
+    """Make a JSON value that ``decode`` gives back with its type."""
+    if isinstance(value, datetime):
+        return {"type": "datetime", "value": value.isoformat()}
+    if isinstance(value, date):
+        return {"type": "date", "value": value.isoformat()}
+    if isinstance(value, Decimal):
+        return {"type": "decimal", "value": str(value)}
+    if isinstance(value, str | int | float):
+        return {"type": "plain", "value": value}
+    raise VccConfigurationError(
+        f"watermark_column holds values of the type {type(value).__name__}, which cannot be kept; "
+        "cast it to a number, a text or a time in the query"
+    )
+
+
+def decode(kept: Mapping[str, Any]) -> Any:
+    """Give the value that ``encode`` took."""
+    kinds = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "decimal": Decimal}
+    return kinds.get(kept["type"], lambda value: value)(kept["value"])
