@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from airflow_provider_vcc._compat import BaseOperatorLink, airflow_version, conf
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = ["VccReportLink"]
 
@@ -18,8 +15,7 @@ WITH_PAGES = (3, 0)
 class VccReportLink(BaseOperatorLink):
     """Leads from a task instance to its report, also for a failed or skipped one.
 
-    Airflow writes it when a try has ended, whichever way; an operator that calls ``persist`` at its start has it shown
-    while it runs, and also where its worker was killed. Before Airflow 3 there is no page, and it leads to the XComs.
+    Airflow shows it when a try has ended, whichever way. Before Airflow 3 there is no page, and it leads to the XComs.
     """
 
     name: ClassVar[str] = "VCC report"
@@ -32,14 +28,6 @@ class VccReportLink(BaseOperatorLink):
             return _xcom_tab(*names, ti_key.map_index)
         path = "/".join(quote(name, safe="") for name in names)
         return f"vcc/report/{path}?{urlencode({'map_index': ti_key.map_index})}"
-
-    @classmethod
-    def persist(cls, context: Mapping[str, Any]) -> None:
-        """Have the link shown from now on."""
-        if airflow_version() >= WITH_PAGES:
-            task_instance = context["ti"]
-            link = cls().get_link(context["task"], ti_key=task_instance)
-            task_instance.xcom_push(key=cls.xcom_key, value=link)
 
 
 def _xcom_tab(dag_id: str, run_id: str, task_id: str, map_index: int) -> str:

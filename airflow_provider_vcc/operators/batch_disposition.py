@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.operators.parameters import Parameters, check_inputs, check_parameters
 from airflow_provider_vcc.operators.personal import Personal, bare
 
@@ -79,6 +80,7 @@ class BatchDispositionOperator(BaseOperator):
         "field_map": "json",
         "disposition": "json",
     }
+    operator_extra_links = (VccReportLink(),)
     ui_color = "#d9ecf2"
     _template_files: Sequence[str] = ("elements",)
     """The fields that may be the path of a template file."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from airflow_provider_vcc.dispositions.outcomes import Outcome
 from airflow_provider_vcc.exceptions import VccError
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Report:
 
     def sample(self, sync: Sync) -> None:
         """Note where a run stands."""
-        self.curve.add(self.seconds, sync.tally.total, sync.tally.failed)
+        tally = sync.tally
+        settled = tally.total - tally.resumed - tally.counts[Outcome.NOT_SENT]
+        self.curve.add(self.seconds, settled, tally.failed)
         self.resized(sync.sizes.now)
 
     def resized(self, size: int) -> None:

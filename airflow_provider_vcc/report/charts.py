@@ -70,7 +70,7 @@ def rate_chart(figures: Figures) -> Chart | None:
     """Draw how many elements were settled per second, and how many of them failed; None where there is no curve."""
     points = list(figures.curve)
     if points and points[0][0] > 0:
-        points.insert(0, (0.0, min(float(figures.resumed), points[0][1]), 0.0))
+        points.insert(0, (0.0, 0.0, 0.0))
     settled, failed = _rates(points, 1), _rates(points, 2)
     if not settled:
         return None

@@ -118,9 +118,7 @@ def headers(refresh: int | None = None) -> dict[str, str]:
 
     :param refresh: seconds after which the browser loads the page anew.
     """
-    policy = (
-        f"default-src 'none'; style-src '{_css_hash()}'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-    )
+    policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     fixed = {
         "Content-Security-Policy": f"{policy}; style-src '{_css_hash()}'",
         "Cache-Control": "no-store",
