@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.answers import Answer, Fault, Refusal
 from airflow_provider_vcc.dispositions.api import Client, envelope
 from airflow_provider_vcc.dispositions.outcomes import Outcome
-from airflow_provider_vcc.exceptions import VccTransportError
+from airflow_provider_vcc.exceptions import VccInputError, VccTransportError
 from airflow_provider_vcc.hooks.calls import with_retries
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class BatchSender:
             timeout=settings.timeout,
             connect_timeout=settings.connect_timeout,
         )
+        self._client.prepare()
+        weakref.finalize(self, self._client.close)
 
     def send(
         self,
@@ -44,6 +47,7 @@ class BatchSender:
         log: Logger,
     ) -> dict[int, Any]:
         """Send one request, and again only while the server certainly did not act; give the result by index."""
+        _refuse_empty_search(elements)
         body = envelope(list(elements), disposition, avoid_in_call=avoid_in_call)
 
         def once() -> Answer:
@@ -59,6 +63,13 @@ class BatchSender:
         if isinstance(evidence, Fault):
             raise _error(self._name, evidence)
         return evidence
+
+
+def _refuse_empty_search(elements: Sequence[Mapping[str, Any]]) -> None:
+    for index, element in enumerate(elements):
+        search = element.get("search", [True])
+        if not (search and all(search if isinstance(search, list) else [search])):
+            raise VccInputError(f"element {index} has an empty search, which would touch every record")
 
 
 def _error(name: str, fault: Fault) -> VccTransportError:

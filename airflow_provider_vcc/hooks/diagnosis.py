@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_vcc._compat import AirflowNotFoundException
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccError, VccNotFoundError, VccTransportError
 from airflow_provider_vcc.hooks.calls import Call
 from airflow_provider_vcc.hooks.session import VccSession
@@ -26,6 +27,8 @@ def diagnose(hook: VccHook) -> tuple[bool, str]:
             projects = Call(session, "GET", "/projects").send()
     except VccError as error:
         return False, _cause(error, hook)
+    except AirflowNotFoundException:
+        return False, f"There is no connection {hook.vcc_conn_id!r}."
     except Exception as error:  # noqa: BLE001 -- whatever it is, the person at the form gets a sentence
         return False, f"The connection could not be tested ({type(error).__name__}): see the log of the API server."
     return True, " ".join([_success(hook, projects), *(f"{hint}." for hint in hook.settings.hints())])
@@ -47,6 +50,6 @@ def _cause(error: VccError, hook: VccHook) -> str:
         )
     if isinstance(error, VccNotFoundError):
         return f"No VCC API at {hook.base_url} (404): check Host, or leave it empty."
-    text = str(error).removeprefix("GET /projects: ")
-    advice = " Try again later." if isinstance(error, VccTransportError) and error.status else ""
+    text = str(error).removeprefix("GET /projects: ").removeprefix(f"connection {hook.vcc_conn_id!r}: ")
+    advice = " Try again later." if isinstance(error, VccTransportError) and error.status and error.transient else ""
     return f"{text[:1].upper()}{text[1:]}.{advice}"

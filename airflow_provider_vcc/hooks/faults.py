@@ -7,9 +7,10 @@ import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from requests.exceptions import ConnectTimeout, InvalidSchema, InvalidURL, Timeout
+from requests.exceptions import InvalidSchema, InvalidURL, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, ProxyError
+from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 
 from airflow_provider_vcc.exceptions import VccTransportError
 
@@ -85,12 +86,19 @@ def _sentence(causes: list[BaseException], settings: Settings) -> str:
 
 def _silence(causes: list[BaseException], settings: Settings) -> str:
     host = urlsplit(settings.base_url).hostname
-    if any(isinstance(cause, ConnectTimeout | ConnectTimeoutError) for cause in causes):
+    timed_out = any(isinstance(cause, Timeout | TimeoutError | HTTPTimeoutError) for cause in causes)
+    unreached = any(isinstance(cause, ConnectTimeoutError) for cause in causes)
+    if timed_out and _connecting(causes) and not unreached:
+        return (
+            f"{host} gave no TLS handshake within {settings.connect_timeout:g} s: it does not speak TLS (for a sandbox "
+            "on this machine, write http:// in Host), or a firewall is in between"
+        )
+    if unreached:
         return (
             f"{host} could not be reached within {settings.connect_timeout:g} s: this machine's IP address is probably "
             "not on the API's allow-list, or a firewall is in between"
         )
-    if any(isinstance(cause, Timeout | TimeoutError) for cause in causes):
+    if timed_out:
         return f"{host} gave no answer within {settings.timeout:g} s: it is slow, or Extra timeout is too short"
     kind = type(causes[-1]).__name__
     return (

@@ -137,6 +137,8 @@ class VccHook(BaseHook):
         :raises VccRequestError: where the API said no to the whole request.
         :raises VccTransportError: where no answer came that can be read; ``delivered`` says whether it may have acted.
         """
+        if not elements:
+            return {}
         return self._batch_sender(str(project_id)).send(
             elements, disposition, avoid_in_call=avoid_in_call, attempts=attempts, log=self._logger
         )

@@ -1,0 +1,119 @@
+"""One batch by hand: one request, and what became of each element."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.scripted import DROP, ScriptedServer, answer, closed_port
+
+from airflow_provider_vcc.exceptions import VccAuthenticationError, VccInputError, VccTransportError, VccUnavailable
+from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.sandbox.faults import Status
+
+ONE = [{"numberid": "1", "dispositionid": "2"}]
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(records=30) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def hook(connect, sandbox):
+    return connect(sandbox.url, password="sandbox-token", timeout=5)
+
+
+def test_the_documentations_payload_goes_out_as_it_is_printed_there(hook, sandbox):
+    elements = [
+        {
+            "numberid": "1",
+            "dispositionid": "1",
+            "userid": "22",
+            "next_calldate": "2017-10-10 11:00:00",
+            "description": "High school graduate",
+        },
+        {"search": {"name": "Green"}},
+    ]
+    disposition = {
+        "dispositionid": "2",
+        "userid": "7",
+        "next_calldate": "2017-09-10 12:00:00",
+        "description": "University degree",
+    }
+    result = hook.batch_dispositions(17, elements, disposition=disposition, avoid_in_call=True)
+    assert result == {0: True, 1: True}
+    [request] = sandbox.ledger.requests()
+    assert (request.method, request.path) == ("PUT", "/v2/projects/17/records/dispositions")
+    body = json.loads(sandbox.ledger.body(request.number))
+    assert body == {"elements": elements, "disposition": disposition, "avoid_in_call": True}
+
+
+def test_what_is_not_given_is_not_sent(hook, sandbox):
+    hook.batch_dispositions("17", ONE)
+    assert json.loads(sandbox.ledger.body(sandbox.ledger.requests()[0].number)) == {"elements": ONE}
+
+
+def test_each_element_has_its_own_result(hook):
+    result = hook.batch_dispositions(17, [*ONE, {"dispositionid": "2"}, {"numberid": "3", "dispositionid": "2"}])
+    assert result == {
+        0: True,
+        1: {"outcome": "rejected", "errorcode": 417, "errormessage": "error.missing_numberid_or_search"},
+        2: True,
+    }
+
+
+def test_what_the_answer_does_not_mention_is_unknown_and_not_applied(connect):
+    with ScriptedServer(answer(b'{"errors": [], "response": {"0": true}}')) as server:
+        result = connect(server.url).batch_dispositions(17, ONE * 2)
+    assert result[0] is True
+    assert (result[1]["outcome"], result[1]["errormessage"]) == ("unknown", "missing from the answer")
+
+
+@pytest.mark.parametrize("search", [{}, [], [{}], [{"name": "Green"}, {}], None])
+def test_an_empty_search_is_refused_since_it_would_touch_every_record(hook, sandbox, search):
+    with pytest.raises(VccInputError, match="element 1 has an empty search"):
+        hook.batch_dispositions(17, [*ONE, {"search": search, "dispositionid": "2"}])
+    assert sandbox.ledger.requests() == []
+
+
+def test_a_wrong_token_is_raised_after_one_request(connect, sandbox):
+    with pytest.raises(VccAuthenticationError):
+        connect(sandbox.url).batch_dispositions(17, ONE)
+    assert len(sandbox.ledger.requests()) == 1
+
+
+def test_a_request_that_may_have_acted_is_not_sent_again(connect):
+    with (
+        ScriptedServer(DROP) as server,
+        pytest.raises(VccTransportError, match="PUT /projects/17/records/dispositions: ") as caught,
+    ):
+        connect(server.url).batch_dispositions(17, ONE)
+    assert caught.value.delivered is None
+    assert len(server.requests) == 1
+
+
+def test_a_request_that_was_not_served_is_sent_again(hook, sandbox):
+    sandbox.faults = [Status(429, retry_after=0), Status(429, retry_after=0), None]
+    assert hook.batch_dispositions(17, ONE) == {0: True}
+    assert len(sandbox.ledger.events("1")) == 1
+
+
+def test_a_server_that_cannot_be_reached_is_unavailable_in_the_end(connect):
+    with pytest.raises(VccUnavailable, match="2 attempts") as caught:
+        connect(f"http://127.0.0.1:{closed_port()}").batch_dispositions(17, ONE, attempts=2)
+    assert caught.value.delivered is False
+
+
+def test_batches_of_any_projects_and_other_requests_share_a_hook(hook, sandbox):
+    for project in (17, 18, 17):
+        assert hook.batch_dispositions(project, ONE) == {0: True}
+        hook.run("GET", "/projects")
+    assert len(sandbox.ledger.requests("PUT")) == 3
+    assert len({request.connection for request in sandbox.ledger.requests("PUT")}) <= 2
+
+
+def test_no_elements_are_no_request(hook, sandbox):
+    assert hook.batch_dispositions(17, []) == {}
+    assert sandbox.ledger.requests() == []

@@ -1,0 +1,121 @@
+"""Credentials stand in no log, message or repr, whatever happens."""
+
+from __future__ import annotations
+
+import base64
+import gc
+import traceback
+
+import pytest
+from support.scripted import DROP, Proxy, ScriptedServer, answer, closed_port
+
+from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.hooks.vcc import VccHook
+
+TOKEN = "t0ken-that-nobody-may-see"
+PROXY = "pr0xy-secret"
+SECRETS = [
+    TOKEN,
+    base64.b64encode(f"mycc:{TOKEN}".encode()).decode(),
+    PROXY,
+    base64.b64encode(f"user:{PROXY}".encode()).decode(),
+]
+ELEMENTS = [{"numberid": "1", "description": "s0mething-personal"}]
+
+SITUATIONS = {
+    "fine": [answer()],
+    "wrong token": [answer(status=401)],
+    "redirect": [answer(status=302, Location="https://evil.example/")],
+    "down": [answer(status=503, Retry_After="0")],
+    "slow down": [answer(status=429, Retry_After="0"), answer()],
+    "dropped": [DROP],
+    "html": [answer(b"<html></html>")],
+    "said no": [answer(b'{"errors": [{"errorcode": 1, "errormessage": "no"}]}')],
+}
+
+
+def in_any_of(texts):
+    return [secret for secret in [*SECRETS, "s0mething-personal"] for text in texts if secret in text]
+
+
+def use(hook):
+    """Use a hook in each way, and give all that an error or a repr may show of it."""
+    ways = [
+        lambda: hook.run("GET", "/projects", attempts=2),
+        lambda: hook.run("PUT", "/projects/17/records/dispositions", json={"elements": ELEMENTS}, attempts=2),
+        lambda: hook.batch_dispositions(17, ELEMENTS, attempts=2),
+        lambda: hook.get_conn().get(hook.base_url + "/projects"),
+        hook.test_connection,
+    ]
+    shown = [repr(hook.settings), repr(hook.get_conn()), repr(hook.get_conn().auth), str(vars(hook))]
+    for way in ways:
+        try:
+            shown.append(str(way()))
+        except (VccError, OSError) as error:
+            shown += [repr(error), *traceback.format_exception(error), str(vars(error))]
+    return shown
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_no_secret_is_shown_whatever_the_server_does(connect, logged, situation):
+    with ScriptedServer(*SITUATIONS[situation]) as server:
+        shown = use(connect(server.url))
+        assert len(server.requests) >= 5
+        assert {seen.headers["authorization"] for seen in server.requests} == {f"Basic {SECRETS[1]}"}
+    assert in_any_of([*shown, logged()]) == []
+
+
+@pytest.mark.parametrize("refusal", [None, answer(status=407), answer(status=502)])
+def test_no_secret_is_shown_where_a_proxy_is_in_between(connect, logged, tls, bundle, refusal):
+    with Proxy(refusal) as proxy, ScriptedServer(answer(), tls=tls()) as server:
+        hook = connect(server.url, verify=bundle, proxies=proxy.url.replace("//", f"//user:{PROXY}@"))
+        shown = use(hook)
+        assert len(proxy.requests) >= 3
+    assert in_any_of([*shown, logged()]) == []
+
+
+def test_no_secret_is_shown_where_no_proxy_listens(connect, logged):
+    hook = connect(proxies=f"http://user:{PROXY}@127.0.0.1:{closed_port()}")
+    assert in_any_of([*use(hook), logged()]) == []
+
+
+def test_no_secret_is_shown_of_a_connection_that_cannot_work(connect, logged):
+    hooks = [
+        connect(f"https://mycc:{TOKEN}@db.example"),
+        connect(host="ftp://db.example"),
+        connect(proxies={"https": f"gopher://user:{PROXY}@proxy"}),
+        connect(timeout="soon"),
+        connect(password=f"{TOKEN}\n{TOKEN}"),
+    ]
+    shown = []
+    for hook in hooks:
+        shown.append(str(hook.test_connection()))
+        with pytest.raises(VccError) as caught:
+            hook.get_conn()
+        shown += traceback.format_exception(caught.value)
+    assert in_any_of([*shown, logged()]) == []
+
+
+@pytest.mark.matrix
+def test_airflow_masks_all_secrets_of_the_connection_from_then_on(connect):
+    from airflow.providers.common.compat.sdk import redact
+
+    hook = connect("https://db.example", password="an0ther-t0ken", proxies="http://user:an0ther-pr0xy@proxy:1")
+    basic = base64.b64encode(b"mycc:an0ther-t0ken").decode()
+    proxy_basic = base64.b64encode(b"user:an0ther-pr0xy").decode()
+    _ = hook.settings
+    assert redact(f"{basic} an0ther-t0ken an0ther-pr0xy {proxy_basic} fine") == "*** *** *** *** fine"
+
+
+def test_connections_of_a_hook_that_is_gone_are_closed(connect, recwarn):
+    with ScriptedServer(answer()) as server:
+        hook = connect(server.url)
+        hook.run("GET", "/projects")
+        hook.batch_dispositions(17, ELEMENTS)
+        del hook
+        gc.collect()
+    assert [warning for warning in recwarn if issubclass(warning.category, ResourceWarning)] == []
+
+
+def test_a_hook_shows_nothing_of_its_connection_before_it_is_read(connect):
+    assert in_any_of([repr(connect()), str(vars(VccHook()))]) == []

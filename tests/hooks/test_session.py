@@ -1,0 +1,243 @@
+"""The session of a connection: where its credentials go, and what from outside may change that."""
+
+from __future__ import annotations
+
+import base64
+import threading
+
+import pytest
+import requests
+from support.scripted import Proxy, ScriptedServer, answer, full_backlog
+
+from airflow_provider_vcc import __version__
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportError
+from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.sandbox.faults import Hang
+
+BASIC = "Basic " + base64.b64encode(b"mycc:t0ken-that-nobody-may-see").decode()
+
+
+@pytest.fixture
+def server():
+    with ScriptedServer(answer()) as server:
+        yield server
+
+
+def test_get_conn_gives_the_same_authenticated_session_each_time(connect, server):
+    hook = connect(server.url)
+    session = hook.get_conn()
+    assert isinstance(session, requests.Session)
+    assert hook.get_conn() is session
+    assert session.get(hook.base_url + "/projects").status_code == 200
+    [seen] = server.requests
+    assert seen.line == "GET /v2/projects HTTP/1.1"
+    assert seen.headers["authorization"] == BASIC
+    assert seen.headers["user-agent"].startswith(f"airflow-provider-vcc/{__version__} ")
+
+
+def test_nothing_is_read_and_nobody_is_asked_before_it_is_needed(connect, server, monkeypatch):
+    hook = connect(server.url)
+    monkeypatch.delenv("AIRFLOW_CONN_VCC_DEFAULT")
+    assert hook.pool_size == 4
+    assert server.connections == 0
+
+
+def test_the_user_name_of_extra_takes_the_place_of_the_customer(connect, server):
+    connect(server.url, username="api").run("GET", "/projects")
+    assert base64.b64decode(server.requests[0].headers["authorization"][6:]).startswith(b"api:")
+
+
+def test_netrc_never_replaces_the_credentials(connect, server, tmp_path, monkeypatch):
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login mallory password wrong\ndefault login mallory password wrong\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert requests.utils.get_netrc_auth(server.url) == ("mallory", "wrong")
+    hook = connect(server.url)
+    hook.run("GET", "/projects")
+    hook.get_conn().get(hook.base_url + "/projects")
+    hook.get_conn().send(hook.get_conn().prepare_request(requests.Request("GET", hook.base_url + "/projects")))
+    assert [seen.headers["authorization"] for seen in server.requests] == [BASIC] * 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_and_its_target_gets_no_credentials(connect, status):
+    with ScriptedServer(answer()) as elsewhere, ScriptedServer(answer(status=status, Location=elsewhere.url)) as server:
+        hook = connect(server.url)
+        assert hook.get_conn().get(hook.base_url + "/projects").status_code == status
+        assert hook.get_conn().put(hook.base_url + "/projects", json={}, allow_redirects=True).status_code == status
+    assert elsewhere.connections == 0
+    assert len(server.requests) == 2
+
+
+def test_the_session_refuses_to_send_its_credentials_to_another_host(connect, server):
+    with ScriptedServer(answer()) as elsewhere:
+        session = connect(server.url).get_conn()
+        with pytest.raises(VccConfigurationError, match=r"sends its credentials to http://127.0.0.1:.* only"):
+            session.get(elsewhere.url + "/v2/projects")
+    assert elsewhere.connections == 0
+
+
+def test_a_cookie_of_the_server_is_not_kept(connect):
+    with ScriptedServer(answer(Set_Cookie="PHPSESSID=1; path=/")) as server:
+        hook = connect(server.url)
+        hook.run("GET", "/projects")
+        hook.run("GET", "/projects")
+    assert not [seen for seen in server.requests if "cookie" in seen.headers]
+
+
+def test_connections_are_kept_alive(connect, server):
+    hook = connect(server.url)
+    for _ in range(5):
+        hook.run("GET", "/projects")
+    assert [seen.connection for seen in server.requests] == [1] * 5
+
+
+def test_no_more_connections_are_open_than_the_pool_has(connect):
+    with Sandbox(records=3) as sandbox:
+        hook = connect(sandbox.url, login="mycc", password="sandbox-token", pool_size=2)
+        together = threading.Barrier(6)
+
+        def ask():
+            together.wait()
+            hook.run("GET", "/projects")
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len({request.connection for request in sandbox.ledger.requests()}) <= 2
+
+
+def test_a_request_without_a_timeout_of_its_own_has_the_connections(connect):
+    with Sandbox(records=1, faults=Hang()) as sandbox:
+        hook = connect(sandbox.url, password="sandbox-token", timeout=0.2)
+        with pytest.raises(requests.ReadTimeout):
+            hook.get_conn().get(hook.base_url + "/projects")
+        with pytest.raises(VccTransportError, match=r"gave no answer within 0.2 s"):
+            hook.run("GET", "/projects", attempts=1)
+
+
+def test_reaching_the_server_has_a_timeout_of_its_own(connect):
+    with full_backlog() as port:
+        hook = connect(f"http://127.0.0.1:{port}", connect_timeout=0.2)
+        with pytest.raises(requests.ConnectTimeout):
+            hook.get_conn().get(hook.base_url + "/projects")
+
+
+class TestTLS:
+    def test_a_certificate_of_the_named_bundle_is_accepted(self, connect, tls, bundle):
+        with ScriptedServer(answer(), tls=tls()) as server:
+            assert connect(server.url, verify=bundle).run("GET", "/projects") == []
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(self, connect, tls):
+        with ScriptedServer(answer(), tls=tls()) as server:
+            hook = connect(server.url)
+            with pytest.raises(VccTransportError, match=r"certificate of 127.0.0.1 cannot be trusted") as caught:
+                hook.run("PUT", "/projects", json={})
+            assert (caught.value.delivered, caught.value.transient) == (False, False)
+            assert server.connections == 1
+        assert server.requests == []
+
+    def test_a_certificate_for_another_name_is_refused(self, connect, tls, bundle):
+        with (
+            ScriptedServer(answer(), tls=tls("db.example")) as server,
+            pytest.raises(VccTransportError, match="cannot be trusted"),
+        ):
+            connect(server.url, verify=bundle).run("GET", "/projects")
+        assert server.requests == []
+
+    @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+    def test_the_bundle_of_the_environment_is_used_where_the_connection_names_none(
+        self, connect, tls, bundle, monkeypatch, name
+    ):
+        monkeypatch.setenv(name, bundle)
+        with ScriptedServer(answer(), tls=tls()) as server:
+            assert connect(server.url).run("GET", "/projects") == []
+            assert connect(server.url, verify=True).run("GET", "/projects") == []
+
+    def test_the_bundle_of_the_connection_wins_over_that_of_the_environment(self, connect, tls, bundle, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+        with ScriptedServer(answer(), tls=tls()) as server:
+            assert connect(server.url, verify=bundle).run("GET", "/projects") == []
+
+    def test_verify_false_connects_and_is_warned_about_once(self, connect, tls, logged, monkeypatch):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
+        with ScriptedServer(answer(), tls=tls()) as server:
+            hook = connect(server.url, verify="false")
+            for _ in range(3):
+                assert hook.run("GET", "/projects") == []
+        assert logged().count("TLS is not verified") == 1
+
+    def test_a_server_that_speaks_no_tls_is_named_with_what_to_write_for_a_sandbox(self, connect):
+        with ScriptedServer(answer(status=400), blunt=True) as server:
+            hook = connect(f"https://127.0.0.1:{server.port}")
+            with pytest.raises(VccTransportError, match="does not speak TLS: check Host and Port; for a sandbox"):
+                hook.run("GET", "/projects", attempts=1)
+
+    def test_a_handshake_that_is_never_answered_ends_with_the_connect_timeout(self, connect, server):
+        hook = connect(f"https://127.0.0.1:{server.port}", connect_timeout=0.3)
+        with pytest.raises(VccTransportError, match=r"no TLS handshake within 0.3 s.* write http://") as caught:
+            hook.run("PUT", "/projects", json={}, attempts=1)
+        assert caught.value.delivered is False
+
+
+class TestProxies:
+    def test_the_proxy_of_the_connection_carries_https_by_connect(self, connect, tls, bundle):
+        with Proxy() as proxy, ScriptedServer(answer(), tls=tls()) as server:
+            hook = connect(server.url, verify=bundle, proxies=proxy.url)
+            assert hook.run("GET", "/projects") == []
+        assert [seen.line.rpartition(" ")[0] for seen in proxy.requests] == [f"CONNECT 127.0.0.1:{server.port}"]
+        assert "authorization" not in proxy.requests[0].headers
+        assert server.requests[0].headers["authorization"] == BASIC
+
+    def test_the_proxy_of_the_environment_is_used(self, connect, tls, bundle, monkeypatch):
+        with Proxy() as proxy, ScriptedServer(answer(), tls=tls()) as server:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            connect(server.url, verify=bundle).run("GET", "/projects")
+        assert len(proxy.requests) == 1
+
+    def test_no_proxy_of_the_environment_is_respected(self, connect, tls, bundle, monkeypatch):
+        with Proxy() as proxy, ScriptedServer(answer(), tls=tls()) as server:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+            monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+            connect(server.url, verify=bundle).run("GET", "/projects")
+        assert proxy.requests == []
+
+    def test_the_proxy_of_the_connection_wins_over_that_of_the_environment(self, connect, tls, bundle, monkeypatch):
+        with Proxy() as proxy, Proxy() as other, ScriptedServer(answer(), tls=tls()) as server:
+            monkeypatch.setenv("HTTPS_PROXY", other.url)
+            connect(server.url, verify=bundle, proxies={"https": proxy.url}).run("GET", "/projects")
+        assert (len(proxy.requests), len(other.requests)) == (1, 0)
+
+    def test_no_proxy_of_the_connection_goes_around_its_proxy(self, connect, tls, bundle):
+        with Proxy() as proxy, ScriptedServer(answer(), tls=tls()) as server:
+            hook = connect(server.url, verify=bundle, proxies={"https": proxy.url, "no_proxy": "127.0.0.1"})
+            hook.run("GET", "/projects")
+        assert proxy.requests == []
+
+    def test_plain_http_goes_through_a_proxy_of_this_machine(self, connect, server, monkeypatch):
+        with Proxy() as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            assert connect(server.url).run("GET", "/projects") == []
+        assert [seen.line for seen in proxy.requests] == [f"GET {server.url}/v2/projects HTTP/1.1"]
+
+    def test_plain_http_does_not_leave_this_machine_by_a_proxy_of_the_environment(self, connect, server, monkeypatch):
+        monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+        assert connect(server.url).run("GET", "/projects") == []
+
+    def test_the_credentials_of_a_proxy_go_to_the_proxy_alone(self, connect, tls, bundle):
+        with Proxy() as proxy, ScriptedServer(answer(), tls=tls()) as server:
+            url = proxy.url.replace("//", "//user:pr0xy-secret@")
+            connect(server.url, verify=bundle, proxies=url).run("GET", "/projects")
+        assert base64.b64decode(proxy.requests[0].headers["proxy-authorization"][6:]) == b"user:pr0xy-secret"
+        assert "proxy-authorization" not in server.requests[0].headers
+
+    def test_a_proxy_that_refuses_is_named_with_its_status(self, connect):
+        with Proxy(refusal=answer(status=407)) as proxy:
+            hook = connect(proxies=proxy.url.replace("//", "//user:pr0xy-secret@"))
+            with pytest.raises(VccTransportError, match=r"proxy did not let us through .it answered 407.") as caught:
+                hook.run("PUT", "/projects", json={}, attempts=1)
+        assert caught.value.delivered is False
+        assert "pr0xy" not in str(caught.value)
