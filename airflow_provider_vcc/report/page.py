@@ -16,13 +16,17 @@ from airflow_provider_vcc import __version__
 from airflow_provider_vcc.report import words
 from airflow_provider_vcc.report.figures import read_figures
 from airflow_provider_vcc.report.views import figures_view
-from airflow_provider_vcc.report.wording import OUTCOMES, STATES, alerts, facts, live_line
+from airflow_provider_vcc.report.wording import ENDED, OUTCOMES, STATES, alerts, facts, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from airflow_provider_vcc.report.figures import Figures
+
 __all__ = ["Context", "Instance", "headers", "render", "render_message"]
+
+PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "instances", "toggle", "paused", "theme")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,30 +85,27 @@ def render(summary: Any, report: Any, context: Context | None = None) -> str:
     context = context or Context(asked=False)
     known = isinstance(summary, dict) and bool(summary)
     figures = read_figures(summary, report) if known else None
-    state = context.state or ("none" if context.asked else words.guess(figures) if figures else "none")
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            css=_css(),
-            version=__version__,
-            names={kind: name for kind, (name, _) in OUTCOMES.items()},
-            state=state if state in STATES else "none",
-            state_name=STATES.get(state, words.tidy(state)),
-            headline=words.verdict(figures, state)
-            if figures
-            else words.nothing_yet(state, mapped=bool(context.instances)),
-            facts=facts(figures, context),
-            alerts=alerts(figures, context),
-            live=live_line(figures, context),
-            **{name: getattr(context, name) for name in PASSED_ON},
-            themes=list(context.themes.items()),
-            **(figures_view(figures) if figures else {"figures": None}),
-        )
-    )
+    state = context.state or ("none" if context.asked or figures is None else words.guess(figures))
+    shown = {name: getattr(context, name) for name in PASSED_ON} | {
+        "css": _css(),
+        "version": __version__,
+        "names": {kind: name for kind, (name, _) in OUTCOMES.items()},
+        "state": state if state in STATES else "none",
+        "state_name": STATES.get(state, words.tidy(state)),
+        "headline": _headline(figures, context, state),
+        "facts": facts(figures, context),
+        "alerts": alerts(figures, context),
+        "live": live_line(figures, context),
+        "themes": list(context.themes.items()),
+    }
+    drawn = figures_view(figures) if figures else {"figures": None}
+    return _environment().get_template("report.html.j2").render(shown | drawn)
 
 
-PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "instances", "toggle", "paused", "theme")
+def _headline(figures: Figures | None, context: Context, state: str) -> str:
+    if figures is None:
+        return words.nothing_yet(state, mapped=bool(context.instances))
+    return words.verdict(figures, "earlier" if context.stand_in and state not in ENDED else state)
 
 
 def render_message(headline: str, detail: str) -> str:

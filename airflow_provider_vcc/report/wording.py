@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.report.figures import Figures
     from airflow_provider_vcc.report.page import Context
 
-__all__ = ["OUTCOMES", "STATES", "alerts", "facts", "live_line"]
+__all__ = ["ACTIVE", "ENDED", "OUTCOMES", "STATES", "alerts", "facts", "live_line"]
 
 OUTCOMES = {
     "applied": ("Applied", "the API answered true"),
@@ -36,6 +36,7 @@ STATES = {
     "removed": "Removed",
 }
 ACTIVE = ("running", "deferred", "restarting")
+NEVER = ("upstream_failed", "removed")
 ENDED = ("success", "failed", "skipped", "up_for_retry")
 
 
@@ -109,4 +110,4 @@ def _why_nothing(context: Context) -> str:
             "The task left no report: it failed before it read its first element, its XComs were deleted, or it is not "
             "a task of this provider (BatchDispositionOperator, SqlToVccOperator, DispositionThresholdOperator)."
         )
-    return "The task has not run yet."
+    return "The task did not run." if context.state in NEVER else "The task has not run yet."

@@ -127,7 +127,7 @@ def nothing_yet(state: str, *, mapped: bool) -> str:
         return "Choose a mapped task instance."
     if state in ("success", "failed", "skipped", "up_for_retry"):
         return f"{LEADS[state]}: there is no report."
-    return "Running: nothing to report yet." if state in LEADS else "There is nothing to report yet."
+    return "Running: nothing to report yet." if state in LEADS else "There is nothing to report."
 
 
 def verdict(figures: Figures, state: str | None) -> str:
@@ -135,7 +135,7 @@ def verdict(figures: Figures, state: str | None) -> str:
 
     :param state: what Airflow says of the task instance; None where nobody asked it.
     """
-    lead = LEADS.get(state or guess(figures), "So far")
+    lead = LEADS.get(state or guess(figures), "Earlier try")
     clauses = _running(figures) if figures.running else _finished(figures)
     return f"{lead}: {'; '.join(filter(None, clauses))}."
 

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from support.dags import airflow_environment
@@ -71,12 +71,9 @@ class AirflowStack:
         for process in self._processes:
             process.send_signal(signal.SIGTERM)
         for process in self._processes:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
-            except subprocess.TimeoutExpired:
-                pass
-            finally:
-                kill_group(process)
+            kill_group(process)
 
     def log(self, part):
         """Give the file that holds what a part prints."""
@@ -91,7 +88,7 @@ class AirflowStack:
 
     def call(self, method, path, body=None, *, user="admin"):
         """Call Airflow's API and give the JSON it answers."""
-        request = urllib.request.Request(  # noqa: S310 -- loopback
+        request = urllib.request.Request(
             self.url + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
@@ -99,7 +96,7 @@ class AirflowStack:
         )
         if user is not None:
             request.add_header("Authorization", f"Bearer {self.token(user)}")
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 -- likewise
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def trigger(self, dag_id, conf=None):
@@ -190,10 +187,8 @@ def free_ports(count):
 
 def kill_group(process):
     """End a process that leads a session, and its children."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(10)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 NOW = datetime(2026, 11, 24, 6, 1, 18, tzinfo=UTC)
 STARTED = "2026-11-24T06:00:00+00:00"
 UPDATED = "2026-11-24T06:01:15+00:00"
+CHUNKS = ((0, 500), (0.3, 250), (0.35, 125), (0.5, 250), (0.7, 500))
 OUTCOMES = ("applied", "rejected", "invalid", "unknown", "not_sent")
 
 KINDS = [
@@ -68,7 +69,13 @@ def report(figures, *, max_errors=None, max_error_rate=None, **more):
         "validate_only": False,
         "error": None,
         "curve": curve(duration, settled, figures["failed"]),
-        "chunks": [[0.0, 500], [duration * 0.3, 250], [duration * 0.35, 125], [duration * 0.5, 250], [duration * 0.7, 500]],
+        "chunks": [
+            [0.0, 500],
+            [duration * 0.3, 250],
+            [duration * 0.35, 125],
+            [duration * 0.5, 250],
+            [duration * 0.7, 500],
+        ],
         "halvings": 2,
         "retries": 3,
         "waits": round(duration / 20, 1),
@@ -88,61 +95,108 @@ def curve(duration, settled, failed, points=90):
     return found
 
 
+DOWN = "The service is down: 5 requests in a row failed (the server failed (503)). The rest was not sent"
+PLAIN = {"chunks": [], "halvings": 0, "retries": 0, "waits": 0}
+NOT_KNOWN = {"curve": [], "chunks": [], "halvings": None, "retries": None, "waits": None, "source": None}
+LIVE = {"state": "running", "expected": 12_000, "share": 0.35, "breached": None, "max_errors": 125}
+TRIES = [
+    {
+        "try_number": 1,
+        "applied": 5_000,
+        "rejected": 4,
+        "invalid": 0,
+        "unknown": 12,
+        "not_sent": 6_984,
+        "requests": 12,
+        "duration": 44.0,
+        "error": DOWN,
+    },
+    {
+        "try_number": 2,
+        "applied": 3_500,
+        "rejected": 2,
+        "invalid": 0,
+        "unknown": 0,
+        "not_sent": 3_498,
+        "requests": 8,
+        "duration": 21.0,
+        "error": "its worker was lost",
+    },
+]
+OLDER = {"total": 120, "applied": 118, "rejected": 2, "errors": [{"errormessage": "error.unknown_record", "count": 2}]}
+STAND_ALONE = {
+    "dag_id": "sync_dispositions",
+    "run_id": "scheduled__2026-11-24T06:00:00+00:00",
+    "task_id": "set_dispositions",
+    "map_index": 3,
+    "home": "#",
+    "themes": {"auto": "#", "light": "#", "dark": "#"},
+}
+
+
+def scene(figures, state, *, context=None, **settings):
+    """Make a run: figures, the settings of its report, and what Airflow says beside them."""
+    return figures, report(figures, **settings), {"state": state} | (context or {})
+
+
+def shard(index):
+    """Make one of many workers' figures."""
+    whole = summary(11_900 - 60 * index, 95 + 50 * index, index, 1)
+    return {"map_index": index} | {name: whole[name] for name in (*OUTCOMES, "total")}
+
+
 def scenarios():
     """Give each run by name as (summary, report, keyword arguments of the page's ``Context``)."""
-    over = summary(11_963, 30, 5, 2)
-    within = summary(11_880, 100, 18, 2)
-    live = summary(4_163, 30, 5, 2, duration=26.0)
-    stopped = summary(4_000, 12, 0, 25, 7_963)
-    checked = summary(0, 0, 37, 0, 11_963, requests=0, duration=1.3, elements_per_second=0.0)
-    fine = summary(12_000)
-    huge = summary(99_999_100, 800, 60, 40, duration=41_000.0)
-    empty = summary(duration=0.2, requests=0)
-    resumed = summary(11_990, 10, resumed=8_500, duration=31.0)
-    many = summary(11_700, 300, errors=[
-        {"errorcode": 417 + i % 7, "errormessage": f"error.kind_{i:03}", "count": 1, "positions": [i * 37]}
-        for i in range(300)
-    ])  # fmt: skip
-    merged = summary(47_600, 380, 15, 5)
-    tries = [
-        {"try_number": 1, "applied": 5_000, "rejected": 4, "invalid": 0, "unknown": 12, "not_sent": 6_984, "requests": 12,
-         "duration": 44.0, "error": "The service is down: 5 requests in a row failed (the server failed (503))"},
-        {"try_number": 2, "applied": 3_500, "rejected": 2, "invalid": 0, "unknown": 0, "not_sent": 3_498, "requests": 8,
-         "duration": 21.0, "error": "the worker was lost"},
-    ]  # fmt: skip
-    shards = [
-        {"map_index": i, **{k: v for k, v in summary(11_900 - 60 * i, 95 + 50 * i, i, 1).items() if k in (*OUTCOMES, "total")}}
-        for i in range(4)
-    ]  # fmt: skip
-    down = "The service is down: 5 requests in a row failed (the server failed (503)). The rest was not sent; the next try goes on from here"
+    return _going_on() | _ended() | _extremes()
+
+
+def _going_on():
+    figures = summary(4_163, 30, 5, 2, duration=26.0)
+    context = {"refresh": 5, "now": NOW, "toggle": "?live=0", "try_number": 1, "tries": 3}
     return {
-        "running": (live, report(live, max_errors=25 + 100, state="running", expected=12_000, share=0.35, breached=None),
-                    {"state": "running", "refresh": 5, "now": NOW, "toggle": "?live=0", "try_number": 1, "tries": 3}),
+        "running": scene(figures, "running", context=context, **LIVE),
         "running-just-started": (None, None, {"state": "running", "refresh": 5}),
-        "success": (fine, report(fine), {"state": "success"}),
-        "success-within": (within, report(within, max_error_rate=0.02), {"state": "success"}),
-        "failed": (over, report(over, max_errors=25, breached=True), {"state": "failed", "try_number": 1, "tries": 1}),
-        "failed-none-tolerated": (summary(0, 2, duration=0.8), report(summary(0, 2, duration=0.8), breached=True), {"state": "failed"}),
-        "failed-early": (stopped, report(stopped, max_errors=100, error=down), {"state": "failed"}),
-        "failed-killed": (live, report(live, max_errors=125, state="running", expected=12_000, share=0.35, breached=None),
-                          {"state": "failed", "stand_in": True}),
-        "up-for-retry": (stopped, report(stopped, max_errors=100, error=down), {"state": "up_for_retry", "try_number": 1, "tries": 3}),
-        "skipped": (over, report(over, max_errors=25, breached=True, soft_fail=True), {"state": "skipped"}),
-        "validate-only": (checked, report(checked, max_errors=25, breached=True, validate_only=True, chunks=[], halvings=0, retries=0, waits=0),
-                          {"state": "failed"}),
-        "empty": (empty, report(empty, curve=[], chunks=[], halvings=0, retries=0, waits=0), {"state": "success"}),
-        "tiny": (summary(1, 1, duration=0.3), report(summary(1, 1, duration=0.3), max_errors=1, chunks=[[0.0, 2]], halvings=0, retries=0, waits=0, curve=[[0.3, 2, 1]]),
-                 {"state": "success"}),
-        "huge": (huge, report(huge, max_error_rate=0.001), {"state": "success"}),
-        "300-kinds": (many, report(many, max_errors=500), {"state": "success"}),
-        "retried": (resumed, report(resumed, max_errors=25, tries=tries, try_number=3), {"state": "success", "try_number": 3, "tries": 4}),
-        "shards": (merged, report(merged, max_error_rate=0.005, breached=True, shards=shards, curve=[], chunks=[], halvings=None, retries=None, waits=None, source=None),
-                   {"state": "failed"}),
-        "older-version": ({"total": 120, "applied": 118, "rejected": 2, "failed": 2, "errors": [{"errormessage": "error.unknown_record", "count": 2}]}, None,
-                          {"state": "success"}),
         "not-run-yet": (None, None, {"state": None}),
         "no-report": (None, None, {"state": "success"}),
-        "stand-alone": (within, report(within, max_error_rate=0.02),
-                        {"state": "success", "dag_id": "sync_dispositions", "run_id": "scheduled__2026-11-24T06:00:00+00:00",
-                         "task_id": "set_dispositions", "map_index": 3, "home": "#", "themes": {"auto": "#", "light": "#", "dark": "#"}}),
-    }  # fmt: skip
+        "failed-killed": scene(figures, "failed", context={"stand_in": True}, **LIVE),
+    }
+
+
+def _ended():
+    over, within = summary(11_963, 30, 5, 2), summary(11_880, 100, 18, 2)
+    stopped, none = summary(4_000, 12, 0, 25, 7_963), summary(0, 2, duration=0.8)
+    checked = summary(0, 0, 37, 0, 11_963, requests=0, duration=1.3, elements_per_second=0.0)
+    of = {"try_number": 1, "tries": 3}
+    return {
+        "success": scene(summary(12_000), "success"),
+        "success-within": scene(within, "success", max_error_rate=0.02),
+        "failed": scene(over, "failed", max_errors=25, breached=True),
+        "failed-none-tolerated": scene(none, "failed", breached=True),
+        "failed-early": scene(stopped, "failed", max_errors=100, error=DOWN),
+        "up-for-retry": scene(stopped, "up_for_retry", context=of, max_errors=100, error=DOWN),
+        "skipped": scene(over, "skipped", max_errors=25, breached=True, soft_fail=True),
+        "validate-only": scene(checked, "failed", max_errors=25, breached=True, validate_only=True, curve=[], **PLAIN),
+        "stand-alone": scene(within, "success", context=STAND_ALONE, max_error_rate=0.02),
+    }
+
+
+def _extremes():
+    tiny, empty = summary(1, 1, duration=0.3), summary(duration=0.2, requests=0)
+    rows = [
+        {"errorcode": 417 + i % 7, "errormessage": f"error.kind_{i:03}", "count": 1, "positions": [i * 37]}
+        for i in range(300)
+    ]
+    third = {"try_number": 3, "tries": 4}
+    shards = [shard(index) for index in range(4)]
+    resumed = summary(11_990, 10, resumed=8_500, duration=31.0)
+    return {
+        "empty": scene(empty, "success", curve=[], **PLAIN),
+        "tiny": scene(tiny, "success", max_errors=1, curve=[[0.3, 2, 1]], **PLAIN),
+        "huge": scene(summary(99_999_100, 800, 60, 40, duration=41_000.0), "success", max_error_rate=0.001),
+        "300-kinds": scene(summary(11_700, 300, errors=rows), "success", max_errors=500),
+        "retried": scene(resumed, "success", context=third, max_errors=25, tries=TRIES, try_number=3),
+        "shards": scene(
+            summary(47_600, 380, 15, 5), "failed", max_error_rate=0.005, breached=True, shards=shards, **NOT_KNOWN
+        ),
+        "older-version": (OLDER, None, {"state": "success"}),
+    }
