@@ -134,7 +134,7 @@ STAND_ALONE = {
 }
 
 
-def scene(figures, state, *, context=None, **settings):
+def scene(figures, state, /, *, context=None, **settings):
     """Make a run: figures, the settings of its report, and what Airflow says beside them."""
     return figures, report(figures, **settings), {"state": state} | (context or {})
 
