@@ -71,6 +71,8 @@ class FailuresFile:
     def _cannot(self, what: str, error: Exception) -> VccError:
         name = public_name(self._path)
         reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            reason = "one of its folders is a file"
         return VccError(f"failures_path: {name} cannot be {what} ({reason})")
 
 

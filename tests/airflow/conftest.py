@@ -11,7 +11,7 @@ HEADER = """
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-import os, signal
+import json, os, signal
 
 from airflow.providers.common.compat.sdk import DAG, Asset, task
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
@@ -44,7 +44,3 @@ def run(dag_runner, sandbox, tmp_path):
 
     return run_body
 
-
-def outcomes(summary):
-    """Give the five counts of a summary."""
-    return [summary[name] for name in ("applied", "rejected", "invalid", "unknown", "not_sent")]
