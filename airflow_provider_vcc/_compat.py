@@ -68,12 +68,35 @@ __all__ = [
 ]
 
 
+_BEFORE_COMMON_COMPAT_HAD_THEM = {
+    "AirflowPlugin": ["airflow.plugins_manager"],
+    "conf": ["airflow.configuration"],
+    "determine_kwargs": ["airflow.utils.operator_helpers"],
+    "mask_secret": [
+        "airflow.sdk.log",
+        "airflow.sdk.execution_time.secrets_masker",
+        "airflow.utils.log.secrets_masker",
+    ],
+}
+
+
 def __getattr__(name: str) -> Any:
     """Take a name from common-compat when it is first asked for."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module("airflow.providers.common.compat.sdk"), name)
+    modules = ["airflow.providers.common.compat.sdk", *_BEFORE_COMMON_COMPAT_HAD_THEM.get(name, [])]
+    value = globals()[name] = _first(modules, name)
     return value
+
+
+def _first(modules: list[str], name: str) -> Any:
+    """Take a name from the first of the modules that has it."""
+    for module in modules[:-1]:
+        try:
+            return getattr(import_module(module), name)
+        except (ImportError, AttributeError):
+            continue
+    return getattr(import_module(modules[-1]), name)
 
 
 class Store(Protocol):
