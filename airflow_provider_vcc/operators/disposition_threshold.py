@@ -1,0 +1,116 @@
+"""One judgement over many shards: ``DispositionThresholdOperator``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc._compat import BaseOperator
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
+from airflow_provider_vcc.links import VccReportLink
+from airflow_provider_vcc.operators.parameters import a_flag, at_least_one, is_template, most_error_rate, most_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from airflow_provider_vcc._compat import Context
+
+__all__ = ["DispositionThresholdOperator"]
+
+
+class DispositionThresholdOperator(BaseOperator):
+    """Judges the summaries of all shards together. Use it with ``trigger_rule="all_done"``.
+
+    ``summaries``, ``expected``, ``max_errors`` and ``max_error_rate`` are templated.
+
+    :param summaries: the XComs ``summary`` of a mapped ``BatchDispositionOperator`` or ``SqlToVccOperator``.
+    :param expected: how many there must be: a shard that died leaves none, and fewer fail the task.
+    :param max_errors: the most failed elements that are tolerated, over all shards.
+    :param max_error_rate: the highest failed / total, from 0 to 1. Both given: either one breaks. Neither given: none
+        is tolerated.
+    :param soft_fail: a broken threshold marks the task skipped instead of failed. A missing shard still fails it.
+    """
+
+    template_fields: Sequence[str] = ("summaries", "expected", "max_errors", "max_error_rate")
+    ui_color = "#d9ecf2"
+    operator_extra_links = (VccReportLink(),)
+
+    def __init__(
+        self,
+        *,
+        summaries: Any,
+        expected: int,
+        max_errors: int | None = None,
+        max_error_rate: float | None = None,
+        soft_fail: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.summaries = summaries
+        self.expected = expected
+        self.max_errors = max_errors
+        self.max_error_rate = max_error_rate
+        self.soft_fail = soft_fail
+        for name, check in CHECKS.items():
+            if not is_template(getattr(self, name)):
+                check(name, getattr(self, name))
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Merge the summaries and judge them.
+
+        :returns: the merged summary, which is also pushed as the XCom ``summary``.
+        :raises VccError: where a shard is missing.
+        :raises DispositionThresholdExceeded: where more elements failed than are tolerated.
+        :raises AirflowSkipException: likewise, with ``soft_fail``.
+        """
+        from airflow_provider_vcc.dispositions.outcomes import Threshold
+        from airflow_provider_vcc.operators.judgement import judge
+        from airflow_provider_vcc.operators.merging import merged, report
+        from airflow_provider_vcc.operators.progress_log import log_summary
+
+        given = {name: check(name, getattr(self, name)) for name, check in CHECKS.items()}
+        threshold = Threshold(given["max_errors"], given["max_error_rate"])
+        shards = list(_summaries(self.summaries))
+        summary = merged(shards)
+        missing = _missing(len(shards), given["expected"], summary["not_sent"])
+        context["ti"].xcom_push(key="summary", value=summary)
+        context["ti"].xcom_push(key="report", value=report(shards, summary, threshold, missing, given["soft_fail"]))
+        log_summary(self.log, summary)
+        if missing:
+            raise VccError(missing, summary=summary)
+        judge(summary, threshold, soft_fail=given["soft_fail"])
+        return summary
+
+
+CHECKS: dict[str, Any] = {
+    "expected": at_least_one,
+    "max_errors": most_errors,
+    "max_error_rate": most_error_rate,
+    "soft_fail": a_flag,
+}
+
+
+def _summaries(given: Any) -> Iterable[Mapping[str, Any]]:
+    """Give the summaries that there are: a shard that died has none, or None in its place."""
+    if given is None:
+        return
+    for one in [given] if hasattr(given, "keys") else given:
+        if one is None:
+            continue
+        if not hasattr(one, "keys") or "applied" not in one:
+            raise VccConfigurationError(
+                "summaries must be the XComs 'summary' of mapped tasks; write summaries=sync.output"
+            )
+        yield one
+
+
+def _missing(there: int, expected: int, not_sent: int) -> str | None:
+    if there < expected:
+        return (
+            f"{expected - there} of {expected} shards left no summary, so nobody can say what became of their "
+            "elements; look at these tasks, clear them, and this one runs again"
+        )
+    if there > expected:
+        return f"there are {there} summaries and expected={expected}; give the number of shards"
+    if not_sent:
+        return f"{not_sent:,} elements were not sent; clear the shards that failed, and this task runs again"
+    return None

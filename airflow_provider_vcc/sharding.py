@@ -1,0 +1,58 @@
+"""Which shard a record belongs to, in Python and in SQL: all elements of a record go to one, so that its order holds."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.exceptions import VccConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["of_shard", "shard", "shard_sql"]
+
+DIGITS = 7
+"""Hexadecimal digits of the MD5 that are taken: 28 bits, which every database takes for a positive integer."""
+
+_SQL = {
+    "postgresql": "(('x' || substr(md5({column}::text), 1, 7))::bit(28)::int % {shards})",
+    "mysql": "(conv(substr(md5({column}), 1, 7), 16, 10) % {shards})",
+    "snowflake": "(to_number(substr(md5({column}::varchar), 1, 7), 'XXXXXXX') % {shards})",
+    "bigquery": "MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(CAST({column} AS STRING))), 1, 7)) AS INT64), {shards})",
+    "redshift": "(strtol(substring(md5({column}::varchar), 1, 7), 16) % {shards})",
+}
+
+
+def shard(numberid: str | int, shards: int) -> int:
+    """Give the shard of a record, from 0. Stable: the same in each run, on each machine, and in ``shard_sql``."""
+    digest = hashlib.md5(str(numberid).encode(), usedforsecurity=False).hexdigest()
+    return int(digest[:DIGITS], 16) % shards
+
+
+def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
+    """Give the SQL expression of a record's shard, for ``WHERE {expression} = 3``.
+
+    :param column: the column that holds ``numberid``; an identifier that you wrote, since it goes into the SQL as it is.
+    :param dialect: ``postgresql``, ``mysql``, ``snowflake``, ``bigquery`` or ``redshift``.
+    :raises VccConfigurationError: for another one.
+    """
+    if dialect not in _SQL:
+        raise VccConfigurationError(f"no expression for {dialect!r} is known; known are {', '.join(_SQL)}")
+    return _SQL[dialect].format(column=column, shards=int(shards))
+
+
+def of_shard(elements: Iterable[Mapping[str, Any]], number: int, shards: int, key: str = "numberid") -> Iterator[Any]:
+    """Give the elements of one shard, in order.
+
+    :param key: the name that holds ``numberid``.
+    :raises VccConfigurationError: for an element with ``search``, which may touch records of every shard.
+    """
+    for element in elements:
+        numberid = element.get(key)
+        if numberid is None:
+            raise VccConfigurationError(
+                f"an element without {key} (one with search) cannot be sharded: it may touch records of every shard"
+            )
+        if shard(numberid, shards) == number:
+            yield element
