@@ -19,10 +19,9 @@ from benchmarks.alone import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["KINDS", "LazyElements", "element", "make"]
+__all__ = ["LazyElements", "element", "make", "where"]
 
 FOLDER = ROOT / "build" / "bench" / "inputs"
-KINDS = ("jsonl", "json", "csv", "parquet", "jsonl.gz", "csv.gz")
 COLUMNS = ("numberid", "dispositionid", "userid", "next_calldate", "description")
 MINUTES = 14 * 10 * 60
 SPREAD = 7919
@@ -43,6 +42,13 @@ def element(number: int) -> dict[str, str]:
     }
 
 
+def _to_the_second(number: int) -> dict[str, str]:
+    """Give an element with a callback time that no other one of 300,000 has."""
+    second = number * SPREAD % 300_000
+    time = f"{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
+    return {**element(number), "next_calldate": f"2026-11-{second // 86_400 + 1:02} {time}"}
+
+
 class LazyElements(Sequence[Any]):
     """A sequence that makes each item when it is asked for, as Airflow's lazy XComs do."""
 
@@ -59,6 +65,11 @@ class LazyElements(Sequence[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         return map(element, range(self._count))
+
+
+def where(kind: str, count: int) -> dict[str, Any]:
+    """Give an input as arguments of our contender: a path, or that it is lazy."""
+    return {"lazy": count} if kind == "lazy" else {"path": make(kind, count)}
 
 
 def make(kind: str, count: int) -> str:
@@ -92,16 +103,17 @@ def _csv(path: Path, count: int) -> None:
 
 
 def _parquet(path: Path, count: int) -> None:
+    """Write it as pyarrow does by default: a row group of up to 1,048,576 rows."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    table = pa.Table.from_pylist([])
-    schema = pa.schema([(name, pa.string()) for name in COLUMNS])
-    with parquet.ParquetWriter(path, schema) as writer:
-        for low in range(0, count, 2 * 10**5):
-            rows = [element(number) for number in range(low, min(low + 2 * 10**5, count))]
-            table = pa.Table.from_pylist(rows, schema)
-            writer.write_table(table)
+    columns = {name: pa.array((element(number)[name] for number in range(count)), pa.string()) for name in COLUMNS}
+    parquet.write_table(pa.table(columns), path)
+
+
+def _seconds(path: Path, count: int) -> None:
+    with path.open("wb") as file:
+        file.writelines(_encode(_to_the_second(number)) + b"\n" for number in range(count))
 
 
 def _compressed(kind: str) -> Any:
@@ -114,6 +126,7 @@ def _compressed(kind: str) -> Any:
 
 _MAKERS = {
     "jsonl": _json_lines,
+    "seconds.jsonl": _seconds,
     "json": _json,
     "csv": _csv,
     "parquet": _parquet,

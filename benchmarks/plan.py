@@ -1,8 +1,7 @@
-"""How much is measured: all of it, or enough to see that nothing has got worse."""
+"""How much is measured: all of it, or enough to see whether something has got worse."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 __all__ = ["CHECK", "FULL", "Plan"]
@@ -10,20 +9,38 @@ __all__ = ["CHECK", "FULL", "Plan"]
 
 @dataclass(frozen=True)
 class Plan:
-    """How often and how large."""
+    """How often and how large.
 
+    :param measures: modules of ``benchmarks.measures``, in this order.
+    :param rounds: of what takes less than a second.
+    :param slow_rounds: of what takes longer.
+    :param others: whether to measure what needs an environment of its own.
+    :param kinds: of inputs.
+    :param sizes: elements, for the growth.
+    """
+
+    measures: tuple[str, ...]
     rounds: int
-    """Of what takes less than a second."""
     slow_rounds: int
-    """Of what takes longer; 0 leaves it out."""
-    sources: tuple[str, ...]
-    """Kinds of inputs whose memory is measured."""
+    others: bool
+    kinds: tuple[str, ...]
     sizes: tuple[int, ...]
-    """Elements, for the growth."""
-    dlt_python: str = sys.executable
-    """The Python that has dlt."""
 
 
-KINDS = ("jsonl", "json", "csv", "parquet", "jsonl.gz", "lazy")
-FULL = Plan(rounds=7, slow_rounds=3, sources=KINDS, sizes=(100_000, 300_000, 1_000_000, 3_000_000))
-CHECK = Plan(rounds=5, slow_rounds=0, sources=("jsonl", "parquet"), sizes=(100_000, 1_000_000))
+GOALS = ("imports", "side_by_side", "window", "retry", "growth", "pace", "memory")
+FULL = Plan(
+    measures=(*GOALS, "sources", "store", "airflow"),
+    rounds=7,
+    slow_rounds=3,
+    others=True,
+    kinds=("jsonl", "json", "csv", "parquet", "jsonl.gz", "csv.gz", "lazy"),
+    sizes=(100_000, 300_000, 1_000_000, 3_000_000),
+)
+CHECK = Plan(
+    measures=GOALS,
+    rounds=5,
+    slow_rounds=3,
+    others=False,
+    kinds=("jsonl", "parquet"),
+    sizes=(100_000, 1_000_000),
+)

@@ -23,7 +23,7 @@ def measure(plan: Plan) -> dict[str, Any]:
         for name, first in (("all applied", good), ("1 % scattered failures", bad)):
             runs = [
                 alone("contenders.retry", path=path, first=first.port, port=good.port)
-                for _ in range(max(plan.rounds // 2, 1))
+                for _ in range(plan.slow_rounds)
             ]
             best = min(runs, key=lambda run: run["seconds"])
             found[name] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
+from benchmarks.environment import others_python
 from benchmarks.inputs import make
 from benchmarks.serving import Serving, serving
 
@@ -15,26 +16,25 @@ COUNT = 200_000
 FEW = 10_000
 """For what takes too long: the rate is that between the first and the last request, by the server's clock."""
 FAST = ("ours", "ceiling", "by_hand", "thread_pool")
-SLOW = ("parallel_bulk", "dlt_destination")
+OTHERS = ("parallel_bulk", "dlt_destination")
 
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Give for each contender its best round: elements per second, CPU microseconds an element, growth of memory."""
     rounds: dict[str, list[dict[str, Any]]] = {}
-    path = make("jsonl", COUNT)
     with serving() as server:
         for number in range(plan.rounds):
-            slow = SLOW if number < plan.slow_rounds else ()
-            for name in (*FAST, *slow):
-                rounds.setdefault(name, []).append(_one(plan, server, name, path))
-        if plan.slow_rounds:
+            others = OTHERS if plan.others and number < plan.slow_rounds else ()
+            for name in (*FAST, *others):
+                rounds.setdefault(name, []).append(_one(server, name))
+        if plan.others:
             rounds["http_operator"] = [_http_operator(server)]
     return {name: _best(runs) for name, runs in rounds.items()}
 
 
-def _one(plan: Plan, server: Serving, name: str, path: str) -> dict[str, Any]:
-    python = {"python": plan.dlt_python} if name == "dlt_destination" else {}
-    run = alone(f"contenders.{name}", **python, path=path, port=server.port)
+def _one(server: Serving, name: str) -> dict[str, Any]:
+    python = {"python": others_python()} if name in OTHERS else {}
+    run = alone(f"contenders.{name}", **python, path=make("jsonl", COUNT), port=server.port)
     seen = server.seen()
     arrived = sum(count for _, count in seen["seen"])
     if not run["elements"] == arrived == COUNT:
@@ -43,15 +43,16 @@ def _one(plan: Plan, server: Serving, name: str, path: str) -> dict[str, Any]:
         "elements_per_second": COUNT / run["seconds"],
         "cpu_us": run["cpu"] / COUNT * 1e6,
         "growth_mib": run["growth_kib"] / 1024,
-        "server_cpu_us": seen["cpu"] / COUNT * 1e6,
+        "server_us": seen["cpu"] / COUNT * 1e6,
     }
 
 
 def _http_operator(server: Serving) -> dict[str, Any]:
-    run = alone("contenders.in_airflow", dag="by_http_operator", path=make("jsonl", FEW), port=server.port)
+    path = make("jsonl", FEW)
+    run = alone("contenders.in_airflow", others_python(), dag="by_http_operator", path=path, port=server.port)
     (first, _), *rest = server.seen()["seen"]
     per_second = sum(count for _, count in rest) / (rest[-1][0] - first)
-    return {"elements_per_second": per_second, "cpu_us": run["cpu"] / FEW * 1e6, "growth_mib": None}
+    return {"elements_per_second": per_second, "cpu_us": run["cpu"] / FEW * 1e6}
 
 
 def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:

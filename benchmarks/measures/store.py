@@ -33,7 +33,7 @@ def measure(plan: Plan) -> dict[str, Any]:
                         chunk_size=size,
                         max_in_flight=window,
                     )
-                    for _ in range(max(plan.slow_rounds, 1))
+                    for _ in range(plan.slow_rounds)
                 ]
                 best = min(runs, key=lambda run: run["seconds"])
                 found.setdefault(str(size), {})[str(window)] = {

@@ -25,7 +25,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     ideal = CHUNKS / IN_FLIGHT * DELAY
     shares: dict[str, list[float]] = {"free store": [], "13 ms a write": []}
     with serving(delay=DELAY) as server:
-        for _ in range(max(plan.rounds // 2, 1)):
+        for _ in range(plan.slow_rounds):
             for name, cost in zip(shares, (0.0, AIRFLOWS_WRITE), strict=True):
                 run = alone("contenders.ours", path=path, port=server.port, cost=cost, max_in_flight=IN_FLIGHT)
                 shares[name].append(ideal / run["seconds"])

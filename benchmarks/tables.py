@@ -1,0 +1,122 @@
+"""A run's results as Markdown tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.goals import GOALS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from benchmarks.goals import Goal
+
+__all__ = ["NAMES", "comparison", "everything"]
+
+Results = dict[str, Any]
+
+NAMES = {
+    "ours": "this package",
+    "by_hand": "`requests`, a loop by hand",
+    "thread_pool": "the same with a thread pool",
+    "parallel_bulk": "elasticsearch-py's `parallel_bulk`",
+    "dlt_destination": "dlt's custom destination",
+    "http_operator": "a mapped `HttpOperator`",
+    "ceiling": "msgspec and http.client alone",
+}
+
+
+def everything(results: Results) -> str:
+    """Give all tables of a full run."""
+    parts = [_machine, _goals, _speed, _memory, _growth, _sources, _store, _airflow, _pace]
+    return "\n\n".join(part(results) for part in parts)
+
+
+def comparison(results: Results, before: Results, bad: Sequence[Goal]) -> str:
+    """Give each goal's figure beside the committed one."""
+    rows = [
+        (
+            goal.what,
+            goal.text,
+            goal.form.format(goal.value(before)),
+            goal.form.format(goal.value(results)),
+            "WORSE" if goal in bad else "ok",
+        )
+        for goal in GOALS
+    ]
+    return f"{_machine(results)}\n\n" + _table(("what", "goal", "committed", "now", ""), rows)
+
+
+def _machine(results: Results) -> str:
+    it = results["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in it["versions"].items())
+    return f"{it['day']}: {it['cores']} cores of {it['cpu']}, {it['system']}, Python {it['python']}; {versions}"
+
+
+def _goals(results: Results) -> str:
+    rows = [
+        (goal.what, goal.text, goal.form.format(goal.value(results)), "met" if goal.met(results) else "NOT MET")
+        for goal in GOALS
+    ]
+    return _table(("what", "goal", "reached", ""), rows)
+
+
+def _speed(results: Results) -> str:
+    speeds = results["side_by_side"]
+    hand = speeds["by_hand"]["elements_per_second"]
+    rows = [
+        (
+            name,
+            f"{speed['elements_per_second']:,.0f}",
+            f"{speed['elements_per_second'] / hand:.2f}",
+            f"{speed['cpu_us']:.2f}" if "server_us" in speed else "",
+            f"{speed['growth_mib']:+.1f}" if "growth_mib" in speed else "",
+        )
+        for key, name in NAMES.items()
+        if (speed := speeds.get(key))
+    ]
+    return _table(("200,000 elements", "elements/s", "over by hand", "CPU us/element", "memory MiB"), rows)
+
+
+def _memory(results: Results) -> str:
+    rows = [
+        (kind, f"{row['few_mib']:.1f}", f"{row['many_mib']:.1f}", f"{row['growth_mib']:+.1f}")
+        for kind, row in results["memory"].items()
+    ]
+    return _table(("peak MiB", "10,000", "1,000,000", "growth"), rows)
+
+
+def _growth(results: Results) -> str:
+    rows = [
+        (f"{int(size):,}", f"{row['seconds']:.2f}", f"{row['us']:.2f}", f"{row['cpu_us']:.2f}", f"{row['peak_mib']:.1f}")
+        for size, row in results["growth"].items()
+    ]
+    return _table(("elements", "seconds", "us/element", "CPU us/element", "peak MiB"), rows)
+
+
+def _sources(results: Results) -> str:
+    return _table(("input", "elements/s"), [(kind, f"{rate:,.0f}") for kind, rate in results["sources"].items()])
+
+
+def _store(results: Results) -> str:
+    rows = [
+        (size, *(f"{cell['elements_per_second']:,.0f}" for cell in row.values()))
+        for size, row in results["store"].items()
+    ]
+    windows = next(iter(results["store"].values()))
+    return _table(("13 ms a write: chunk_size", *(f"{window} in flight" for window in windows)), rows)
+
+
+def _airflow(results: Results) -> str:
+    rows = [(settings, f"{rate:,.0f}") for settings, rate in results["airflow"].items()]
+    return _table(("in Airflow: chunk_size x in flight", "elements/s"), rows)
+
+
+def _pace(results: Results) -> str:
+    rows = [(name, f"{row['worst_second']:.3f}", f"{row['rate']:.3f}") for name, row in results["pace"].items()]
+    return _table(("pace", "worst second", "rate"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
