@@ -1,4 +1,4 @@
-"""Which shard a record belongs to, in Python and in SQL: all elements of a record go to one, so that its order holds."""
+"""Which shard a record belongs to, in Python and in SQL: all of its elements go to one, so that their order holds."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def shard(numberid: str | int, shards: int) -> int:
 def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
     """Give the SQL expression of a record's shard, for ``WHERE {expression} = 3``.
 
-    :param column: the column that holds ``numberid``; an identifier that you wrote, since it goes into the SQL as it is.
+    :param column: the column that holds ``numberid``; it goes into the SQL as it is, so write it yourself.
     :param dialect: ``postgresql``, ``mysql``, ``snowflake``, ``bigquery`` or ``redshift``.
     :raises VccConfigurationError: for another one.
     """

@@ -71,16 +71,19 @@ class DispositionThresholdOperator(BaseOperator):
         threshold = Threshold(given["max_errors"], given["max_error_rate"])
         shards = list(_summaries(self.summaries))
         summary = merged(shards)
-        missing = _missing(len(shards), given["expected"], summary["not_sent"])
+        missing = _missing(len(shards), given["expected"])
         context["ti"].xcom_push(key="summary", value=summary)
         context["ti"].xcom_push(key="report", value=report(shards, summary, threshold, missing, given["soft_fail"]))
         log_summary(self.log, summary)
         if missing:
             raise VccError(missing, summary=summary)
         judge(summary, threshold, soft_fail=given["soft_fail"])
+        if summary["not_sent"]:
+            raise VccError(NOT_SENT.format(summary["not_sent"]), summary=summary)
         return summary
 
 
+NOT_SENT = "{:,} elements were not sent; clear the shards that failed, and this task runs again"
 CHECKS: dict[str, Any] = {
     "expected": at_least_one,
     "max_errors": most_errors,
@@ -103,7 +106,7 @@ def _summaries(given: Any) -> Iterable[Mapping[str, Any]]:
         yield one
 
 
-def _missing(there: int, expected: int, not_sent: int) -> str | None:
+def _missing(there: int, expected: int) -> str | None:
     if there < expected:
         return (
             f"{expected - there} of {expected} shards left no summary, so nobody can say what became of their "
@@ -111,6 +114,4 @@ def _missing(there: int, expected: int, not_sent: int) -> str | None:
         )
     if there > expected:
         return f"there are {there} summaries and expected={expected}; give the number of shards"
-    if not_sent:
-        return f"{not_sent:,} elements were not sent; clear the shards that failed, and this task runs again"
     return None

@@ -12,7 +12,6 @@ from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from logging import Logger
 
 __all__ = ["QuerySource"]
 
@@ -44,7 +43,7 @@ class QuerySource:
         *,
         name: str,
         fetch_size: int,
-        log: Logger,
+        log: Any,
         check_columns: Callable[[tuple[str, ...]], object],
         watermark_column: str | None = None,
         keep_watermark: bool = False,

@@ -30,7 +30,7 @@ UNORDERED = (
 class SqlToVccOperator(BatchDispositionOperator):
     """Sets the dispositions that a query's rows ask for; the result is streamed, never held whole.
 
-    Takes all parameters of ``BatchDispositionOperator`` but ``elements`` and ``elements_path``. These are templated too:
+    Takes all parameters of ``BatchDispositionOperator`` but ``elements`` and ``elements_path``. Templated, too, are
     ``sql``, ``sql_conn_id``, ``parameters``, ``watermark_initial``, ``results_table``.
 
     :param sql: the query, or the path of a ``.sql`` template file. Its columns are fields of elements, or go through
@@ -95,7 +95,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         self._watermark: Watermark | None = None
 
     def _check_inputs(self) -> None:
-        if not is_template(self.sql) and (not isinstance(self.sql, str) or not self.sql.strip()):
+        if not is_template(self.sql) and (not str(self.sql).strip()):
             raise VccConfigurationError("sql is empty; write a query, or the path of a .sql file")
         if not is_template(self.sql_conn_id):
             a_connection("sql_conn_id", self.sql_conn_id)
@@ -118,11 +118,11 @@ class SqlToVccOperator(BatchDispositionOperator):
             log=self.log,
             check_columns=partial(ColumnPlan, field_map=field_map),
             watermark_column=self.watermark_column,
-            keep_watermark=self._is_field(field_map),
+            keep_watermark=self._is_wanted(field_map),
         )
         return self._query
 
-    def _is_field(self, field_map: Mapping[str, str] | None) -> bool:
+    def _is_wanted(self, field_map: Mapping[str, str] | None) -> bool:
         from airflow_provider_vcc.dispositions.elements import FIELDS
 
         return self.watermark_column in FIELDS or self.watermark_column in (field_map or {})
@@ -138,7 +138,8 @@ class SqlToVccOperator(BatchDispositionOperator):
     def _hook(self, conn_id: str) -> Any:
         from airflow_provider_vcc._compat import BaseHook
 
-        hook = BaseHook.get_connection(conn_id).get_hook(hook_params=dict(self.sql_hook_params or {}))
+        connection: Any = BaseHook.get_connection(conn_id)
+        hook = connection.get_hook(hook_params=dict(self.sql_hook_params or {}))
         if not hasattr(hook, "fetch_all_handler") and not hasattr(hook, "get_sqlalchemy_engine"):
             raise VccConfigurationError(
                 f"the connection {conn_id!r} is of a type that runs no SQL ({type(hook).__name__}); "

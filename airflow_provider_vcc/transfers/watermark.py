@@ -10,7 +10,7 @@ from airflow_provider_vcc._compat import asset_state_store
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow_provider_vcc._compat import Context, Store
 
@@ -86,5 +86,10 @@ def encode(value: Any) -> dict[str, Any]:
 
 def decode(kept: Mapping[str, Any]) -> Any:
     """Give the value that ``encode`` took."""
-    kinds = {"datetime": datetime.fromisoformat, "date": date.fromisoformat, "decimal": Decimal}
-    return kinds.get(kept["type"], lambda value: value)(kept["value"])
+    kinds: dict[str, Callable[[Any], Any]] = {
+        "datetime": datetime.fromisoformat,
+        "date": date.fromisoformat,
+        "decimal": Decimal,
+    }
+    convert = kinds.get(kept["type"])
+    return convert(kept["value"]) if convert else kept["value"]
