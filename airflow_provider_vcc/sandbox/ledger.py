@@ -97,15 +97,15 @@ class Ledger:
 
     def requests(self, method: str | None = None) -> list[Request]:
         """Give all requests in the order of arrival, or those with one method."""
-        rows = self.query("SELECT * FROM requests WHERE ?1 IS NULL OR method = ?1 ORDER BY number", [method])
+        rows = self.query("SELECT * FROM requests WHERE ? IS NULL OR method = ? ORDER BY number", [method, method])
         return [Request(*row)._replace(acted=bool(row[8])) for row in rows]
 
     def events(self, numberid: str | None = None) -> list[Event]:
         """Give all dispositions that were set, in order, or those of one record."""
         rows = self.query(
             "SELECT seq, request, idx, project, numberid, dispositionid, userid, e.next_calldate, description"
-            " FROM events e JOIN records r ON r.id = e.record WHERE ?1 IS NULL OR numberid = ?1 ORDER BY seq",
-            [numberid],
+            " FROM events e JOIN records r ON r.id = e.record WHERE ? IS NULL OR numberid = ? ORDER BY seq",
+            [numberid, numberid],
         )
         return [Event(*row) for row in rows]
 
@@ -124,8 +124,8 @@ class Ledger:
         """Give all messages that would have been sent, in order, or those to one record."""
         rows = self.query(
             "SELECT seq, request, idx, project, numberid, dispositionid, text"
-            " FROM messages m JOIN records r ON r.id = m.record WHERE ?1 IS NULL OR numberid = ?1 ORDER BY seq",
-            [numberid],
+            " FROM messages m JOIN records r ON r.id = m.record WHERE ? IS NULL OR numberid = ? ORDER BY seq",
+            [numberid, numberid],
         )
         return [Message(*row) for row in rows]
 
