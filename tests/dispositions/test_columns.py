@@ -89,6 +89,15 @@ def test_one_odd_row_leaves_the_others_plain():
     assert items[1] == {"numberid": 1.5, "next_calldate": NAIVE}
 
 
+@pytest.mark.parametrize("field", ["numberid", "userid"])
+def test_empty_id_is_invalid_and_does_not_pass_as_plain(field):
+    batch = Checker().check(TableRows(0, ("numberid", "description", "userid"), [("1", "", "2")]))
+    assert batch.plain
+    row = {"numberid": "1", "description": "", "userid": "2"} | {field: ""}
+    (failure,) = Checker().check(TableRows(0, tuple(row), [tuple(row.values())])).failures
+    assert failure.errormessage == f"{field} is empty"
+
+
 def test_dates_are_converted_as_the_call_centres_clock_shows_them():
     days = [NAIVE, NOON.date(), NOON, None, "2026-11-24T12:00:00Z", dt.datetime.fromisoformat("0999-01-02")]
     items = build(("numberid", "next_calldate"), [("1", day) for day in days], convert_date=Dates("Asia/Tokyo").convert)
@@ -281,9 +290,17 @@ def test_two_names_for_one_field_are_fine_where_one_is_null():
     assert map_fields({"search": None, "city": "Paris"}, {"city": "search.city"}) == {"search": {"city": "Paris"}}
 
 
+class Text(str):
+    """A text of a driver's own kind."""
+
+    __slots__ = ()
+
+
 def test_checker_maps_the_columns_of_a_table_once_also_for_rows_that_it_judges_one_by_one():
     checker = Checker({"userid": "dispositionid", "dispositionid": "userid"})
-    rows = TableRows(5, ("numberid", "userid", "dispositionid"), [("1", "2", "3"), ("1", 2.0, 3.0), ("1", 2.5, "3")])
+    rows = TableRows(
+        5, ("numberid", "userid", "dispositionid"), [("1", "2", "3"), ("1", Text("2"), "3"), ("1", 2.5, "3")]
+    )
     batch = checker.check(rows)
     assert [(element.dispositionid, element.userid) for element in batch.elements] == [("2", "3"), ("2", "3")]
     assert batch.positions == [5, 6]

@@ -9,6 +9,7 @@ import json
 import lzma
 import random
 import sys
+import zlib
 
 import pyarrow as pa
 import pytest
@@ -90,6 +91,14 @@ def test_compressed_file_that_is_cut_off_gives_what_came_before_and_names_file_a
     assert error.source == str(path)
     assert error.place.startswith("byte ")
     assert str(path) in str(error)
+
+
+def test_gzip_file_that_is_cut_off_gives_each_line_that_can_be_decompressed(tmp_path, data):
+    path = tmp_path / "elements.jsonl.gz"
+    whole = gzip.compress(data[".jsonl"])
+    path.write_bytes(whole[: len(whole) // 2])
+    lines = zlib.decompressobj(wbits=31).decompress(path.read_bytes()).count(b"\n")
+    assert len(numberids(open_path(str(path)))[0]) == lines
 
 
 def test_file_of_several_compressed_parts_is_one_input(tmp_path, data, compression):

@@ -116,6 +116,21 @@ def test_text_that_is_no_array_says_what_is_wrong_after_what_came_before(text, e
     assert said in str(error)
 
 
+def test_array_whose_bytes_break_off_gives_the_complete_elements_before():
+    def blocks():
+        yield b'[{"a":1},{"a":2},{"a":3}'
+        raise VccInputError("cut off")
+
+    pieces = split_array(blocks(), "x")
+    assert [*next(pieces), *next(pieces)] == [b'{"a":1}', b'{"a":2}', b'{"a":3}']
+    with pytest.raises(VccInputError, match="cut off"):
+        next(pieces)
+
+
+def test_lines_come_without_their_ends():
+    assert list(split_lines([b'{"a":1}\r\n{"a":2}\r\n'], "x")) == [[b'{"a":1}', b'{"a":2}']]
+
+
 def test_element_larger_than_many_blocks_comes_out_whole():
     large = {"search": [{"name": "},{" * 50, "n": number} for number in range(200)]}
     elements = [{"numberid": "1"}, large, {"numberid": "2"}]
