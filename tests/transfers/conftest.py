@@ -1,0 +1,50 @@
+import json
+import sqlite3
+import textwrap
+
+import pytest
+
+from airflow_provider_vcc.sandbox import Sandbox
+
+DAG = """
+from airflow.providers.common.compat.sdk import DAG, Asset
+from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
+
+with DAG("warehouse", schedule=None, default_args={{"retries": {retries}, "retry_delay": 0}}) as dag:
+    SqlToVccOperator(
+        task_id="sync", project_id=17, sql_conn_id="warehouse", disposition={{"dispositionid": 2}}, {parameters}
+    )
+"""
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(records=5000) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def database(tmp_path):
+    with sqlite3.connect(tmp_path / "warehouse.db") as connection:
+        yield connection
+    connection.close()
+
+
+@pytest.fixture
+def sync(dag_runner, sandbox, database, tmp_path):
+    """Run one SqlToVccOperator with the given parameters on the SQLite warehouse, or on another connection."""
+
+    def run(warehouse=None, retries=0, **parameters):
+        database.commit()
+        path = tmp_path / "warehouse_dag.py"
+        given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        given = given.replace("'OUTLET'", "Asset('vcc://mycc/projects/17')")
+        path.write_text(textwrap.dedent(DAG.format(parameters=given, retries=retries)))
+        local = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
+        env = {
+            "AIRFLOW_CONN_VCC_DEFAULT": json.dumps(sandbox.connection(timezone="Europe/Budapest")),
+            "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse or local),
+        }
+        return dag_runner.run(path, "warehouse", env=env)
+
+    return run

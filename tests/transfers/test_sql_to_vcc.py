@@ -1,0 +1,95 @@
+import pytest
+
+pytestmark = pytest.mark.airflow
+
+
+def table(database, columns, rows):
+    database.execute(f"create table t ({columns})")
+    marks = ", ".join("?" * len(rows[0]))
+    database.executemany(f"insert into t values ({marks})", rows)
+
+
+def test_sends_what_the_query_gives(sync, sandbox, database):
+    """Integers, texts and nulls of a table reach the call centre as the API takes them."""
+    table(
+        database,
+        "numberid int, next_calldate text, description text",
+        [(1, "2026-12-01 10:00:00", "first"), (2, None, "second"), (3, "2026-12-01T10:00:00Z", None)],
+    )
+    result = sync(sql="select * from t order by numberid")
+    assert result.state == "success", result.log
+    assert result.summary["applied"] == 3
+    dates = [event.next_calldate for number in "123" for event in sandbox.ledger.events(number)]
+    assert dates == ["2026-12-01 10:00:00", None, "2026-12-01 11:00:00"]
+
+
+def test_a_column_without_a_field_stops_before_anything_is_sent(sync, sandbox, database):
+    """A misspelt column fails the task, is named with the nearest field, and nothing goes out."""
+    table(database, "numberid int, descripton text", [(1, "x")])
+    result = sync(sql="select * from t order by 1")
+    assert result.state == "failed"
+    assert "descripton" in result.log
+    assert "'description'" in result.log
+    assert not sandbox.ledger.requests()
+
+
+def test_bad_sql_fails_with_the_words_of_the_database(sync, sandbox):
+    """What the database says of a bad query stands in the log, and nothing goes out."""
+    result = sync(sql="select * from nowhere order by 1")
+    assert result.state == "failed"
+    assert "no such table: nowhere" in result.log
+    assert not sandbox.ledger.requests()
+
+
+def test_warns_of_retries_without_an_order(sync, database):
+    """A query without ORDER BY is warned of where the task has retries."""
+    table(database, "numberid int", [(1,)])
+    result = sync(sql="select numberid from t", retries=1)
+    assert result.state == "success"
+    assert "no ORDER BY" in result.log
+
+
+def test_the_watermark_moves_only_when_the_judgement_passes(sync, sandbox, database):
+    """A failed run reads the same rows again; after one that passed only newer rows are read."""
+    table(database, "numberid int, updated int", [(1, 10), (999_999, 20)])
+    query = {
+        "sql": "select numberid, updated from t where updated > :watermark order by updated",
+        "watermark_column": "updated",
+        "watermark_initial": 0,
+        "outlets": ["OUTLET"],
+    }
+    assert sync(**query).state == "failed"
+    passed = sync(**query, max_errors=1)
+    assert (passed.state, passed.summary["total"]) == ("success", 2)
+    database.execute("insert into t values (3, 30)")
+    newer = sync(**query)
+    assert (newer.state, newer.summary["total"]) == ("success", 1)
+
+
+def test_a_watermark_needs_one_outlet(sync, database):
+    """Without an outlet asset there is nowhere to keep the watermark, and the message says what to write."""
+    table(database, "numberid int, updated int", [(1, 10)])
+    result = sync(sql="select * from t where updated > :watermark order by 1", watermark_column="updated")
+    assert result.state == "failed"
+    assert "outlets=[Asset(" in result.log
+
+
+def test_failed_elements_are_written_back_once(sync, database):
+    """The table is made, holds each failed element, and a second run adds its own rows beside the first's."""
+    table(database, "numberid int, description text", [(1, "good"), (999_999, "bad")])
+    parameters = {"sql": "select * from t order by 1", "results_table": "failed"}
+    assert sync(**parameters).state == "failed"
+    rows = database.execute("select task_id, position, outcome, errormessage, element from failed").fetchall()
+    assert [row[:3] for row in rows] == [("sync", 1, "rejected")]
+    assert "999999" in rows[0][4]
+    assert sync(**parameters).state == "failed"
+    assert database.execute("select count(*), count(distinct run_id) from failed").fetchone() == (2, 2)
+
+
+def test_a_second_try_replaces_what_the_first_wrote(sync, database):
+    """The same failure in two tries of a task is one row, that of the last try."""
+    table(database, "numberid int", [(1,), (999_999,)])
+    result = sync(sql="select * from t order by 1", results_table="failed", retries=1)
+    assert result.state == "failed"
+    assert database.execute("select position, try_number from failed").fetchall() == [(1, 2)]
+    assert result.summary["resumed"] == 1
