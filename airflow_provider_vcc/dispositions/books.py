@@ -52,34 +52,71 @@ class Observer:
         return None
 
 
+class Page:
+    """How a chunk is written down: what was counted before it, and what there is to count."""
+
+    def __init__(self, chunk: Chunk, before: int, applied: int, failures: list[Failure]) -> None:
+        self.chunk = chunk
+        self.before = before
+        self.applied = applied
+        self.failures = failures
+        self.handed_on = False
+
+
 class Books:
-    """Writes outcomes down. The progress comes first, so that an interruption errs on the side of ``unknown``."""
+    """Writes outcomes down. The progress comes first, so that an interruption errs on the side of ``unknown``.
+
+    A sink that raises keeps nothing from being counted.
+    """
 
     def __init__(self, tally: Tally, progress: Progress, sinks: Sequence[Sink], observer: Observer) -> None:
         self.tally = tally
         self.progress = progress
         self._sinks = sinks
         self._observer = observer
+        self._page: Page | None = None
 
     def answered(self, chunk: Chunk, answer: Answer) -> None:
         """Settle a chunk element by element."""
         if not (answer.rejected or answer.unsaid):
             self.progress.settle(chunk.positions, applied=True, noted=chunk.noted)
-            self.tally.add(Outcome.APPLIED, len(chunk))
+            self._write(chunk, len(chunk), [])
             return
         bad = answer.rejected.keys() | answer.unsaid.keys()
         good = [position for index, position in enumerate(chunk.positions) if index not in bad]
         self.progress.settle(good, applied=True, noted=chunk.noted)
         if chunk.noted:
             self.progress.settle([chunk.positions[i] for i in answer.rejected], applied=False, noted=True)
-        self.tally.add(Outcome.APPLIED, len(good))
-        self.failed(_failures(chunk, answer.rejected, Outcome.REJECTED))
-        self.failed(_failures(chunk, answer.unsaid, Outcome.UNKNOWN))
+        rejected = _failures(chunk, answer.rejected, Outcome.REJECTED)
+        self._write(chunk, len(good), rejected + _failures(chunk, answer.unsaid, Outcome.UNKNOWN))
 
     def unknown(self, chunk: Chunk, status: int | None, reason: str) -> None:
         """Write down that nobody can say what became of a chunk."""
         pairs = zip(chunk.positions, chunk.elements, strict=True)
-        self.failed([Failure(position, Outcome.UNKNOWN, status, reason, element) for position, element in pairs])
+        failures = [Failure(position, Outcome.UNKNOWN, status, reason, element) for position, element in pairs]
+        self._write(chunk, 0, failures)
+
+    def _write(self, chunk: Chunk, applied: int, failures: list[Failure]) -> None:
+        self._page = page = Page(chunk, self.tally.total, applied, failures)
+        self.tally.add(Outcome.APPLIED, applied)
+        new = self.tally.fail(failures)
+        page.handed_on = True
+        self._hand_on(failures, new)
+
+    def mend(self) -> Chunk | None:
+        """Complete what an exception in the middle of writing has left; give the chunk that was written last.
+
+        None where nothing of it had been counted, so that it is still to be written down.
+        """
+        page = self._page
+        counted = self.tally.total - page.before if page is not None else 0
+        if page is None or not counted:
+            return None
+        new = self.tally.fail(page.failures[counted - page.applied :])
+        if not page.handed_on:
+            page.handed_on = True
+            self._hand_on(page.failures, new)
+        return page.chunk
 
     def not_sent(self, chunk: Chunk) -> None:
         """Let the next try send a chunk, on which the server certainly did not act. It is counted at the end."""
@@ -91,18 +128,28 @@ class Books:
         self.failed([Failure(position, Outcome.INVALID, None, reason, element) for position, element in pairs])
 
     def failed(self, failures: list[Failure]) -> None:
-        """Count failures and hand them to the sinks."""
-        if not failures:
-            return
-        for row in self.tally.fail(failures):
+        """Count failures and hand them to the sinks.
+
+        :raises Exception: whatever the first sink raised that did, when all the others have been served.
+        """
+        self._hand_on(failures, self.tally.fail(failures))
+
+    def _hand_on(self, failures: list[Failure], new: list[ErrorRow]) -> None:
+        for row in new:
             self._observer.new_error(row)
-        for sink in self._sinks:
-            sink.write(failures)
+        first: Exception | None = None
+        for sink in self._sinks if failures else ():
+            try:
+                sink.write(failures)
+            except Exception as error:  # noqa: BLE001 -- raised when the other sinks have been served
+                first = first or error
+        if first is not None:
+            raise first
 
     def read(self, failures: list[Failure], resumed: int) -> None:
         """Count what needs no sending: failures that were found while reading, and what earlier tries had applied."""
-        self.tally.resumed += resumed
         self.tally.add(Outcome.APPLIED, resumed)
+        self.tally.resumed += resumed
         self.failed(failures)
 
 

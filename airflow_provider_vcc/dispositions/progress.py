@@ -189,8 +189,9 @@ class Progress:
         return sum(segment.applied.bit_count() for segment in self.segments.values())
 
     def gaps(self) -> range:
-        """Give the positions from the first that is not applied up to the last that is."""
-        end = max((n * SPAN + s.applied.bit_length() for n, s in self.segments.items() if s.applied), default=0)
+        """Give the positions from the first that is not applied up to the last that is, or that may be."""
+        reached = {number: segment.applied | segment.unsettled for number, segment in self.segments.items()}
+        end = max((number * SPAN + bits.bit_length() for number, bits in reached.items() if bits), default=0)
         start = 0
         while start < end:
             segment = self.segments.get(start // SPAN)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Reader"]
 
 SLOTS = 16
+SMALLEST = 1 << 16
 
 IN_THE_AIR = (
     "an earlier try sent it, nobody can say whether it took effect, and it must not be sent twice; "
@@ -51,7 +52,7 @@ class Reader:
         self._report = report
         self._past: _Past | None = None
         self._rows: Iterator[Rows] | None = None
-        self._resuming = False
+        self._spool: _Spool | None = None
         self.read = 0
         """How many elements were read."""
 
@@ -66,11 +67,19 @@ class Reader:
                 yield batch
 
     def count_rest(self) -> None:
-        """Read on to the end without looking at anything."""
+        """Read on to the end, and count only what earlier tries have done."""
         if self._rows is None:
             self._rows = iter(self._source.read(STRETCH))
         for rows in self._rows:
+            applied, blocked = self._progress.enter(rows)
+            in_the_air = self._remaining(rows, ~blocked, blocked).failures if blocked else []
             self.read += len(rows)
+            self._report(in_the_air, applied.bit_count())
+
+    def close(self) -> None:
+        """Forget what was kept on disk."""
+        if self._spool is not None:
+            self._spool.close()
 
     def _batch(self, rows: Rows) -> Batch:
         applied, blocked = self._progress.enter(rows)
@@ -113,9 +122,12 @@ class Reader:
         return Failure(position, Outcome.REJECTED, None, f"superseded by position {later}", element)
 
     def _look_back(self) -> None:
-        """Find what an earlier try failed to set, though it applied a later element for the same record."""
+        """Find what an earlier try failed to set, though it applied a later element for the same record.
+
+        What it had applied in a stretch that has changed since counts as failed, too.
+        """
         gaps = self._progress.gaps()
-        if not gaps:
+        if not gaps.stop:
             return
         rows = iter(self._source.read(STRETCH))
         seen: Iterator[Rows] | None = None
@@ -124,7 +136,7 @@ class Reader:
                 self._find(self._until(rows, gaps.stop), gaps)
             rows = iter(self._source.read(STRETCH))
         else:
-            spool = _Spool(self._until(rows, gaps.stop))
+            spool = self._spool = _Spool(self._until(rows, gaps.stop))
             self._find(spool.first(), gaps)
             seen = spool.again()
         self._rows = chain(seen, rows) if seen is not None else rows
@@ -140,14 +152,17 @@ class Reader:
         past = self._past = _Past(len(gaps) - self._progress.applied + gaps.start)
         for some in rows:
             applied, blocked = self._progress.enter(some)
-            past.stretch(some.start, applied)
-            missing = ~(applied | blocked) & (1 << len(some)) - 1
-            if some.start + len(some) > gaps.start and (missing or past.any_missing):
-                past.look(self._checker.check(some), applied, missing)
+            reached = applied | blocked
+            past.stretch(some.start, reached)
+            missing = ~reached & (1 << len(some)) - 1
+            if missing or past.any_missing:
+                past.look(self._checker.check(some), reached, missing)
+        if not past.any_missing:
+            self._past = None
 
 
 class _Past:
-    """What an earlier try applied after it had failed to apply something else.
+    """What an earlier try applied, or may have, after it had failed to apply something else.
 
     The records of failed elements are kept as marks in a table, 16 bytes each and not by name; those of applied
     elements that hit a mark, by name. So it takes little memory, and a chance hit costs a little more but decides
@@ -157,7 +172,7 @@ class _Past:
     """
 
     def __init__(self, missing: int) -> None:
-        size = max(1 << 10, SLOTS * missing)
+        size = max(SMALLEST, SLOTS * missing)
         self._bits = size.bit_length()
         self._marks = bytearray(1 << self._bits)
         self._records: dict[object, int] = {}
@@ -165,12 +180,12 @@ class _Past:
         self._last_search = -1
         self.any_missing = False
 
-    def stretch(self, start: int, applied: int) -> None:
+    def stretch(self, start: int, reached: int) -> None:
         """Note a stretch, looked at or not."""
-        if applied:
-            self._last = start + applied.bit_length() - 1
+        if reached:
+            self._last = start + reached.bit_length() - 1
 
-    def look(self, batch: Batch, applied: int, missing: int) -> None:
+    def look(self, batch: Batch, reached: int, missing: int) -> None:
         """Look at a stretch with failed elements, or after such a one."""
         marks, mask, shift, start = self._marks, (1 << self._bits) - 1, self._bits, batch.start
         hashes = [hash(element.numberid) for element in batch.elements]
@@ -178,14 +193,14 @@ class _Past:
             self.any_missing = True
             marks[hashes[index] & mask] = marks[hashes[index] >> shift & mask] = 1
         for index in [index for index, mark in enumerate(hashes) if marks[mark & mask]]:
-            if marks[hashes[index] >> shift & mask] and applied >> (batch.positions[index] - start) & 1:
+            if marks[hashes[index] >> shift & mask] and reached >> (batch.positions[index] - start) & 1:
                 self._records[batch.elements[index].numberid] = batch.positions[index]
         if not batch.plain:
             searches = (p for p, e in zip(batch.positions, batch.elements, strict=True) if e.numberid is None)
-            self._last_search = max((p for p in searches if applied >> (p - start) & 1), default=self._last_search)
+            self._last_search = max((p for p in searches if reached >> (p - start) & 1), default=self._last_search)
 
     def later(self, element: AnyElement) -> int:
-        """Give the last position whose element was applied and may have touched what this one does; -1 without one."""
+        """Give the last position whose element may have touched what this one does; -1 without one."""
         if element.numberid is None:
             return self._last
         return max(self._last_search, self._records.get(element.numberid, -1))
@@ -206,7 +221,7 @@ class _Spool:
 
     def __init__(self, rows: Iterator[Rows]) -> None:
         self._rows = rows
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed when it has been read again
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed at the end
         self._count = 0
         self._error: Exception | None = None
 
@@ -222,9 +237,13 @@ class _Spool:
 
     def again(self) -> Iterator[Rows]:
         """Give the same rows once more."""
-        with self._file:
-            self._file.seek(0)
-            for _ in range(self._count):
-                yield pickle.load(self._file)  # noqa: S301 -- written by this very process
+        self._file.seek(0)
+        for _ in range(self._count):
+            yield pickle.load(self._file)  # noqa: S301 -- written by this very process
+        self._file.close()
         if self._error is not None:
             raise self._error
+
+    def close(self) -> None:
+        """Give the disk back."""
+        self._file.close()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from airflow_provider_vcc.dispositions.answers import Fault
 from airflow_provider_vcc.dispositions.wire import Attempt
 
 if TYPE_CHECKING:
@@ -45,11 +47,16 @@ class Senders:
         """Let the threads end, and wait for them at most so long."""
         for _ in self._threads:
             self._work.put(None)
+        until = monotonic() + seconds
         for thread in self._threads:
-            thread.join(seconds)
+            thread.join(max(until - monotonic(), 0.0))
 
     def _run(self) -> None:
         head, tail = self._head, self._tail
         while (chunk := self._work.get()) is not None:
             body = b"".join((head, chunk.body, tail))
-            self._done(chunk, self._client.send(body, len(chunk), chunk.attempt))
+            try:
+                evidence = self._client.send(body, len(chunk), chunk.attempt)
+            except Exception as error:  # noqa: BLE001 -- it must not be lost with its thread
+                evidence = Fault(f"the answer could not be understood ({type(error).__name__})")
+            self._done(chunk, evidence)

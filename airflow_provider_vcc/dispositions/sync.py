@@ -8,6 +8,7 @@ not saved yet, are at most ``max_in_flight`` together.
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,7 +31,7 @@ from airflow_provider_vcc.dispositions.sizes import Sizes
 from airflow_provider_vcc.exceptions import VccError, VccUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.api import Client
     from airflow_provider_vcc.dispositions.books import Sink
@@ -104,7 +105,7 @@ class Sync:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._books = Books(self.tally, self.progress, sinks, self._observer)
         self._journal = Journal(store, self.progress, self._events, self._observer.live, settings.max_in_flight)
-        self._reader = Reader(source, checker, self.progress, self._books.read)
+        self._reader = Reader(source, checker, self.progress, partial(self._write_down, self._books.read))
         head, tail = frame(disposition, avoid_in_call=avoid_in_call)
         most_waiting = settings.max_in_flight * settings.chunk_size
         self._packer = Packer(self._batches(), settings.max_chunk_bytes - len(head) - len(tail), most_waiting)
@@ -187,7 +188,7 @@ class Sync:
 
     def _finished(self) -> bool:
         if self._in_air or self._journal.writing:
-            return False
+            return self._cut_at is not None and monotonic() > self._cut_at + TICK
         if self._stopping:
             return True
         return not (self._hand or self._again or self._journal.held) and self._packer.done
@@ -216,13 +217,14 @@ class Sync:
         now = monotonic()
         chunk = self._first_ready(now)
         while chunk is not None and len(chunk) > self.sizes.now:
-            self._again.remove(chunk)
             self._split(chunk)
+            self._again.remove(chunk)
             chunk = self._first_ready(now)
         if chunk is None or not self._in_pace(chunk):
             return None
+        self._in_air.add(chunk)
         self._again.remove(chunk)
-        self.retries += 1
+        self.retries += chunk.maybe_acted or chunk.attempts > 0
         return chunk
 
     def _first_ready(self, now: float) -> Chunk | None:
@@ -253,8 +255,9 @@ class Sync:
             if not self._packer.too_big:
                 return chunk
             limit = self.settings.max_chunk_bytes
-            self._books.invalid(self._packer.too_big, f"larger than one request may be (max_chunk_bytes={limit})")
-            self._packer.too_big = []
+            too_big, self._packer.too_big = self._packer.too_big, []
+            reason = f"larger than one request may be (max_chunk_bytes={limit})"
+            self._write_down(self._books.invalid, too_big, reason)
             if chunk is not None:
                 return chunk
 
@@ -293,7 +296,8 @@ class Sync:
         if self._hand is None and self._in_air and not (self._stopping or self._searching or self._again):
             self._hand = self._pack()
         now = monotonic()
-        until = min(at for at in (now + TICK, self._wake, self._cut_at) if at is not None)
+        cut_at = self._cut_at if self._cut_at is not None and self._cut_at > now else None
+        until = min(at for at in (now + TICK, self._wake, cut_at) if at is not None)
         try:
             return self._events.get(timeout=max(until - now, SHORTEST_WAIT))
         except Empty:
@@ -313,11 +317,7 @@ class Sync:
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
             self._fail(error)
             return
-        for chunk in noted:
-            if self._stopping:
-                self._again.append(chunk)
-            else:
-                self._launch(chunk)
+        self._again.extendleft(reversed(noted))  # it is not for them to pass the pace or the breaker
 
     def _cut(self) -> None:
         if self._cut_at is not None and monotonic() >= self._cut_at:
@@ -327,36 +327,48 @@ class Sync:
 
     # Settling
 
+    def _write_down(self, write: Callable[..., None], *what: Any) -> None:
+        try:
+            write(*what)
+        except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
+            self._fail(error)
+
     def _answered(self, chunk: Chunk, evidence: Evidence) -> None:
-        self._in_air.discard(chunk)
+        """Settle a chunk. It leaves the air last, so that it is not lost where an exception comes in between."""
         if isinstance(evidence, Answer):
             self.service.succeeded()
             self.sizes.went_well(len(chunk))
-            self._books.answered(chunk, evidence)
+            self._write_down(self._books.answered, chunk, evidence)
             self._settled(chunk)
         elif isinstance(evidence, Fault):
             self._faulted(chunk, evidence)
         else:
             self._fail(evidence.error)
             self._again.append(chunk)
+        self._in_air.discard(chunk)
 
     def _settled(self, chunk: Chunk) -> None:
         self._journal.result()
         self._release(chunk)
 
     def _release(self, chunk: Chunk) -> None:
-        if chunk.then is None:
+        part = chunk.then
+        if part is None:
             self._packer.busy -= chunk.keys
             self._searching -= chunk.searches
-        else:
-            self._packer.busy -= chunk.keys - chunk.then.keys
-            self._again.appendleft(chunk.then)
+            return
+        self._again.appendleft(part)
+        free = set(chunk.keys)
+        while part is not None:
+            free -= part.keys
+            part = part.then
+        self._packer.busy -= free
 
     def _faulted(self, chunk: Chunk, fault: Fault) -> None:
+        chunk.maybe_acted = chunk.maybe_acted or fault.delivered is None
         if not chunk.attempts:
             chunk.successes_before = self.service.successes
         chunk.attempts += 1
-        chunk.maybe_acted = chunk.maybe_acted or fault.delivered is None
         repeat = fault.delivered is False or self._may_repeat(chunk)
         split = fault.too_much and len(chunk) > 1
         if split:
@@ -365,7 +377,7 @@ class Sync:
         if not (split and repeat):
             self._service_failed(chunk, fault)
         if not repeat or self._exhausted(chunk, fault):
-            self._books.unknown(chunk, fault.status, fault.reason)
+            self._write_down(self._books.unknown, chunk, fault.status, fault.reason)
             self._settled(chunk)
         elif split:
             self._split(chunk)
@@ -393,27 +405,34 @@ class Sync:
 
     def _split(self, chunk: Chunk) -> None:
         first, second = chunk.halves()
-        if first.then is None:
-            self._again.appendleft(second)
-        self._again.appendleft(first)
+        self._again.extendleft([second, first] if first.then is None else [first])
 
     # The end
 
     def _end(self, *, whole: bool) -> None:
         """Account for everything, and leave no thread behind."""
         self._stopping = True
-        if not whole:
-            self._drain()
-        self._account(self._in_air, STOPPED)
-        self._account([*self._again, *self._journal.unsent()], STOPPED)
-        self._in_air, self._again = set(), deque()
-        self._journal.finish()
-        self._senders.close(GRACE)
-        self._client.close()
-        if whole and not (self._cut_at or self._broken):
-            self._count_rest()
-        self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
-        self.tally.duration = self.elapsed
+        try:
+            if not whole:
+                self._mend()
+                self._drain()
+            self._account()
+        finally:
+            self._journal.finish()
+            self._senders.close(GRACE)
+            self._client.close()
+            if whole and not (self._cut_at or self._broken):
+                self._count_rest()
+            self._reader.close()
+            self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
+            self.tally.duration = self.elapsed
+
+    def _mend(self) -> None:
+        """Complete the settling of the chunk in the middle of which an exception came."""
+        chunk = self._books.mend()
+        if chunk is not None:
+            self._in_air.discard(chunk)
+            self._again.extend([chunk.then] if chunk.then is not None else [])
 
     def _drain(self) -> None:
         """Wait briefly for what is in the air."""
@@ -422,15 +441,23 @@ class Sync:
         while self._in_air and monotonic() < self._cut_at + TICK:
             self._handle(self._next_event())
 
-    def _account(self, chunks: Iterable[Chunk], reason: str) -> None:
-        for chunk in chunks:
+    def _account(self) -> None:
+        """Write down what was begun and not settled."""
+        seen: set[int] = set()
+        for chunk in [*self._in_air, *self._again, *self._journal.unsent()]:
             part: Chunk | None = chunk
             while part is not None:
-                if part.maybe_acted or part in self._in_air:
-                    self._books.unknown(part, None, reason)
-                else:
-                    self._books.not_sent(part)
+                if part.positions[0] not in seen:  # it may stand there twice, where an exception came in between
+                    seen.update(part.positions)
+                    self._account_for(part)
                 part = part.then
+        self._in_air, self._again = set(), deque()
+
+    def _account_for(self, chunk: Chunk) -> None:
+        if chunk.maybe_acted or chunk in self._in_air:
+            self._write_down(self._books.unknown, chunk, None, STOPPED)
+        else:
+            self._books.not_sent(chunk)
 
     def _count_rest(self) -> None:
         try:
