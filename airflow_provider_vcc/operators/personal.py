@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["MASK", "Personal", "bare", "masked"]
 
 MASK = "***"
-SHOWN = frozenset({"numberid", "dispositionid", "userid", "next_calldate", "sendDispositionMessages"})
+IDS = frozenset({"numberid", "dispositionid", "userid"})
+DATE = re.compile(r"[0-9T:+ .Z-]+", re.ASCII)
 MOST_SHOWN = 20
 
 
@@ -83,8 +85,12 @@ def masked(element: Any) -> Any:
 
 
 def _masked(name: object, value: Any) -> Any:
-    if name in SHOWN:
-        return value if isinstance(value, str | int | float | None) else str(value)
+    if name in IDS and isinstance(value, str | int | None):
+        return value
+    if name == "sendDispositionMessages" and isinstance(value, bool | None):
+        return value
+    if name == "next_calldate" and DATE.fullmatch(str(value)):
+        return str(value)
     if name == "search" and isinstance(value, Mapping):
         return dict.fromkeys(value, MASK)
     if name == "search" and isinstance(value, list | tuple):

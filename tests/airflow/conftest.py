@@ -4,23 +4,9 @@ import json
 import textwrap
 
 import pytest
+from support.airflow_dags import HEADER
 
 from airflow_provider_vcc.sandbox import Sandbox
-
-HEADER = """
-from datetime import datetime, timedelta, timezone
-from functools import partial
-from pathlib import Path
-import json, os, signal
-
-from airflow.providers.common.compat.sdk import DAG, Asset, task
-from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-
-Batch = partial(BatchDispositionOperator, task_id="sync", project_id=17)
-two = {"dispositionid": 2}
-
-with DAG("tested", schedule=None, params={"path": ""}, render_template_as_native_obj=False) as dag:
-"""
 
 
 @pytest.fixture
@@ -43,4 +29,3 @@ def run(dag_runner, sandbox, tmp_path):
         )
 
     return run_body
-

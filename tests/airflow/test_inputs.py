@@ -111,8 +111,10 @@ def test_a_csv_file_is_read_with_its_own_names(run, sandbox, tmp_path):
 
 
 def test_dictionaries_with_other_names_are_mapped(run, sandbox):
-    run("Batch(elements=[{'record': 9, 'when': datetime(2026, 12, 1, 9)}], disposition=two,"
-        " field_map={'record': 'numberid', 'when': 'next_calldate'})")
+    run(
+        "Batch(elements=[{'record': 9, 'when': datetime(2026, 12, 1, 9)}], disposition=two,"
+        " field_map={'record': 'numberid', 'when': 'next_calldate'})"
+    )
     assert [event.next_calldate for event in sandbox.ledger.events()] == ["2026-12-01 09:00:00"]
 
 

@@ -100,7 +100,9 @@ def test_the_failures_file_can_be_given_back_as_it_is(run, sandbox, tmp_path):
 def test_the_failures_may_not_overwrite_the_input(run, tmp_path):
     path = tmp_path / "data.jsonl"
     path.write_text('{"numberid": 1}\n')
-    result = run(f"Batch(elements_path={str(path)!r}, disposition=two, failures_path={str(path.parent)!r} + '/./data.jsonl')")
+    result = run(
+        f"Batch(elements_path={str(path)!r}, disposition=two, failures_path={str(path.parent)!r} + '/./data.jsonl')"
+    )
     assert result.tasks == {"sync": "failed"}
     assert "which would be overwritten; write another name" in result.log
     assert path.read_text() == '{"numberid": 1}\n'
@@ -122,7 +124,13 @@ def test_checking_only_shows_the_first_request_with_personal_values_masked(run, 
               disposition={"dispositionid": 2, "description": "Jane again"}, avoid_in_call=False, validate_only=True)
     """)
     assert f"PUT {sandbox.url}/v2/projects/17/records/dispositions" in result.log
-    for line in ('"numberid": "1"', '"description": "***"', '"name": "***"', '"dispositionid": 2', '"avoid_in_call": false'):
+    for line in (
+        '"numberid": "1"',
+        '"description": "***"',
+        '"name": "***"',
+        '"dispositionid": 2',
+        '"avoid_in_call": false',
+    ):
         assert line in result.log
     assert "Jane" not in result.log
     assert "Green" not in result.log
@@ -146,15 +154,19 @@ def test_checking_only_leaves_the_progress_alone(run, sandbox):
 
 
 def test_an_element_that_is_too_large_for_a_request_is_invalid_also_where_nothing_is_sent(run):
-    body = "Batch(elements=[{{'numberid': 1, 'description': 'x' * 500}}, {{'numberid': 2}}], disposition=two," \
+    body = (
+        "Batch(elements=[{{'numberid': 1, 'description': 'x' * 500}}, {{'numberid': 2}}], disposition=two,"
         " max_chunk_bytes=300, max_errors=1{more})"
+    )
     assert outcomes(run(body.format(more="")).summary) == [1, 0, 1, 0, 0]
     assert outcomes(run(body.format(more=", validate_only=True")).summary) == [0, 0, 1, 0, 1]
 
 
 def test_the_log_says_where_the_run_stands_and_ends_with_one_table(run, sandbox):
     sandbox.faults = Latency(0.4)
-    result = run("Batch(elements=[{'numberid': n} for n in range(1, 31)], disposition=two, chunk_size=1, max_in_flight=2)")
+    result = run(
+        "Batch(elements=[{'numberid': n} for n in range(1, 31)], disposition=two, chunk_size=1, max_in_flight=2)"
+    )
     assert "elements (" in result.log
     assert "per second, about" in result.log
     assert result.log.count("::group::30 elements: 30 applied") == 1

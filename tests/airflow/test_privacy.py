@@ -1,0 +1,126 @@
+"""Descriptions, search values and the token stand in no log line, message, XCom or stored value of Airflow's."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.sandbox.faults import Broken, Status
+
+pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
+
+SECRETS = ["Janedoe", "Greenfield", "Fourwinds", "Oddname", "t0ken-of-mine", "ODowd"]
+ELEMENTS = [
+    {"numberid": 1, "description": "Janedoe is ill"},
+    {"search": {"name": "Greenfield"}},
+    {"search": [{"name": "Fourwinds"}, {"city": "Fourwinds"}]},
+    {"numberid": 404, "description": "Janedoe again"},
+    {"numberid": 2, "desciption": "Janedoe misspelt"},
+    {"numberid": 3, "description": ["Oddname"]},
+    {"search": {"name": {"deep": "Oddname"}}},
+    {"search": "Oddname"},
+    "Oddname",
+    {"numberid": 4, "next_calldate": "Oddname"},
+    {"numberid": {"x": "Oddname"}},
+    {"numberid": 5, "sendDispositionMessages": "Oddname"},
+]
+
+
+def repeat_personal_data(element):
+    """Refuse, and say in the message what the element holds, as a server might."""
+    if element.get("numberid") == "404":
+        return 418, f"error: {element.get('description')}"
+    return None
+
+
+@pytest.fixture
+def people(tmp_path):
+    with Sandbox(records=20, token="t0ken-of-mine", reject=repeat_personal_data) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def stored(dag_runner):
+    """Give all that Airflow's database holds of values: rendered templates, XComs, task states, log entries."""
+
+    def read():
+        with sqlite3.connect(dag_runner.home / "airflow.db") as database:
+            tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+            kept = [t for t in tables if t in ("rendered_task_instance_fields", "xcom", "task_state_store", "log")]
+            return kept, repr([database.execute(f"select * from {table}").fetchall() for table in kept])
+
+    return read
+
+
+def assert_private(result, stored):
+    tables, values = stored()
+    assert {"rendered_task_instance_fields", "xcom"} <= set(tables)
+    for secret in SECRETS:
+        assert secret not in result.log
+        assert secret not in json.dumps(result.xcoms)
+        assert secret not in values
+
+
+BODY = """
+    def elements():
+        return json.loads({text!r})
+    BatchDispositionOperator(task_id="sync", project_id=17, elements=elements(), chunk_size=3,
+        disposition={{"dispositionid": 2, "description": "ODowd"}}, failures_path={path!r}, **{more!r})
+"""
+
+
+@pytest.mark.parametrize("more", [{}, {"soft_fail": True}, {"validate_only": True}, {"max_errors": 99}])
+def test_elements_in_the_dag_stay_private(run, people, stored, tmp_path, more):
+    path = str(tmp_path / "failures.jsonl")
+    body = BODY.format(text=json.dumps(ELEMENTS), path=path, more=more)
+    result = run(body, connection=people.connection())
+    assert_private(result, stored)
+    assert "Janedoe misspelt" in (tmp_path / "failures.jsonl").read_text()
+    assert result.summary["failed"] > 5
+
+
+def test_a_file_of_elements_stays_private(run, people, stored, tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text("\n".join(map(json.dumps, ELEMENTS)) + '\n{"numberid": "Oddname\n')
+    result = run(f"Batch(elements_path={str(path)!r}, disposition=two)", connection=people.connection())
+    assert_private(result, stored)
+
+
+def test_a_template_file_stays_private(run, people, stored, tmp_path):
+    (tmp_path / "elements.json").write_text(json.dumps(ELEMENTS))
+    result = run("Batch(elements='elements.json', disposition=two)", connection=people.connection())
+    assert_private(result, stored)
+
+
+def test_a_table_stays_private(run, people, stored, tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("who,note,when\n404,Janedoe,\n5,Oddname,Oddname\n6,Oddname,,Oddname\n")
+    field_map = {"who": "numberid", "note": "description", "when": "next_calldate"}
+    result = run(
+        f"Batch(elements_path={str(path)!r}, field_map={field_map!r}, disposition=two)", connection=people.connection()
+    )
+    assert result.summary["failed"] == 3
+    assert_private(result, stored)
+
+
+@pytest.mark.parametrize("fault", [Status(401), Status(500).first(2), Broken("html").first(2), Broken("text").first(2)])
+def test_faults_of_the_server_give_nothing_away(run, people, stored, fault):
+    people.faults = fault
+    body = BODY.format(text=json.dumps(ELEMENTS), path=None, more={"on_ambiguous": "report"})
+    assert_private(run(body, connection=people.connection()), stored)
+
+
+def test_what_a_function_yields_stays_private(run, people, stored):
+    result = run(
+        f"""
+        @task.batch_disposition(project_id=17, disposition={{"dispositionid": 2, "description": "ODowd"}})
+        def sync():
+            yield from json.loads({json.dumps(ELEMENTS)!r})
+        sync()
+        """,
+        connection=people.connection(),
+    )
+    assert_private(result, stored)
