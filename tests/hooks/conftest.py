@@ -69,3 +69,9 @@ def logged(caplog, capfd):
         return caplog.text + "".join(printed)
 
     return read
+
+
+@pytest.fixture
+def times_logged(caplog, capfd):
+    """Give a function that counts how often a text was logged; some Airflows print what pytest catches as well."""
+    return lambda text: max(caplog.text.count(text), "".join(capfd.readouterr()).count(text))

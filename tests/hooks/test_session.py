@@ -14,6 +14,8 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportE
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Hang
 
+pytestmark = pytest.mark.matrix
+
 BASIC = "Basic " + base64.b64encode(b"mycc:t0ken-that-nobody-may-see").decode()
 
 
@@ -162,13 +164,13 @@ class TestTLS:
         with ScriptedServer(answer(), tls=tls()) as server:
             assert connect(server.url, verify=bundle).run("GET", "/projects") == []
 
-    def test_verify_false_connects_and_is_warned_about_once(self, connect, tls, logged, monkeypatch):
+    def test_verify_false_connects_and_is_warned_about_once(self, connect, tls, times_logged, monkeypatch):
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", requests.certs.where())
         with ScriptedServer(answer(), tls=tls()) as server:
             hook = connect(server.url, verify="false")
             for _ in range(3):
                 assert hook.run("GET", "/projects") == []
-        assert logged().count("TLS is not verified") == 1
+        assert times_logged("TLS is not verified") == 1
 
     def test_a_server_that_speaks_no_tls_is_named_with_what_to_write_for_a_sandbox(self, connect):
         with ScriptedServer(answer(status=400), blunt=True) as server:
