@@ -101,7 +101,7 @@ def _summaries(given: Any) -> Iterable[Mapping[str, Any]]:
             continue
         if not hasattr(one, "keys") or "applied" not in one:
             raise VccConfigurationError(
-                "summaries must be the XComs 'summary' of mapped tasks; write summaries=sync.output"
+                "summaries must be the XComs 'summary' of mapped tasks; write summaries=sync.output['summary']"
             )
         yield one
 

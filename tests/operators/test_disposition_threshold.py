@@ -1,0 +1,83 @@
+import textwrap
+
+import pytest
+
+pytestmark = pytest.mark.airflow
+
+DAG = """
+from airflow.providers.common.compat.sdk import DAG
+from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
+
+with DAG("judge", schedule=None) as dag:
+    DispositionThresholdOperator(task_id="judge", summaries={summaries!r}, {parameters})
+"""
+
+
+def shard(applied=10, rejected=0, not_sent=0, message="error.unknown_record"):
+    """Give the summary of a shard."""
+    errors = [{"errorcode": 417, "errormessage": message, "count": rejected, "positions": list(range(rejected))}]
+    return {
+        "project_id": 17,
+        "total": applied + rejected + not_sent,
+        "applied": applied,
+        "rejected": rejected,
+        "invalid": 0,
+        "unknown": 0,
+        "not_sent": not_sent,
+        "failed": rejected,
+        "requests": 1,
+        "resumed": 0,
+        "errors": errors if rejected else [],
+        "failures_path": None,
+        "duration": 1.5,
+        "elements_per_second": 10.0,
+    }
+
+
+@pytest.fixture
+def judge(dag_runner, tmp_path):
+    def run(summaries, parameters):
+        path = tmp_path / "judge_dag.py"
+        path.write_text(textwrap.dedent(DAG.format(summaries=summaries, parameters=parameters)))
+        return dag_runner.run(path, "judge")
+
+    return run
+
+
+def test_gives_the_merged_summary(judge):
+    """Counts are added, equal errors become one row, and the duration is that of the longest shard."""
+    result = judge([shard(rejected=2), shard(rejected=3)], "expected=2, max_errors=5")
+    assert result.state == "success", result.log
+    summary = result.summary
+    assert (summary["total"], summary["applied"], summary["rejected"], summary["failed"]) == (25, 20, 5, 5)
+    assert [(row["errormessage"], row["count"]) for row in summary["errors"]] == [("error.unknown_record", 5)]
+    assert (summary["project_id"], summary["duration"]) == (17, 1.5)
+
+
+def test_one_too_many_over_all_shards_fails(judge):
+    """No shard alone breaks the threshold, but all together do."""
+    result = judge([shard(rejected=2), shard(rejected=2)], "expected=2, max_errors=3")
+    assert result.state == "failed"
+    assert "4 of 24 elements failed" in result.log
+    assert result.summary["failed"] == 4
+
+
+def test_soft_fail_skips(judge):
+    """A broken threshold with soft_fail marks the task skipped."""
+    result = judge([shard(rejected=2)], "expected=1, soft_fail=True")
+    assert result.tasks["judge"] == "skipped"
+
+
+@pytest.mark.parametrize("summaries", [[shard()], [shard(), None]])
+def test_a_missing_shard_fails_even_softly(judge, summaries):
+    """A shard without a summary fails the judgement, since nobody knows what became of its elements."""
+    result = judge(summaries, "expected=2, max_error_rate=1.0, soft_fail=True")
+    assert result.state == "failed"
+    assert "1 of 2 shards left no summary" in result.log
+
+
+def test_what_was_not_sent_fails(judge):
+    """A shard that stopped before its end is not taken for one that succeeded."""
+    result = judge([shard(not_sent=7)], "expected=1, max_error_rate=1.0")
+    assert result.state == "failed"
+    assert "7 elements were not sent" in result.log
