@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from support.dags import DagRunner, airflow_environment
+from support.dags import DagRunner, airflow_environment, copy_database
 from support.servers import MISSING, in_ci, is_there
 
 
@@ -44,7 +44,7 @@ def airflow_home(dag_runner, tmp_path):
     """
     home = tmp_path / "airflow-home"
     (home / "dags").mkdir(parents=True)
-    shutil.copy(dag_runner.fresh_database, home / "airflow.db")
+    copy_database(dag_runner.fresh_database, home / "airflow.db")
     return home
 
 

@@ -115,8 +115,10 @@ def handle(request):
 def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     with output_to(HOME / "start.log"):
+        from airflow.models import import_all_models
         from airflow.utils.db import initdb
 
+        import_all_models()  # else the tables of those that nothing here uses are missing
         initdb()
     print("{}", file=answers)
     for line in sys.stdin:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class DagRunner:
             text=True,
         )
         self._read()
-        self.fresh_database = shutil.copy(self.home / "airflow.db", self.home / "fresh.db")
+        self.fresh_database = copy_database(self.home / "airflow.db", self.home / "fresh.db")
 
     def run(self, dag_file, dag_id, *, conf=None, env=None):
         """Run a DAG to its end and give its :class:`DagResult`.
@@ -78,6 +79,13 @@ class DagRunner:
             start = self.home / "start.log"
             raise AssertionError(f"Airflow's process died: {start.read_text() if start.exists() else ''}")
         return json.loads(line)
+
+
+def copy_database(source, target):
+    """Copy a SQLite database, with what is only in its write-ahead log yet, over the target's contents."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+    return target
 
 
 def airflow_environment(home):

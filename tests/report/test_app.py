@@ -1,0 +1,318 @@
+"""The report is served by the real API app of Airflow, to whoever may read the DAG's XComs and to nobody else."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from support.dags import copy_database
+from support.reports import report, scenarios, summary
+
+from airflow_provider_vcc._compat import airflow_version
+
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.matrix,
+    pytest.mark.skipif(airflow_version() < (3, 0), reason="Airflow 2 has no FastAPI apps of plugins"),
+]
+
+DAG_FILE = Path(__file__).parents[1] / "ui/dags/vcc_probe.py"
+USERS = {"admin": "admin", "viewer": "viewer", "outsider": ""}
+OVER = summary(11_963, 30, 5, 2)
+
+
+@pytest.fixture(scope="module")
+def runs(dag_runner):
+    """Run the DAG in three ways, and give each one's run id."""
+    over = report(OVER, max_errors=25, breached=True)
+    mapped = [{"summary": summary(5), "report": report(summary(5))}, {"summary": summary(3, 1), "report": {}}]
+    confs = {
+        "failed": {"summary": OVER, "report": over, "end": "failed", "mapped": mapped},
+        "none": {},
+        "store": {"live": {"summary": OVER, "report": over | {"state": "running", "expected": 20_000}}},
+    }
+    return {name: dag_runner.run(DAG_FILE, "vcc_probe", conf=conf).run_id for name, conf in confs.items()}
+
+
+@pytest.fixture(scope="module")
+def database(dag_runner, runs):
+    """Make what these runs left the database of this process's Airflow."""
+    return copy_database(dag_runner.home / "airflow.db", Path(os.environ["AIRFLOW_HOME"]) / "airflow.db")
+
+
+@pytest.fixture(scope="module")
+def client(database, tmp_path_factory):
+    """Give a client of Airflow's API app, with three users."""
+    passwords = tmp_path_factory.mktemp("auth") / "passwords.json"
+    passwords.write_text(json.dumps({name: name for name in USERS}))
+    settings = {
+        "AIRFLOW__API__SECRET_KEY": "a secret key for tests that is long enough to be one",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "another secret for tests, long enough for HMAC with SHA-512, as it should be",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in USERS.items()),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        from airflow.api_fastapi.app import create_app, purge_cached_app
+        from fastapi.testclient import TestClient
+
+        yield TestClient(create_app(apps="core"), follow_redirects=False)
+        purge_cached_app()
+
+
+@pytest.fixture(scope="module")
+def tokens(client):
+    """Give each user's token."""
+    answers = {name: client.post("/auth/token", json={"username": name, "password": name}) for name in USERS}
+    return {name: answer.json()["access_token"] for name, answer in answers.items()}
+
+
+@pytest.fixture
+def get(client, tokens, runs):
+    """Ask for a report, as a user, of a run by its name."""
+
+    def ask(run="failed", task="push", *, user="admin", dag="vcc_probe", headers=None, cookies=None, **query):
+        given = {"Authorization": f"Bearer {tokens[user]}"} if user else {}
+        client.cookies.clear()
+        client.cookies.update(cookies or {})
+        place = "/".join(quote(part, safe="") for part in (dag, runs.get(run, run), task))
+        return client.get(f"/vcc/report/{place}", params=query, headers=given | (headers or {}))
+
+    return ask
+
+
+@pytest.fixture
+def changed(database, tmp_path):
+    """Change the database for one test."""
+    before = copy_database(database, tmp_path / "before.db")
+
+    def change(statement, *values):
+        with closing(sqlite3.connect(database)) as connection, connection:
+            assert connection.execute(statement, values).rowcount > 0
+
+    yield change
+    copy_database(before, database)
+
+
+# Who may see it
+
+
+@pytest.mark.parametrize("user", ["admin", "viewer"])
+def test_whoever_may_read_the_xcoms_sees_the_report(get, user):
+    answer = get(user=user)
+    assert answer.status_code == 200
+    assert "Failed: 37 of 12,000 elements failed, 12 more than the 25 tolerated." in answer.text
+
+
+def test_the_ui_s_cookie_is_enough(get, tokens):
+    assert get(user=None, cookies={"_token": tokens["viewer"]}).status_code == 200
+
+
+@pytest.mark.parametrize("task", ["push", "unheard_of"])
+def test_nobody_who_has_not_signed_in_sees_it_or_learns_what_exists(get, task):
+    answer = get(user=None, task=task)
+    assert answer.status_code == 401
+    assert "Sign in" in answer.text
+    assert "12,000" not in answer.text
+
+
+@pytest.mark.parametrize("task", ["push", "unheard_of"])
+def test_nobody_without_rights_sees_it_or_learns_what_exists(get, task):
+    answer = get(user="outsider", task=task)
+    assert answer.status_code == 403
+    assert "12,000" not in answer.text
+
+
+def test_a_token_that_is_none_is_refused(client, runs):
+    answer = client.get(f"/vcc/report/vcc_probe/{runs['failed']}/push", headers={"Authorization": "Bearer x.y.z"})
+    assert answer.status_code in {401, 403}
+
+
+@pytest.mark.parametrize(("user", "status"), [("admin", 404), ("outsider", 403), (None, 401)])
+def test_a_tilde_is_no_dag_to_anybody(get, user, status):
+    answer = get(dag="~", user=user)
+    assert answer.status_code == status
+    assert "12,000" not in answer.text
+
+
+def test_the_right_is_asked_for_this_dag_whatever_the_query_says(get, monkeypatch):
+    from airflow.api_fastapi.app import get_auth_manager
+
+    asked = []
+    manager = get_auth_manager()
+    original = manager.is_authorized_dag
+    monkeypatch.setattr(manager, "is_authorized_dag", lambda **given: asked.append(given) or original(**given))
+    get(dag_id="another", param_dag_id="another")
+    assert [(given["method"], given["access_entity"].value, given["details"].id) for given in asked] == [
+        ("GET", "XCOM", "vcc_probe")
+    ]
+
+
+def test_every_route_asks_for_the_right_to_read_xcoms():
+    from airflow_provider_vcc.report.app import app
+
+    for route in app().routes:
+        checks = [dependency.dependency.__qualname__ for dependency in route.dependencies]
+        assert checks == ["requires_access_dag.<locals>.inner"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/openapi.json", "/report", "/report/a/b", "/report/a/b/c/d"])
+def test_there_is_nothing_else_under_the_prefix(client, path):
+    assert client.get(f"/vcc{path}").status_code == 404
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_nothing_can_be_changed(client, method):
+    assert getattr(client, method)("/vcc/report/a/b/c").status_code == 405
+
+
+# How it is served
+
+
+EVERYBODY = [("admin", "push"), ("admin", "unheard_of"), ("outsider", "push"), (None, "push")]
+
+
+@pytest.mark.parametrize(("user", "task"), EVERYBODY)
+def test_every_answer_lets_no_script_in_and_is_not_kept(get, user, task):
+    answer = get(user=user, task=task)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "<script" not in answer.text
+
+
+@pytest.mark.parametrize("task", ["unheard_of", "~", "push\0", "%", "../push"])
+def test_a_task_that_there_is_not_has_no_page(get, task):
+    assert get(task=task).status_code == 404
+
+
+@pytest.mark.parametrize("map_index", ["{MAP_INDEX}", "", "x", "-1", "-7", "1e3", "99999999999999999999", "None"])
+def test_a_map_index_that_is_none_stands_for_no_index(get, map_index):
+    assert get(map_index=map_index).status_code == 200
+
+
+def test_mapped_instances_have_a_report_each(get):
+    assert "all 5 elements were applied" in get(task="mapped", map_index=0).text
+    assert "1 of 4 elements failed" in get(task="mapped", map_index=1).text
+    assert get(task="mapped", map_index=2).status_code == 404
+
+
+def test_a_mapped_task_without_an_index_lists_its_instances(get):
+    answer = get(task="mapped", map_index="{MAP_INDEX}")
+    assert answer.status_code == 200
+    assert 'href="?map_index=0"' in answer.text
+    assert 'href="?map_index=1"' in answer.text
+
+
+def test_a_task_without_a_report_says_so(get):
+    assert "left no report" in get(run="none").text
+
+
+def test_standing_alone_it_leads_back_to_airflow_and_in_a_frame_it_does_not(get, runs):
+    alone = get(headers={"Sec-Fetch-Dest": "document"}).text
+    run = quote(runs["failed"], safe="")
+    assert f'href="../../../../dags/vcc_probe/runs/{run}/tasks/push"' in alone
+    assert "../../../../" not in get(headers={"Sec-Fetch-Dest": "iframe"}).text
+    mapped = get(task="mapped", map_index=1, headers={"Sec-Fetch-Dest": "document"}).text
+    assert "/tasks/mapped/mapped/1" in mapped
+
+
+def test_a_theme_is_kept_in_a_cookie_of_this_page_alone(get):
+    answer = get(theme="dark")
+    assert 'data-theme="dark"' in answer.text
+    assert {"HttpOnly", "Path=/vcc", "SameSite=lax"} <= set(answer.headers["set-cookie"].split("; "))
+    assert 'data-theme="dark"' in get(cookies={"vcc_report_theme": "dark"}).text
+    assert '<html lang="en">' in get(cookies={"vcc_report_theme": '"><script>'}).text
+    assert "set-cookie" not in get(theme='"><script>').headers
+
+
+# What it reads
+
+BACKEND = "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend"
+SET_STATE = "update task_instance set state = ? where task_id = 'push'"
+DROP_XCOMS = "delete from xcom where task_id = 'push'"
+
+
+def test_a_final_report_is_not_loaded_anew(get):
+    assert "refresh" not in get().headers
+
+
+def test_a_running_task_is_loaded_anew_until_somebody_pauses_it(get, changed):
+    changed(SET_STATE, "running")
+    assert get().headers["refresh"] == "5"
+    paused = get(live=0)
+    assert "refresh" not in paused.headers
+    assert "Resume updates" in paused.text
+
+
+@pytest.mark.skipif(airflow_version() < (3, 3), reason="the task state store came with Airflow 3.3")
+def test_while_it_runs_the_progress_comes_from_the_state_store(get, changed):
+    changed(SET_STATE, "running")
+    answer = get(run="store")
+    assert "Running: 12,000 of 20,000 elements settled; 37 of them failed (25 tolerated)." in answer.text
+
+
+@pytest.mark.skipif(airflow_version() < (3, 3), reason="the task state store came with Airflow 3.3")
+def test_a_task_that_ended_without_xcoms_shows_what_it_saved_last(get):
+    assert "without its final figures" in get(run="store").text
+
+
+@pytest.mark.skipif(airflow_version() >= (3, 3), reason="Airflow 3.3 keeps the progress of a running task")
+def test_an_older_airflow_says_that_it_cannot_show_a_running_task(get, changed):
+    changed(SET_STATE, "running")
+    assert "Airflow 3.3 and later" in get(run="none").text
+
+
+def test_figures_of_an_earlier_try_are_called_that(get, changed):
+    changed("update task_instance set state = 'running', try_number = 2 where task_id = 'push'")
+    assert "figures of an earlier try" in get().text
+
+
+def test_figures_of_a_cleared_task_are_called_those_of_an_earlier_try(get, changed):
+    changed(SET_STATE, None)
+    assert "figures of an earlier try" in get().text
+
+
+def test_deleted_xcoms_leave_a_page_that_says_so(get, changed):
+    changed(DROP_XCOMS)
+    assert "its XComs were deleted" in get().text
+
+
+@pytest.mark.parametrize("value", ['"text"', "[1]", "17", "null", '"{not json"', '{"total": {"a": 1}, "errors": 3}'])
+def test_an_xcom_of_any_other_kind_breaks_nothing(get, changed, value):
+    changed("update xcom set value = ? where key = 'summary' and task_id = 'push'", value)
+    assert get().status_code == 200
+
+
+def test_xcoms_that_an_object_store_holds_are_read_from_there(get, changed, tmp_path, monkeypatch):
+    given_summary, given_report, _ = scenarios()["success-within"]
+    monkeypatch.setenv("AIRFLOW__CORE__XCOM_BACKEND", BACKEND)
+    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH", f"file://{tmp_path}/xcoms")
+    folder = tmp_path / "xcoms/a dag"
+    folder.mkdir(parents=True)
+    for key, value in (("summary", given_summary), ("report", given_report)):
+        (folder / f"{key}.json").write_text(json.dumps(value))
+        reference = json.dumps(f"file://{folder}/{key}.json")
+        changed("update xcom set value = ? where key = ? and task_id = 'push'", json.dumps(reference), key)
+    assert "120 of 12,000 elements failed, within the 240 tolerated" in get().text
+    (folder / "summary.json").unlink()
+    assert "cannot read them there" in get().text
+
+
+def test_an_object_store_s_file_outside_its_folder_is_not_read(get, changed, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__XCOM_BACKEND", BACKEND)
+    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH", f"file://{tmp_path}/xcoms")
+    (tmp_path / "secret.json").write_text(json.dumps(summary(77_777)))
+    reference = json.dumps(f"file://{tmp_path}/secret.json")
+    changed("update xcom set value = ? where key = 'summary' and task_id = 'push'", json.dumps(reference))
+    answer = get()
+    assert "77,777" not in answer.text
+    assert "cannot read them there" in answer.text
