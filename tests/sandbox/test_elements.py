@@ -55,6 +55,28 @@ def test_a_search_that_matches_nothing_is_done(client, sandbox):
     assert sandbox.ledger.totals()["events"] == 0
 
 
+def test_a_search_that_matches_nothing_is_done_also_with_avoid_in_call(client):
+    element = {"search": {"name": "Nobody"}, "dispositionid": "1"}
+    assert client.put(element, avoid_in_call=True).response == {"0": True}
+
+
+def test_a_disposition_without_a_user_leaves_the_record_with_the_user_it_had(client, sandbox):
+    client.put({"numberid": "4", "dispositionid": "1", "userid": "22"}, {"numberid": "4", "dispositionid": "2"})
+    client.put({"search": {"pref_userid": "22", "act_status": "2"}, "dispositionid": "3"})
+    assert [event.dispositionid for event in sandbox.ledger.events("4")] == ["1", "2", "3"]
+
+
+def test_a_request_takes_effect_as_a_whole_or_not_at_all(sandbox):
+    def break_off():
+        with sandbox.store.transaction():
+            sandbox.store.set_in_call(17, "1", in_call=True)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        break_off()
+    assert sandbox.store.find(17, ["1"]) == {"1": (1, False)}
+
+
 def test_a_search_may_have_thousands_of_alternatives(client, sandbox):
     search = [{"numberid": str(number)} for number in range(3000)]
     assert client.put({"search": search, "dispositionid": "1"}).errors == []

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from airflow_provider_vcc.sandbox.faults import Capacity, Hang, Latency
+from airflow_provider_vcc.sandbox.faults import Capacity, Fault, Hang, Latency
 
 ELEMENT = {"numberid": "1", "dispositionid": "1"}
 
@@ -47,11 +47,11 @@ def test_sixty_four_connections_are_served_at_the_same_time(start):
     assert sandbox.ledger.most_parallel() == 64
 
 
-class Meeting(Latency):
-    """Lets requests meet inside the sandbox."""
+class Meeting(Fault):
+    """Calls a function inside the sandbox, before it acts."""
 
-    def __init__(self, wait):
-        object.__setattr__(self, "meet", wait)
+    def __init__(self, meet):
+        self.meet = meet
 
     def _do(self, request, act):
         self.meet(request)
@@ -65,6 +65,35 @@ def test_one_connection_after_another_is_one_at_a_time(start):
         client.put(ELEMENT)
         client.put(ELEMENT)
     assert sandbox.ledger.most_parallel() == 1
+
+
+def test_a_request_is_no_longer_counted_when_its_client_has_given_up_though_the_sandbox_still_works_on_it(start):
+    second_is_through = threading.Event()
+    sandbox, _ = start(10, faults=[Meeting(lambda _: second_is_through.wait(60))])
+    client = start.client(sandbox, timeout=0.05)
+    with pytest.raises(TimeoutError):
+        client.put(ELEMENT)
+    client.close()
+    assert start.client(sandbox).put(ELEMENT).status == 200
+    second_is_through.set()
+    assert sandbox.idle()
+    assert sandbox.ledger.most_parallel() == 1
+
+
+def test_a_request_is_no_longer_counted_when_its_client_has_the_answer(start):
+    """Else a client that asks on another connection at once would seem to have two requests in the air."""
+    sandbox, client = start(10)
+    answered, seen = threading.Event(), []
+    leave = sandbox._traffic.leave
+
+    def watch(request):
+        seen.append(answered.wait(0.2))
+        leave(request)
+
+    sandbox._traffic.leave = watch
+    client.put(ELEMENT)
+    answered.set()
+    assert seen == [False]
 
 
 def test_a_client_that_gave_up_and_asks_again_is_one_at_a_time(start):
