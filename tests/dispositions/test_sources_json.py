@@ -16,13 +16,13 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 AWKWARD = st.sampled_from(
     ["},{", '"', "\\", "\\\\", '\\"},{', "[", "]", "}", ",", "ű", "\u2028", "🎉", "", " ", "\n", "\r"]
 )
-TEXTS = st.lists(AWKWARD | st.text(max_size=5), max_size=6).map("".join)
+TEXTS = st.lists(AWKWARD | st.text(max_size=3), max_size=3).map("".join)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
-    max_leaves=8,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
 )
-ELEMENTS = st.lists(st.dictionaries(TEXTS, VALUES, max_size=4) | VALUES, max_size=12)
+ELEMENTS = st.lists(st.dictionaries(TEXTS, VALUES, max_size=3) | VALUES, max_size=8)
 BLOCK_SIZES = st.integers(1, 60)
 
 
@@ -71,7 +71,7 @@ def test_json_lines_give_their_elements_with_any_line_end_and_blank_lines(elemen
         assert split_all(split_lines, data, size) == (elements, None)
 
 
-@given(st.lists(st.dictionaries(TEXTS, VALUES), min_size=1, max_size=8), BLOCK_SIZES, st.data())
+@given(st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), min_size=1, max_size=6), BLOCK_SIZES, st.data())
 def test_array_that_is_cut_anywhere_gives_its_complete_elements_and_says_where_it_ends(elements, size, data):
     whole = json.dumps(elements, ensure_ascii=False).encode()
     cut = data.draw(st.integers(1, len(whole) - 1))
@@ -83,7 +83,7 @@ def test_array_that_is_cut_anywhere_gives_its_complete_elements_and_says_where_i
     assert (error.source, f"element {complete}" in error.place) == ("x.json", True)
 
 
-@given(st.lists(st.dictionaries(TEXTS, VALUES), max_size=6), st.lists(VALUES, max_size=3), BLOCK_SIZES)
+@given(st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), max_size=6), st.lists(VALUES, max_size=3), BLOCK_SIZES)
 def test_array_with_a_syntax_error_gives_what_comes_before_it(before, after, size):
     good = "".join(json.dumps(element) + "," for element in before)
     data = f"[{good}{{'numberid': 1}},{json.dumps(after)[1:]}".encode()

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["split_array"]
 
 _SPACE = b" \t\r\n"
-_GUESSES = 4
+_GUESSES = 3
 _LONGEST_GAP = 64
+_LONGEST_BEGINNING = 128
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_one = msgspec.json.Decoder(msgspec.Raw).decode
 _OUTSIDE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
@@ -115,21 +116,31 @@ class _Array:
             self._drop(len(self._buffer) - len(text) + 1)
 
     def _guess(self) -> list[bytes] | None:
-        """Cut between the last two objects, if what looks like it is."""
-        at = len(self._buffer)
-        for _ in range(_GUESSES):
-            at = self._last_gap(at)
-            if at < 0:
-                return None
-            if texts := _split(b"[" + self._buffer[:at] + b"]"):
-                self._count += len(texts)
-                self._drop(at + 1)
-                return texts
+        """Cut between the last two objects, if what looks like it is.
+
+        The elements of one file mostly begin with the same name, which objects within them do not.
+        """
+        for beginning in (self._beginning(), b"{"):
+            at = len(self._buffer)
+            for _ in range(_GUESSES):
+                at = self._last_gap(beginning, at)
+                if at < 0:
+                    break
+                if texts := _split(b"[" + self._buffer[:at] + b"]"):
+                    self._count += len(texts)
+                    self._drop(at + 1)
+                    return texts
         return None
 
-    def _last_gap(self, before: int) -> int:
-        """Find the comma of the last ``},{`` before a place."""
-        while (before := self._buffer.rfind(b"{", 0, before)) >= 0:
+    def _beginning(self) -> bytes:
+        head = bytes(self._buffer[:_LONGEST_BEGINNING]).lstrip(_SPACE)
+        colon = head.find(b":")
+        return head[: colon + 1] if head.startswith(b"{") and colon > 0 else b"{"
+
+    def _last_gap(self, beginning: bytes, before: int) -> int:
+        """Find the comma of the last ``},{`` before a place, and not so early that most of the buffer is left over."""
+        least = len(self._buffer) // 2
+        while (before := self._buffer.rfind(beginning, least, before)) >= 0:
             gap = self._buffer[max(0, before - _LONGEST_GAP) : before]
             upto = gap.rstrip(_SPACE)
             if upto.endswith(b",") and upto[:-1].rstrip(_SPACE).endswith(b"}"):
