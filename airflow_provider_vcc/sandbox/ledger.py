@@ -102,12 +102,8 @@ class Ledger:
 
     def events(self, numberid: str | None = None) -> list[Event]:
         """Give all dispositions that were set, in order, or those of one record."""
-        rows = self.query(
-            "SELECT seq, request, idx, project, numberid, dispositionid, userid, e.next_calldate, description"
-            " FROM events e JOIN records r ON r.id = e.record WHERE ? IS NULL OR numberid = ? ORDER BY seq",
-            [numberid, numberid],
-        )
-        return [Event(*row) for row in rows]
+        columns = "t.dispositionid, t.userid, t.next_calldate, t.description"
+        return [Event(*row) for row in self._about_records("events", columns, numberid)]
 
     def descriptions(self, numberid: str) -> list[str | None]:
         """Give the descriptions that were set on one record, in order."""
@@ -122,12 +118,15 @@ class Ledger:
 
     def messages(self, numberid: str | None = None) -> list[Message]:
         """Give all messages that would have been sent, in order, or those to one record."""
-        rows = self.query(
-            "SELECT seq, request, idx, project, numberid, dispositionid, text"
-            " FROM messages m JOIN records r ON r.id = m.record WHERE ? IS NULL OR numberid = ? ORDER BY seq",
-            [numberid, numberid],
+        return [Message(*row) for row in self._about_records("messages", "t.dispositionid, t.text", numberid)]
+
+    def _about_records(self, table: str, columns: str, numberid: str | None) -> list[tuple[Any, ...]]:
+        one = "" if numberid is None else "WHERE t.record IN (SELECT id FROM records WHERE numberid = ?)"
+        return self.query(
+            f"SELECT t.seq, t.request, t.idx, r.project, r.numberid, {columns}"  # noqa: S608 -- names of our own
+            f" FROM {table} t JOIN records r ON r.id = t.record {one} ORDER BY t.seq",
+            [] if numberid is None else [numberid],
         )
-        return [Message(*row) for row in rows]
 
     def message_counts(self) -> Counter[str]:
         """Count the messages to each record."""

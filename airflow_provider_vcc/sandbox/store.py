@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY, request INTEGER NOT NULL, idx INTEGER NOT NULL, record INTEGER NOT NULL,
     dispositionid TEXT, userid TEXT, next_calldate TEXT, description TEXT);
+CREATE INDEX IF NOT EXISTS of_record ON events (record);
 CREATE TABLE IF NOT EXISTS messages (
     seq INTEGER PRIMARY KEY, request INTEGER NOT NULL, idx INTEGER NOT NULL, record INTEGER NOT NULL,
     dispositionid TEXT, text TEXT);
