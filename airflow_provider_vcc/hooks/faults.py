@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from requests.exceptions import InvalidSchema, InvalidURL, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, ProxyError
+from urllib3.exceptions import ConnectTimeoutError, ProxyError
 from urllib3.exceptions import TimeoutError as HTTPTimeoutError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from airflow_provider_vcc.exceptions import VccTransportError
 
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["transport_error"]
 
 CONNECTING = frozenset({HTTPConnection.connect.__code__, HTTPSConnection.connect.__code__})
+UNTRUSTED = (ssl.SSLCertVerificationError, CertificateError)
 NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
 
 
 def transport_error(error: BaseException, settings: Settings) -> VccTransportError:
     """Turn what requests raised into our error. Its message is made from kinds, since texts may hold a URL."""
     causes = list(_causes(error))
-    hopeless = any(isinstance(cause, ssl.SSLCertVerificationError | InvalidURL | InvalidSchema) for cause in causes)
+    hopeless = any(isinstance(cause, (*UNTRUSTED, InvalidURL, InvalidSchema)) for cause in causes)
     return VccTransportError(
         _sentence(causes, settings), delivered=False if _connecting(causes) else None, transient=not hopeless
     )
@@ -67,9 +69,10 @@ def _sentence(causes: list[BaseException], settings: Settings) -> str:
     if any(isinstance(cause, ProxyError) for cause in causes):
         return _proxy_sentence(causes)
     for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
+        if isinstance(cause, UNTRUSTED):
+            why = getattr(cause, "verify_message", "it is for another name").rstrip(".")
             return (
-                f"the certificate of {host} cannot be trusted ({cause.verify_message.rstrip('.')}): "
+                f"the certificate of {host} cannot be trusted ({why}): "
                 "check Host, or name your CA bundle in Extra verify"
             )
         if isinstance(cause, ssl.SSLError) and cause.reason in NO_TLS_THERE:
@@ -77,7 +80,7 @@ def _sentence(causes: list[BaseException], settings: Settings) -> str:
                 f"{where.netloc} does not speak TLS: check Host and Port; "
                 "for a sandbox on this machine, write http:// in Host"
             )
-        if isinstance(cause, NameResolutionError | socket.gaierror):
+        if isinstance(cause, socket.gaierror):
             return f"there is no host {host}: check Login (the customer's subdomain) and Host, or this machine's DNS"
         if isinstance(cause, ConnectionRefusedError):
             return f"nothing listens at {where.netloc}: check Host and Port"
