@@ -35,11 +35,11 @@ format: ## let ruff mend what it can
 
 bench: ## measure speed and memory beside hand-written code
 	@scripts/environment dev
-	$(RUN)/python -P benchmarks/run.py
+	$(RUN)/python -m benchmarks.run
 
 bench-check: ## fail where a figure has got worse
 	@scripts/environment dev
-	$(RUN)/python -P benchmarks/run.py --check
+	$(RUN)/python -m benchmarks.run --check
 
 docs: ## build the documentation into build/docs/
 	@scripts/environment dev

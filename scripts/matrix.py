@@ -26,6 +26,8 @@ PAIRS = {
 NAMES = {
     f"{airflow}-py{python}": (airflow, python) for airflow, pythons in reversed(PAIRS.items()) for python in pythons
 }
+# Airflow 3.0 waits for seconds between the tasks of a `dag.test()`, so that more workers than cores are worth it.
+WORKERS = os.environ.get("WORKERS", "4")
 SHORT = {"newest": "3.3-py3.13", "oldest": "2.11-py3.11"}
 
 
@@ -97,7 +99,18 @@ def run_pair(name: str, base: str, wheel: Path) -> bool:
     copy_tests(folder)
     # Older Airflows warn of their own doing: warnings are errors on the newest only.
     warnings = [] if airflow == list(PAIRS)[-1] else ["-W", "default", "--disable-warnings"]
-    command = [venv / "bin" / "python", "-P", "-m", "pytest", "-q", "-n", "2", "-m", "matrix and not long", *warnings]
+    command = [
+        venv / "bin" / "python",
+        "-P",
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        WORKERS,
+        "-m",
+        "matrix and not long",
+        *warnings,
+    ]
     environment = os.environ | {"VCC_MATRIX": airflow}
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode == 0
 
