@@ -6,6 +6,7 @@ The envelope ``{"errors": ..., "response": ...}`` is documented; the server look
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Answers", "Evidence", "Fault", "Refusal", "Rejection", "envelope_errors", "read_answer"]
 
+INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 MOST_KNOWN = 16
 MOST_MESSAGE = 300
 
@@ -148,12 +150,11 @@ def _by_index(response: Any) -> Iterator[tuple[int, Any]]:
 
 
 def _index(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return int(value) if isinstance(value, str) and INDEX.fullmatch(value) else None
 
 
 def _code(value: Any) -> int | str | None:

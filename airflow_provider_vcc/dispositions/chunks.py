@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.checker import AnyElement
     from airflow_provider_vcc.dispositions.wire import Attempt
 
-__all__ = ["Chunk", "Packer"]
+__all__ = ["ODD", "Chunk", "Packer"]
+
+ODD = "it holds something that cannot be written as JSON"
 
 _encode = msgspec.json.Encoder().encode
+UNWRITABLE = (TypeError, ValueError, RecursionError, msgspec.MsgspecError)
 
 Waiting = tuple[int, "AnyElement"]
 Key = str | int | None
@@ -81,6 +84,14 @@ def chunk_of(elements: Sequence[AnyElement], positions: Sequence[int]) -> Chunk:
     return Chunk(elements, positions, keys, _encode(elements))
 
 
+def _is_writable(element: AnyElement) -> bool:
+    try:
+        _encode(element)
+    except UNWRITABLE:
+        return False
+    return True
+
+
 def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
     """Join positions, as a range where they are consecutive."""
     if isinstance(first, range) and isinstance(second, range) and first.stop == second.start:
@@ -106,6 +117,8 @@ class Packer:
         self.waiting: deque[Waiting] = deque()
         self.too_big: list[Waiting] = []
         """Elements that alone are larger than a request may be, for the caller to take away."""
+        self.odd: list[Waiting] = []
+        """Elements that cannot be written as JSON, likewise."""
         self.exhausted = False
         self._batch: Batch | None = None
         self._ahead: Batch | None = None
@@ -155,7 +168,10 @@ class Packer:
         if batch is None or not batch.plain:
             return None
         end = min(self._at + size, len(batch.elements))
-        chunk = chunk_of(batch.elements[self._at : end], batch.positions[self._at : end])
+        try:
+            chunk = chunk_of(batch.elements[self._at : end], batch.positions[self._at : end])
+        except UNWRITABLE:
+            return None
         if not self.busy.isdisjoint(chunk.keys):
             return None
         self._at = end
@@ -187,7 +203,7 @@ class Packer:
                 break
             if not pick.take(*pair_or_none):
                 held.append(pair_or_none)
-        return pick.chunk()
+        return pick.chunk(self.odd)
 
     def _pull(self) -> Waiting | None:
         batch = self._current()
@@ -251,10 +267,16 @@ class _Pick:
         self.closed = len(self._elements) >= self._size
         return True
 
-    def chunk(self) -> Chunk | None:
-        """Give what was chosen."""
-        if not self._elements:
+    def chunk(self, odd: list[Waiting]) -> Chunk | None:
+        """Give what was chosen, but for the elements that cannot be written, which go to ``odd``."""
+        try:
+            chunk = chunk_of(self._elements, self._positions)
+        except UNWRITABLE:
+            pairs = list(zip(self._positions, self._elements, strict=True))
+            odd += [pair for pair in pairs if not _is_writable(pair[1])]
+            good = [pair for pair in pairs if _is_writable(pair[1])]
+            chunk = chunk_of([element for _, element in good], [position for position, _ in good])
+        if not len(chunk):
             return None
-        chunk = chunk_of(self._elements, self._positions)
         chunk.searches, chunk.messages = self._searches, bool(self._messages)
         return chunk

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from difflib import get_close_matches
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
@@ -35,14 +36,17 @@ IDS = ("numberid", "dispositionid", "userid")
 DISPOSITION_FIELDS = ("dispositionid", "userid", "next_calldate", "description")
 FAILURE_FIELDS = frozenset({"position", "outcome", "errorcode", "errormessage", "element"})
 LARGEST_EXACT_FLOAT = 2**53
+LONGEST_NUMBER = 64
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Plain(msgspec.Struct, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """The common element: one record by its id, no messages. What decodes as this is valid but for its date."""
 
-    numberid: Annotated[str, msgspec.Meta(min_length=1)]
-    dispositionid: str | None = None
-    userid: str | None = None
+    numberid: Text
+    dispositionid: Text | None = None
+    userid: Text | None = None
     next_calldate: str | None = None
     description: str | None = None
     search: ClassVar[None] = None
@@ -124,21 +128,30 @@ def _id(name: str, value: Any) -> str:
     if isinstance(value, float):
         whole = abs(value) < LARGEST_EXACT_FLOAT and value.is_integer()
     if isinstance(value, Decimal):
-        whole = value.is_finite() and value == value.to_integral_value()
-    if not whole:
+        whole = value.is_finite() and value.adjusted() < LONGEST_NUMBER and value == value.to_integral_value()
+    if not whole or abs(value) >= 10**LONGEST_NUMBER:
         raise InvalidElement(f"{name} is empty" if value == "" else f"{name} must be a text or a whole number")
     return str(int(value))
 
 
 def _check_search(search: Any) -> None:
     criteria = search if isinstance(search, list) else [search]
-    if not criteria or not all(criteria):
-        raise InvalidElement("search is empty; it would touch every record")
     for one in criteria:
         if not isinstance(one, dict) or not all(isinstance(name, str) for name in one):
             raise InvalidElement("search must be an object, or a list of objects")
-        if None in one.values():
+        if any(_is_null(value) for value in one.values()):
             raise InvalidElement("a criterion of search is null; it would widen the search")
+    if not all(criteria) or not criteria:
+        raise InvalidElement("search is empty; it would touch every record")
+
+
+def _is_null(value: Any) -> bool:
+    """Say whether JSON would have null for a criterion, or somewhere in it."""
+    if isinstance(value, float):
+        return not isfinite(value)
+    if isinstance(value, dict | list | tuple):
+        return any(_is_null(one) for one in (value.values() if isinstance(value, dict) else value))
+    return value is None
 
 
 def _unknown_field(name: object) -> str:

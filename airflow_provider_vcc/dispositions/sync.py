@@ -19,7 +19,7 @@ from airflow_provider_vcc.dispositions.answers import Answer, Evidence, Fault
 from airflow_provider_vcc.dispositions.api import frame
 from airflow_provider_vcc.dispositions.backoff import jitter
 from airflow_provider_vcc.dispositions.books import Books, Observer
-from airflow_provider_vcc.dispositions.chunks import Chunk, Packer
+from airflow_provider_vcc.dispositions.chunks import ODD, Chunk, Packer
 from airflow_provider_vcc.dispositions.journal import Journal
 from airflow_provider_vcc.dispositions.outcomes import Outcome, Tally, Threshold
 from airflow_provider_vcc.dispositions.progress import Progress
@@ -252,14 +252,18 @@ class Sync:
         alone = not (self._in_air or self._again or self._journal.held)
         while True:
             chunk = self._packer.next(self._pace.size(self.sizes.now), alone=alone)
-            if not self._packer.too_big:
+            if not (self._packer.too_big or self._packer.odd):
                 return chunk
-            limit = self.settings.max_chunk_bytes
-            too_big, self._packer.too_big = self._packer.too_big, []
-            reason = f"larger than one request may be (max_chunk_bytes={limit})"
-            self._write_down(self._books.invalid, too_big, reason)
+            self._take_away_unfit()
             if chunk is not None:
                 return chunk
+
+    def _take_away_unfit(self) -> None:
+        too_big, self._packer.too_big = self._packer.too_big, []
+        odd, self._packer.odd = self._packer.odd, []
+        reason = f"larger than one request may be (max_chunk_bytes={self.settings.max_chunk_bytes})"
+        self._write_down(self._books.invalid, too_big, reason)
+        self._write_down(self._books.invalid, odd, ODD)
 
     def _in_pace(self, chunk: Chunk) -> bool:
         delay = self._pace.delay(len(chunk))

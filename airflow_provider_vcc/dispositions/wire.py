@@ -26,6 +26,7 @@ LARGEST_HEAD = 1 << 16
 LARGEST_BODY = 1 << 26
 RECEIVE = 1 << 16
 FIRST_FINAL_STATUS = 200
+BODILESS = frozenset({204, 304})
 
 
 class BadAnswer(ConnectionError):
@@ -94,8 +95,9 @@ class Wire:
             attempt.carried_by(connection.sock)
             deadline = monotonic() + self._timeout
             connection.sock.settimeout(self._timeout)
-            connection.sock.sendall((self._head % len(body)) + body)
+            whole = _send(connection.sock, (self._head % len(body)) + body)
             response, keep = _Reader(connection.sock, deadline).response()
+            keep = keep and whole
         finally:
             if keep and not attempt.aborted:
                 self._idle.append(connection)
@@ -109,11 +111,12 @@ class Wire:
             self._idle.pop().close()
 
     def _take(self) -> Any:
-        while self._idle:
-            connection = self._idle.pop()
-            if not _dropped(connection.sock):
-                return connection
-            connection.close()
+        with suppress(IndexError):  # other threads take from it, too
+            while True:
+                connection = self._idle.pop()
+                if not _dropped(connection.sock):
+                    return connection
+                connection.close()
         return None
 
     def _connect(self) -> Any:
@@ -130,6 +133,15 @@ class Wire:
             connection.close()
             raise
         return connection
+
+
+def _send(carrier: socket.socket, data: bytes) -> bool:
+    """Send all of it; False where the server hung up, perhaps after an answer such as 413 that is still to be read."""
+    try:
+        carrier.sendall(data)
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 def _dropped(carrier: socket.socket) -> bool:
@@ -154,7 +166,9 @@ class _Reader:
         if coding and coding != "chunked":
             raise BadAnswer("a transfer coding that nobody asked for")
         keep = version == b"HTTP/1.1" and "close" not in headers.get("connection", "").lower()
-        if coding:
+        if status in BODILESS:
+            body = b""
+        elif coding:
             body = self._chunked()
         elif "content-length" in headers:
             body = self._exactly(_length(headers["content-length"], 10))

@@ -9,7 +9,7 @@ import msgspec
 
 from airflow_provider_vcc.dispositions.api import frame
 from airflow_provider_vcc.dispositions.books import Books, Observer
-from airflow_provider_vcc.dispositions.chunks import Packer
+from airflow_provider_vcc.dispositions.chunks import ODD, Packer
 from airflow_provider_vcc.dispositions.outcomes import Outcome
 from airflow_provider_vcc.dispositions.progress import Progress
 from airflow_provider_vcc.operators.personal import masked
@@ -66,7 +66,8 @@ class Check:
             while not packer.done:
                 chunk = packer.next(given.chunk_size, alone=True)
                 self._books.invalid(packer.too_big, f"{TOO_BIG} (max_chunk_bytes={given.max_chunk_bytes})")
-                packer.too_big = []
+                self._books.invalid(packer.odd, ODD)
+                packer.too_big, packer.odd = [], []
                 if chunk is not None:
                     requests += 1
                     self._tally.add(Outcome.NOT_SENT, len(chunk))
