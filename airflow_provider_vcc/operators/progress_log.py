@@ -23,7 +23,7 @@ RECENT = 6
 """Lines over which the rate is taken."""
 TROUBLE_EVERY = 5.0
 MOST_ERRORS = 20
-MOST_ROWS = 50
+MOST_ROWS = 20
 
 
 class ProgressLog:

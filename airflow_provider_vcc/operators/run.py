@@ -66,6 +66,7 @@ class Run:
             with ExitStack() as stack:
                 self._send(stack)
             self._judge()
+            self._passed()
         except BaseException as error:
             self._failed(error)
             raise
@@ -220,20 +221,22 @@ class Run:
         log_summary(self.log, summary)
         judge(summary, self.threshold, soft_fail=self.given.soft_fail)
 
+    def _passed(self) -> None:
+        if not self.given.validate_only:
+            self.operator._passed(self.context, self.tally.summary())  # noqa: SLF001 -- likewise
+
     def _succeeded(self) -> None:
         summary = self.tally.summary()
-        if not self.given.validate_only:
-            self.operator._passed(self.context, summary)  # noqa: SLF001 -- likewise
         self._publish(summary)
         describe_assets(self.operator.outlets, summary, self.context)
         self._forget()
 
     def _failed(self, error: BaseException) -> None:
         """Leave the summary behind; where that fails as well, the error that came first is the one to see."""
-        if self.report.breached is None:
+        if not self.report.breached:
             self.report.failed(error)
-            if self.tally.total:
-                log_summary(self.log, self.tally.summary())
+        if self.report.breached is None and self.tally.total:
+            log_summary(self.log, self.tally.summary())
         try:
             summary = self.tally.summary()
             self._publish(summary)

@@ -1,0 +1,106 @@
+"""The report stays small, whatever the run, and remembers earlier tries."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.exceptions import VccUnavailable
+from airflow_provider_vcc.operators.parameters import Parameters
+from airflow_provider_vcc.operators.report import MOST_POINTS, MOST_TRIES, Curve, Report, fitting
+
+SUMMARY = {
+    "project_id": 17,
+    "total": 3,
+    "applied": 1,
+    "rejected": 2,
+    "invalid": 0,
+    "unknown": 0,
+    "not_sent": 0,
+    "failed": 2,
+    "requests": 1,
+    "duration": 0.5,
+    "errors": [],
+}
+
+
+@pytest.fixture
+def parameters():
+    values = dict.fromkeys(Parameters.__dataclass_fields__)
+    return Parameters(**{**values, "max_errors": 5, "soft_fail": False, "validate_only": False})
+
+
+@given(st.lists(st.floats(0, 1000), max_size=400))
+def test_a_curve_has_at_most_120_points_and_keeps_its_ends(steps):
+    curve, at = Curve(), 0.0
+    curve.add(0, 0)
+    for number, step in enumerate(steps, 1):
+        at += step
+        curve.add(at, number)
+    points = curve.points()
+    assert len(points) <= MOST_POINTS
+    assert points[0] == [0, 0]
+    assert points[-1][1] == len(steps)
+    assert [point[0] for point in points] == sorted(point[0] for point in points)
+
+
+def test_a_long_run_keeps_the_shape_of_its_curve():
+    curve = Curve()
+    for second in range(100_000):
+        curve.add(second, second * 7)
+    points = curve.points()
+    assert len(points) > MOST_POINTS / 3
+    assert all(abs(value - seconds * 7) < 1 for seconds, value in points)
+    gaps = [after[0] - before[0] for before, after in pairwise(points)]
+    assert max(gaps) < 100_000 / 30
+
+
+def test_a_report_is_under_16_kb_after_a_long_and_troubled_run(parameters):
+    earlier = None
+    for number in range(1, 60):
+        report = Report(parameters, number, earlier)
+        for second in range(2000):
+            report.curve.add(second * 1e4 + 0.123456, 10**9 + second, 10**8 + second)
+            report.chunks.add(second * 1e4 + 0.123456, 1 + second % 500)
+        report.failed(VccUnavailable("x" * 5000))
+        built = report.build(SimpleNamespace(name="s3://" + "n" * 5000, total=10**9, share=lambda: 0.1234567), None)
+        assert len(json.dumps(built)) < 16_000
+        earlier = {"summary": SUMMARY, "report": built}
+    assert len(built["tries"]) == MOST_TRIES
+    assert [entry["try_number"] for entry in built["tries"]] == list(range(39, 59))
+
+
+def test_a_try_that_ended_without_a_word_was_lost(parameters):
+    running = Report(parameters, 1).build(None, None)
+    [entry] = Report(parameters, 2, {"summary": SUMMARY, "report": running}).build(None, None)["tries"]
+    assert entry["error"] == "its worker was lost"
+    assert (entry["try_number"], entry["applied"], entry["rejected"], entry["duration"]) == (1, 1, 2, 0.5)
+
+
+def test_the_same_try_is_not_taken_for_an_earlier_one(parameters):
+    running = Report(parameters, 2).build(None, None)
+    assert Report(parameters, 2, {"summary": SUMMARY, "report": running}).build(None, None)["tries"] == []
+
+
+@pytest.mark.parametrize("odd", [None, "text", 5, [], {}, {"report": {}, "summary": {}}, {"report": {"tries": None}}])
+def test_what_another_version_left_does_no_harm(parameters, odd):
+    assert Report(parameters, 2, odd).build(None, None)["tries"] == []
+
+
+def test_an_error_that_is_not_ours_is_named_by_its_kind_only(parameters):
+    report = Report(parameters, 1)
+    report.failed(ValueError("Jane Doe"))
+    assert report.error == "ValueError"
+
+
+@given(st.integers(0, 500), st.integers(400, 50_000))
+def test_a_summary_is_cut_to_the_most_frequent_errors_that_fit(count, size):
+    errors = [{"errorcode": n, "errormessage": "é" * 50, "count": 1, "positions": [n]} for n in range(count)]
+    cut = fitting({**SUMMARY, "errors": errors}, size)
+    assert len(json.dumps(cut, ensure_ascii=False).replace(" ", "").encode()) <= size
+    assert cut["errors"] == errors[: len(cut["errors"])]
