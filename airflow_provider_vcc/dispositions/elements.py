@@ -93,6 +93,8 @@ def parse(value: Any, dates: Dates, field_map: Mapping[str, str] | None = None) 
     :raises InvalidElement: with the reason.
     """
     if isinstance(value, dict) and value.keys() == FAILURE_FIELDS:
+        if value["outcome"] != "invalid":
+            field_map = None  # it was sent, so its names are those of the API
         value = value["element"]
     if not isinstance(value, dict):
         raise InvalidElement("not an object with the fields of an element")
