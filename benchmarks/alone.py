@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +22,7 @@ KIB = 1024
 
 
 def peak_kib() -> int:
-    """Give the most memory that this process ever had, in KiB. (``ru_maxrss`` would inherit the parent's.)"""
+    """Give the most memory that this process ever had, in KiB: ``ru_maxrss`` would inherit the parent's."""
     status = Path("/proc/self/status")
     if not status.exists():
         import resource
@@ -51,7 +52,9 @@ def alone(module: str, python: str = sys.executable, **arguments: Any) -> dict[s
     :raises RuntimeError: where it fails, with the end of what it said.
     """
     command = [python, "-m", "benchmarks.alone", module, json.dumps(arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=_environment())
+    with tempfile.TemporaryDirectory() as folder:
+        environment = _environment() | {"TMPDIR": folder}
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         raise RuntimeError(f"{module} failed:\n{done.stderr[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

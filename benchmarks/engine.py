@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -15,15 +14,19 @@ from airflow_provider_vcc.dispositions.failures import FailuresFile
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
 from airflow_provider_vcc.dispositions.sync import Settings, Sync
 from benchmarks.alone import ROOT
-from benchmarks.inputs import LazyElements
+from benchmarks.inputs import LazyElements, make
+from benchmarks.warehouse import query
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from airflow_provider_vcc.dispositions.rows import Source
 
 __all__ = ["Store", "send", "source"]
 
 FAILURES = ROOT / "build" / "bench" / "failures.jsonl"
 PROJECT = 17
+QUERIES = ("sqlite", "postgres")
 
 
 class Store(dict[str, Any]):
@@ -53,9 +56,11 @@ class Store(dict[str, Any]):
         self.pop(key, None)
 
 
-def source(path: str | None, lazy: int | None = None) -> Source:
-    """Open a file, or a lazy sequence of so many elements."""
-    return from_elements(LazyElements(lazy)) if path is None else open_path(path)
+def source(kind: str, count: int, host: str = "") -> Source:
+    """Open an input: a file, a lazy sequence, or a query on the PostgreSQL in the folder ``host``."""
+    if kind == "lazy":
+        return from_elements(LazyElements(count))
+    return query(kind, count, host) if kind in QUERIES else open_path(make(kind, count))
 
 
 def send(elements: Source, port: int, store: Store, **settings: Any) -> dict[str, Any]:

@@ -10,16 +10,14 @@ import gzip
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from benchmarks.alone import ROOT
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["LazyElements", "element", "make", "where"]
+__all__ = ["MINUTES", "SPREAD", "LazyElements", "element", "make"]
 
 FOLDER = ROOT / "build" / "bench" / "inputs"
 COLUMNS = ("numberid", "dispositionid", "userid", "next_calldate", "description")
@@ -65,11 +63,6 @@ class LazyElements(Sequence[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         return map(element, range(self._count))
-
-
-def where(kind: str, count: int) -> dict[str, Any]:
-    """Give an input as arguments of our contender: a path, or that it is lazy."""
-    return {"lazy": count} if kind == "lazy" else {"path": make(kind, count)}
 
 
 def make(kind: str, count: int) -> str:
@@ -118,7 +111,7 @@ def _seconds(path: Path, count: int) -> None:
 
 def _compressed(kind: str) -> Any:
     def compress(path: Path, count: int) -> None:
-        with open(make(kind, count), "rb") as plain, gzip.open(path, "wb", compresslevel=6) as packed:
+        with Path(make(kind, count)).open("rb") as plain, gzip.open(path, "wb", compresslevel=6) as packed:
             shutil.copyfileobj(plain, packed, 1 << 20)
 
     return compress

@@ -69,8 +69,10 @@ def memory(results: Results) -> Picture:
 def growth(results: Results) -> Picture:
     """Draw time for each element, and peak memory, as the work grows."""
     sizes = {int(size): row for size, row in results["growth"].items()}
-    picture = Picture(WIDTH, 280, "As the work grows", "level lines: twice the elements take twice the time, and no more memory")
-    for left, key, label, form in ((70, "us", "µs an element", "{:.1f}"), (420, "peak_mib", "MiB at the peak", "{:.0f}")):
+    subtitle = "level lines: twice the elements take twice the time, and no more memory"
+    picture = Picture(WIDTH, 280, "As the work grows", subtitle)
+    panels = ((70, "us", "µs an element", "{:.1f}"), (420, "peak_mib", "MiB at the peak", "{:.0f}"))
+    for left, key, label, form in panels:
         top = max(row[key] for row in sizes.values()) * 1.25
         x = Axis((min(sizes), max(sizes)), (left, left + 250), logarithmic=True)
         y = Axis((0, top), (230, 90))
@@ -84,7 +86,10 @@ def growth(results: Results) -> Picture:
 
 def store(results: Results) -> Picture:
     """Draw the rate that 13 ms a write leave, by what the window holds."""
-    rows = {int(size): {int(w): cell["elements_per_second"] for w, cell in row.items()} for size, row in results["store"].items()}
+    rows = {
+        int(size): {int(w): cell["elements_per_second"] for w, cell in row.items()}
+        for size, row in results["store"].items()
+    }
     windows = list(next(iter(rows.values())))
     subtitle = "elements per second with a state store that takes 13 ms a write, as Airflow's does"
     picture = Picture(WIDTH, 320, "What max_in_flight and chunk_size do", subtitle)
@@ -103,7 +108,9 @@ def store(results: Results) -> Picture:
 
 def pace(results: Results) -> Picture:
     """Draw the elements of the second that ends at each arrival, over what is allowed."""
-    picture = Picture(WIDTH, 300, "The pace, as the server sees it", "elements of the last second, over max_elements_per_second")
+    picture = Picture(
+        WIDTH, 300, "The pace, as the server sees it", "elements of the last second, over max_elements_per_second"
+    )
     ends = [case["arrivals"][-1][0] for case in results["pace"].values()]
     x, y = Axis((0, max(ends)), (70, WIDTH - 40)), Axis((0, 1.15), (230, 75))
     _levels(picture, y, [0, 0.5], (70, WIDTH - 40), "{:.1f}")

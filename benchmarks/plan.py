@@ -33,7 +33,7 @@ FULL = Plan(
     rounds=7,
     slow_rounds=3,
     others=True,
-    kinds=("jsonl", "json", "csv", "parquet", "jsonl.gz", "csv.gz", "lazy"),
+    kinds=("jsonl", "json", "csv", "parquet", "jsonl.gz", "csv.gz", "lazy", "sqlite", "postgres"),
     sizes=(100_000, 300_000, 1_000_000, 3_000_000),
 )
 CHECK = Plan(
@@ -41,6 +41,6 @@ CHECK = Plan(
     rounds=5,
     slow_rounds=3,
     others=False,
-    kinds=("jsonl", "parquet"),
+    kinds=("jsonl", "csv.gz", "parquet", "postgres"),
     sizes=(100_000, 1_000_000),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -75,6 +76,7 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Do what the command line asks for."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that no process stays behind
     arguments = _arguments()
     plan = CHECK if arguments.check else FULL
     if arguments.only:

@@ -24,9 +24,7 @@ def answer(count: int, every: int = 0, offset: int = 0) -> bytes:
     """Give the whole HTTP answer for so many elements, of which each ``every``-th from ``offset`` is rejected."""
     bad = range(offset, count, every) if every else range(0)
     good = ",".join(f'"{index}":true' for index in range(count) if index not in bad)
-    errors = ",".join(
-        f'{{"errorcode":404,"errormessage":"error.record_not_found","index":{index}}}' for index in bad
-    )
+    errors = ",".join(f'{{"errorcode":404,"errormessage":"error.record_not_found","index":{index}}}' for index in bad)
     return _http(f'{{"errors":[{errors}],"response":{{{good}}}}}'.encode())
 
 

@@ -88,7 +88,7 @@ def _memory(results: Results) -> str:
 
 def _growth(results: Results) -> str:
     rows = [
-        (f"{int(size):,}", f"{row['seconds']:.2f}", f"{row['us']:.2f}", f"{row['cpu_us']:.2f}", f"{row['peak_mib']:.1f}")
+        (f"{int(size):,}", *(f"{row[key]:.2f}" for key in ("seconds", "us", "cpu_us", "peak_mib")))
         for size, row in results["growth"].items()
     ]
     return _table(("elements", "seconds", "us/element", "CPU us/element", "peak MiB"), rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -23,7 +24,7 @@ def run(path: str, port: int, **_: Any) -> int:
 
     settled = 0
     chunk = []
-    with open(path, encoding="utf-8") as lines:
+    with Path(path).open(encoding="utf-8") as lines:
         for line in lines:
             chunk.append(json.loads(line))
             if len(chunk) == CHUNK:

@@ -6,6 +6,7 @@ This is the least that a client in Python can do that looks at every element onc
 from __future__ import annotations
 
 import http.client
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ def run(path: str, port: int, **_: Any) -> int:
 
     sent = 0
     chunk = []
-    with open(path, "rb") as lines:
+    with Path(path).open("rb") as lines:
         for line in lines:
             chunk.append(decode(line))
             if len(chunk) == CHUNK:

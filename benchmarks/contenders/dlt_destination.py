@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run(path: str, port: int, **_: Any) -> int:
     settled = []
 
     @dlt.destination(batch_size=CHUNK, loader_parallelism_strategy="parallel", max_parallel_load_jobs=THREADS)
-    def dispositions(items: Any, table: Any) -> None:
+    def dispositions(items: Any, table: Any) -> None:  # noqa: ARG001 -- dlt gives it
         body = json.dumps({"elements": items})  # requests' own `json=` would take simplejson here, which is slower
         answer = session.put(url, data=body, headers=HEADERS, timeout=60)
         answer.raise_for_status()
@@ -46,7 +47,7 @@ def run(path: str, port: int, **_: Any) -> int:
     @dlt.resource(name="elements", columns={"next_calldate": {"data_type": "text"}})
     def elements() -> Iterator[Any]:
         chunk = []
-        with open(path, encoding="utf-8") as lines:
+        with Path(path).open(encoding="utf-8") as lines:
             for line in lines:
                 chunk.append(json.loads(line))
                 if len(chunk) == CHUNK:

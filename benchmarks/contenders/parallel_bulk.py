@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,7 +36,7 @@ def run(path: str, port: int, **_: Any) -> int:
     """Send a file of JSON Lines, and give how many elements were answered."""
     warnings.simplefilter("ignore")
     client = Client(f"http://127.0.0.1:{port}", basic_auth=("mycc", "token"), connections_per_node=THREADS)
-    with open(path, encoding="utf-8") as lines:
+    with Path(path).open(encoding="utf-8") as lines:
         actions = ({"_op_type": "index", "_source": json.loads(line)} for line in lines)
         results = helpers.parallel_bulk(client, actions, thread_count=THREADS, chunk_size=CHUNK)
         return sum(ok for ok, _ in results)

@@ -10,14 +10,14 @@ from benchmarks.engine import Store, send, source
 store = Store()
 
 
-def prepare(path: str, first: int, **_: Any) -> None:
+def prepare(count: int, first: int, **_: Any) -> None:
     """Run the first try."""
-    send(source(path), first, store)
+    send(source("jsonl", count), first, store)
 
 
-def run(path: str, port: int, **_: Any) -> dict[str, Any]:
+def run(count: int, port: int, **_: Any) -> dict[str, Any]:
     """Run the second one, with what the first had saved."""
     size = sum(len(json.dumps(value)) for value in store.values())
-    summary = send(source(path), port, store)
+    summary = send(source("jsonl", count), port, store)
     again = summary["applied"] - summary["resumed"]
     return {"elements": summary["total"], "sent_again": again, "state_bytes": size}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -17,7 +18,7 @@ THREADS = 4
 
 def _chunks(path: str) -> Iterator[list[dict[str, Any]]]:
     chunk = []
-    with open(path, encoding="utf-8") as lines:
+    with Path(path).open(encoding="utf-8") as lines:
         for line in lines:
             chunk.append(json.loads(line))
             if len(chunk) == CHUNK:

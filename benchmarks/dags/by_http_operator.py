@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from itertools import islice
+from pathlib import Path
 
 from airflow.providers.http.operators.http import HttpOperator
 from airflow.sdk import DAG
 
 CHUNK = 500
 
-with open(os.environ["BENCH_PATH"], encoding="utf-8") as lines:
+with Path(os.environ["BENCH_PATH"]).open(encoding="utf-8") as lines:
     elements = map(json.loads, lines)
     bodies = [json.dumps({"elements": chunk}) for chunk in iter(lambda: list(islice(elements, CHUNK)), [])]
 

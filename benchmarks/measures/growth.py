@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import make
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     with serving() as server:
         for _ in range(plan.rounds):
             for size in plan.sizes:
-                run = alone("contenders.ours", path=make("jsonl", size), port=server.port)
+                run = alone("contenders.ours", kind="jsonl", count=size, port=server.port)
                 runs.setdefault(size, []).append(run)
                 server.seen()
     return {str(size): _best(size, found) for size, found in runs.items()}

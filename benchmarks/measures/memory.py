@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import where
 from benchmarks.serving import Serving, serving
+from benchmarks.warehouse import postgres
 
 if TYPE_CHECKING:
     from benchmarks.plan import Plan
@@ -23,23 +23,23 @@ def measure(plan: Plan) -> dict[str, Any]:
     """Give for each source and share of failures ``{"few_mib", "many_mib", "growth_mib"}``."""
     found = {}
     for share in (0.0, REJECTED):
-        with serving(reject=share) as server:
+        with serving(reject=share) as server, postgres() as host:
             for kind in plan.kinds:
                 name = f"{kind}, {share:.0%} rejected" if share else kind
-                found[name] = _growth(server, kind)
+                found[name] = _growth(server, kind, host)
     return found
 
 
-def _growth(server: Serving, kind: str) -> dict[str, float]:
-    few, many = (_peak(server, kind, count) for count in (FEW, MANY))
+def _growth(server: Serving, kind: str, host: str) -> dict[str, float]:
+    few, many = (_peak(server, kind, count, host) for count in (FEW, MANY))
     return {"few_mib": few, "many_mib": many, "growth_mib": many - few}
 
 
-def _peak(server: Serving, kind: str, count: int) -> float:
+def _peak(server: Serving, kind: str, count: int, host: str) -> float:
     """Give the peak in MiB, the median of several: buffers that happen to be alive together add some."""
     peaks = []
     for _ in range(RUNS):
-        run = alone("contenders.ours", port=server.port, **where(kind, count))
+        run = alone("contenders.ours", port=server.port, kind=kind, count=count, host=host)
         peaks.append(run["peak_kib"] / 1024)
         server.seen()
     return float(sorted(peaks)[RUNS // 2])

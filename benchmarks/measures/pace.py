@@ -1,11 +1,10 @@
-"""Whether the pace is kept over any second, as the server sees the requests arrive, and how close the rate comes to it."""
+"""Whether the pace is kept over any second, as the server sees the requests arrive, and how close the rate comes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import make
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -20,10 +19,14 @@ def measure(plan: Plan) -> dict[str, Any]:  # noqa: ARG001 -- it takes its time 
     """Give for each case the most elements in any second and the rate, both over what is allowed, and the arrivals."""
     found = {}
     for allowed, delay in CASES:
-        path = make("jsonl", allowed * SECONDS)
         with serving(delay=delay) as server:
             alone(
-                "contenders.ours", path=path, port=server.port, max_elements_per_second=allowed, max_in_flight=8
+                "contenders.ours",
+                kind="jsonl",
+                count=allowed * SECONDS,
+                port=server.port,
+                max_elements_per_second=allowed,
+                max_in_flight=8,
             )
             seen = server.seen()["seen"]
         began = seen[0][0]

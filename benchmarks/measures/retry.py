@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import make
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -17,12 +16,11 @@ REJECTED = 0.01
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Give elements per second of the second try, the best of several."""
-    path = make("jsonl", COUNT)
     found: dict[str, Any] = {}
     with serving() as good, serving(reject=REJECTED) as bad:
         for name, first in (("all applied", good), ("1 % scattered failures", bad)):
             runs = [
-                alone("contenders.retry", path=path, first=first.port, port=good.port)
+                alone("contenders.retry", count=COUNT, first=first.port, port=good.port)
                 for _ in range(plan.slow_rounds)
             ]
             best = min(runs, key=lambda run: run["seconds"])

@@ -34,7 +34,8 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 def _one(server: Serving, name: str) -> dict[str, Any]:
     python = {"python": others_python()} if name in OTHERS else {}
-    run = alone(f"contenders.{name}", **python, path=make("jsonl", COUNT), port=server.port)
+    where = {"kind": "jsonl", "count": COUNT} if name == "ours" else {"path": make("jsonl", COUNT)}
+    run = alone(f"contenders.{name}", **python, **where, port=server.port)
     seen = server.seen()
     arrived = sum(count for _, count in seen["seen"])
     if not run["elements"] == arrived == COUNT:

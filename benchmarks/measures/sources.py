@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import where
 from benchmarks.serving import serving
+from benchmarks.warehouse import postgres
 
 if TYPE_CHECKING:
     from benchmarks.plan import Plan
@@ -22,6 +22,9 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 
 def _rate(plan: Plan, kind: str, share: float) -> float:
-    with serving(reject=share) as server:
-        runs = [alone("contenders.ours", port=server.port, **where(kind, COUNT)) for _ in range(plan.slow_rounds)]
+    with serving(reject=share) as server, postgres() as host:
+        runs = [
+            alone("contenders.ours", port=server.port, kind=kind, count=COUNT, host=host)
+            for _ in range(plan.slow_rounds)
+        ]
     return COUNT / min(float(run["seconds"]) for run in runs)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import make
 from benchmarks.measures.window import AIRFLOWS_WRITE
 from benchmarks.serving import serving
 
@@ -19,7 +18,6 @@ CHUNK_SIZES = (500, 1000, 2000)
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Give elements per second by ``chunk_size`` and ``max_in_flight``, the best of several, and the writes' number."""
-    path = make("jsonl", COUNT)
     found: dict[str, Any] = {}
     with serving() as server:
         for size in CHUNK_SIZES:
@@ -27,7 +25,8 @@ def measure(plan: Plan) -> dict[str, Any]:
                 runs = [
                     alone(
                         "contenders.ours",
-                        path=path,
+                        kind="jsonl",
+                        count=COUNT,
                         port=server.port,
                         cost=AIRFLOWS_WRITE,
                         chunk_size=size,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
-from benchmarks.inputs import make
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -21,12 +20,18 @@ AIRFLOWS_WRITE = 0.013
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Give the share of the ideal, with a store that costs nothing and with Airflow's: the best of several."""
-    path = make("jsonl", CHUNKS * CHUNK)
     ideal = CHUNKS / IN_FLIGHT * DELAY
     shares: dict[str, list[float]] = {"free store": [], "13 ms a write": []}
     with serving(delay=DELAY) as server:
         for _ in range(plan.slow_rounds):
             for name, cost in zip(shares, (0.0, AIRFLOWS_WRITE), strict=True):
-                run = alone("contenders.ours", path=path, port=server.port, cost=cost, max_in_flight=IN_FLIGHT)
+                run = alone(
+                    "contenders.ours",
+                    kind="jsonl",
+                    count=CHUNKS * CHUNK,
+                    port=server.port,
+                    cost=cost,
+                    max_in_flight=IN_FLIGHT,
+                )
                 shares[name].append(ideal / run["seconds"])
     return {name: {"share": max(found), "all": found} for name, found in shares.items()}
