@@ -33,13 +33,13 @@ format: ## let ruff mend what it can
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
-bench: ## measure speed and memory beside hand-written code
+bench: ## speed and memory beside what people use instead; BENCH_ARGS=--write makes it the committed run
 	@scripts/environment dev
-	$(RUN)/python -m benchmarks.run
+	@$(RUN)/python -m benchmarks.run $(BENCH_ARGS)
 
-bench-check: ## fail where a figure has got worse
+bench-check: ## measure less, and fail where a ratio is worse than the committed one
 	@scripts/environment dev
-	$(RUN)/python -m benchmarks.run --check
+	@$(RUN)/python -m benchmarks.run --check
 
 docs: ## build the documentation into build/docs/
 	@scripts/environment dev
