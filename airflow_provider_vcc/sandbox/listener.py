@@ -18,6 +18,7 @@ __all__ = ["Listener"]
 
 BACKLOG = 512
 LOOK_AGAIN = 0.1
+PATIENCE = 10.0
 
 
 class Listener:
@@ -33,7 +34,8 @@ class Listener:
         self._serve = serve
         self._commands: SimpleQueue[tuple[Callable[[], object], threading.Event]] = SimpleQueue()
         self._lock = threading.Lock()
-        self._open: dict[socket.socket, threading.Thread] = {}
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         self._is_up = False
         self._ends = False
         self._accepted = 0
@@ -72,8 +74,8 @@ class Listener:
         self._command(self._end)
         self._thread.join()
         self.hang_up()
-        for thread in self._threads():
-            thread.join(timeout=10)
+        for thread in self._threads:
+            thread.join(PATIENCE)
         for end in (self._wakes, self._waker):
             end.close()
 
@@ -83,10 +85,6 @@ class Listener:
             for connection in self._open:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-
-    def _threads(self) -> list[threading.Thread]:
-        with self._lock:
-            return [thread for thread in self._open.values() if thread is not threading.current_thread()]
 
     def _command(self, do: Callable[[], object]) -> None:
         if self._ends:
@@ -139,7 +137,8 @@ class Listener:
         self._accepted += 1
         thread = threading.Thread(target=self._talk, args=(connection, self._accepted), daemon=True)
         with self._lock:
-            self._open[connection] = thread
+            self._open.add(connection)
+        self._threads = [*(other for other in self._threads if other.is_alive()), thread]
         thread.start()
 
     def _talk(self, connection: socket.socket, number: int) -> None:
@@ -147,5 +146,5 @@ class Listener:
             self._serve(connection, number)
         finally:
             with self._lock:
-                del self._open[connection]
+                self._open.remove(connection)
             connection.close()

@@ -127,6 +127,8 @@ class Sandbox:
         self.stopping.set()
         self._rise.cancel()
         self._listener.stop()
+        if self._rise.is_alive():
+            self._rise.join()
 
     def __enter__(self) -> Self:
         return self.start()

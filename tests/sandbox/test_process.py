@@ -147,8 +147,8 @@ def command(start):
 
     yield command
     for process in processes:
-        process.kill()
-        process.communicate()
+        process.terminate()  # its temporary folder goes with it
+        process.communicate(timeout=60)
 
 
 class TestAtTheCommandLine:
