@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "Sync"]
 
 TICK = 1.0
-GRACE = 5.0
+GRACE = 3.0
+"""Seconds that a run which ends early waits for what is in the air: Airflow kills a task 5 s after SIGTERM."""
 SHORTEST_WAIT = 0.0005
 MOST_ATTEMPTS = 5
 MOST_TIMEOUTS = 3
