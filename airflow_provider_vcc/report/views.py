@@ -80,7 +80,7 @@ def _tiles(figures: Figures) -> list[dict[str, str]]:
         ("Elements", count(figures.size), f"{count(figures.settled)} settled" if figures.running else ""),
         ("Failed", count(figures.failed), _tolerance(figures)),
         ("Speed", NOT_KNOWN if figures.validate_only else per_second(figures.rate), ""),
-        ("Took" if not figures.running else "Running for", seconds(figures.duration), _waited(figures)),
+        ("Duration", seconds(figures.duration), _waited(figures)),
         ("Requests", count(figures.requests), _repeats(figures)),
     ]
     return [{"name": name, "value": value, "more": more} for name, value, more in tiles if value != NOT_KNOWN]

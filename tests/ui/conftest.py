@@ -1,0 +1,89 @@
+"""A browser, and the whole of Airflow beside a call centre, for the tests of what people see."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+from support.airflow_stack import running_stack
+from support.dags import copy_database
+from support.servers import find_chromium
+
+from airflow_provider_vcc.sandbox import Sandbox
+
+HERE = Path(__file__).parent
+BASE_PATH = "/airflow"
+"""Airflow is served under a path, which is the harder case for links."""
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Give a Chromium."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser):
+    """Open pages: ``new_page(width=320, color_scheme="dark")``; what they complain of fails the test."""
+    contexts, complaints = [], []
+
+    def open_page(width=1280, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "console", lambda message: complaints.append(message.text) if "ecurity Policy" in message.text else None
+        )
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="session")
+def screenshots(repo):
+    """Give the folder for screenshots: build products to look at."""
+    folder = repo / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def call_centre():
+    """Give the sandbox that the connection ``vcc_default`` of ``airflow_stack`` leads to."""
+    with Sandbox(records=1000) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def airflow_stack(dag_runner, call_centre, repo, tmp_path_factory):
+    """Give the whole of Airflow, once for all tests: the examples and the DAGs in ``tests/ui/dags`` are there.
+
+    See :class:`support.airflow_stack.AirflowStack` for what it offers.
+    """
+    home = tmp_path_factory.mktemp("stack")
+    copy_database(dag_runner.fresh_database, home / "airflow.db")
+    files = [*repo.glob("example_dags/*.py"), *HERE.glob("dags/*.py")]
+    connection = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(call_centre.connection())}
+    with running_stack(home, dag_files=files, environment=connection, base_path=BASE_PATH) as stack:
+        yield stack
+
+
+@pytest.fixture
+def signed_in(airflow_stack, new_page):
+    """Open pages as somebody: ``signed_in("viewer")``."""
+
+    def open_page(user="admin", **options):
+        page = new_page(**options)
+        page.context.add_cookies([{"name": "_token", "value": airflow_stack.token(user), "url": airflow_stack.origin}])
+        return page
+
+    return open_page

@@ -1,0 +1,111 @@
+"""The page in a browser: for everybody, in every light, from a phone's width up."""
+
+from __future__ import annotations
+
+import pytest
+from support.axe import grave_findings
+from support.reports import scenarios
+
+from airflow_provider_vcc.report.page import Context, headers, render
+
+pytestmark = pytest.mark.chromium
+
+ADDRESS = "http://report.test/"
+
+
+@pytest.fixture
+def show(new_page):
+    """Open a run's page as it is served, headers and all."""
+
+    def show_page(name, **options):
+        given_summary, given_report, context = scenarios()[name]
+        body = render(given_summary, given_report, Context(**context))
+        page = new_page(**options)
+        page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html", headers=headers()))
+        page.goto(ADDRESS)
+        return page
+
+    return show_page
+
+
+RUNS = [name for name in scenarios() if name not in {"skipped", "up-for-retry", "success", "running-just-started"}]
+"""Those that look like no other."""
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_nothing_is_serious_to_axe_and_nothing_runs_out_of_the_page(show, screenshots, name):
+    page = show(name, width=1040, color_scheme="light")
+    page.screenshot(path=screenshots / f"report-{name}-light.png", full_page=True)
+    page.evaluate("for (const one of document.querySelectorAll('.card:not(.errors-card) details')) one.open = true")
+    assert grave_findings(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.screenshot(path=screenshots / f"report-{name}-dark.png", full_page=True)
+    assert grave_findings(page, "color-contrast") == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.emulate_media(color_scheme="light")
+    page.screenshot(path=screenshots / f"report-{name}-phone.png", full_page=True)
+
+
+def test_the_page_is_dark_where_the_system_is_and_as_chosen_where_somebody_chose(show, new_page):
+    def brightness(page):
+        return page.evaluate("getComputedStyle(document.documentElement).color").startswith("oklch(0.98")
+
+    assert not brightness(show("failed", color_scheme="light"))
+    assert brightness(show("failed", color_scheme="dark"))
+    page = new_page(color_scheme="light")
+    page.set_content(render(None, None, Context(theme="dark")))
+    assert brightness(page)
+
+
+def test_everything_can_be_reached_with_the_keyboard_and_shows_where_the_focus_is(show):
+    page = show("300-kinds")
+    seen = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("""(() => {
+            const one = document.activeElement, style = getComputedStyle(one);
+            return [one.tagName, one.textContent.trim().slice(0, 30), style.outlineStyle];
+        })()""")
+        if focused[0] == "BODY":
+            break
+        seen.append(focused)
+    assert {tag for tag, *_ in seen} == {"SUMMARY"}
+    assert {outline for *_, outline in seen} == {"solid"}
+    assert "280 more kinds of error" in {text for _, text, _ in seen}
+
+
+def test_the_table_behind_a_chart_opens_with_the_keyboard(show):
+    page = show("failed")
+    table = page.get_by_role("region", name="Elements settled over time")
+    assert not table.is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert table.is_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "region"
+
+
+def test_a_screen_reader_is_told_what_the_pictures_show(show):
+    page = show("failed")
+    bar = page.get_by_role("img", name="Outcomes of 12,000 elements")
+    said = bar.evaluate("one => document.getElementById('bar-words').textContent")
+    assert said.startswith("Applied 11,963 (99.69%), Rejected 30 (0.25%)")
+    assert said.endswith("25 tolerated.")
+    assert page.get_by_role("img", name="Elements per second over time").count() == 1
+    headings = page.get_by_role("heading").all_inner_texts()
+    assert headings[1:4] == ["Outcomes", "Elements per second", "Chunk size"]
+
+
+def test_the_mark_stands_where_the_tolerated_ones_end(show):
+    page = show("failed", width=1000)
+    mark = page.locator(".bar line.mark").bounding_box()
+    bar = page.locator(".bar").bounding_box()
+    assert (mark["x"] - bar["x"]) / bar["width"] == pytest.approx(1 - 25 / 48, abs=0.01)
+
+
+def test_it_prints_without_links_that_paper_cannot_follow(show, screenshots):
+    page = show("stand-alone")
+    page.emulate_media(media="print")
+    assert not page.get_by_role("navigation", name="Theme").is_visible()
+    page.pdf(path=screenshots / "report.pdf")
