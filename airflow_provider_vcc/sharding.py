@@ -16,11 +16,11 @@ DIGITS = 7
 """Hexadecimal digits of the MD5 that are taken: 28 bits, which every database takes for a positive integer."""
 
 _SQL = {
-    "postgresql": "(('x' || substr(md5({column}::text), 1, 7))::bit(28)::int % {shards})",
-    "mysql": "(conv(substr(md5({column}), 1, 7), 16, 10) % {shards})",
-    "snowflake": "(to_number(substr(md5({column}::varchar), 1, 7), 'XXXXXXX') % {shards})",
+    "postgresql": "mod(('x' || substr(md5({column}::text), 1, 7))::bit(28)::int, {shards})",
+    "mysql": "mod(conv(substr(md5({column}), 1, 7), 16, 10), {shards})",
+    "snowflake": "mod(to_number(substr(md5({column}::varchar), 1, 7), 'XXXXXXX'), {shards})",
     "bigquery": "MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(CAST({column} AS STRING))), 1, 7)) AS INT64), {shards})",
-    "redshift": "(strtol(substring(md5({column}::varchar), 1, 7), 16) % {shards})",
+    "redshift": "mod(strtol(substring(md5({column}::varchar), 1, 7), 16), {shards})",
 }
 
 
@@ -35,6 +35,8 @@ def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
 
     :param column: the column that holds ``numberid``; it goes into the SQL as it is, so write it yourself.
     :param dialect: ``postgresql``, ``mysql``, ``snowflake``, ``bigquery`` or ``redshift``.
+    It holds no ``%``, which drivers take for a parameter.
+
     :raises VccConfigurationError: for another one.
     """
     if dialect not in _SQL:
