@@ -9,12 +9,13 @@ MOST_PATIENCE = 64
 
 
 class Sizes:
-    """Halves at once, grows by a quarter after some full chunks went well, and more slowly after each set-back."""
+    """Halves at once, grows by a quarter after some full chunks went well, and more slowly where growing was too much."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._good = 0
         self._patience = PATIENCE
+        self._grew = False
         self.now = most
         """The most elements of the next chunk."""
         self.halvings = 0
@@ -25,9 +26,9 @@ class Sizes:
         self.halvings += 1
         smaller = max(1, size // 2)
         if smaller < self.now:
-            if self.now < self._most:
+            if self._grew:
                 self._patience = min(2 * self._patience, MOST_PATIENCE)
-            self.now = smaller
+            self.now, self._grew = smaller, False
         self._good = 0
 
     def went_well(self, size: int) -> None:
@@ -37,4 +38,4 @@ class Sizes:
         self._good += 1
         if self._good >= self._patience:
             self._good = 0
-            self.now = min(self._most, self.now + max(1, self.now // 4))
+            self.now, self._grew = min(self._most, self.now + max(1, self.now // 4)), True

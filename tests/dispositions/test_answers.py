@@ -1,0 +1,174 @@
+"""How the body of a 200 is read: what it says is taken, and what it does not say is nobody's to guess."""
+
+from __future__ import annotations
+
+import json
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.dispositions.answers import Answer, Answers, Fault, Rejection, envelope_errors, read_answer
+
+MISSING = Rejection(None, "missing from the answer")
+ERROR = {"errorcode": 417, "errormessage": "error.x"}
+X = Rejection(417, "error.x")
+
+
+def read(envelope, count=3):
+    """Read an answer to so many elements."""
+    return read_answer(json.dumps(envelope).encode(), count)
+
+
+@pytest.mark.parametrize("errors", [[], {}, None, "", False, 0])
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"0": True, "1": True, "2": True},
+        {"2": True, "0": True, "1": True},
+        [True, True, True],
+        {"0": True, "1": True, "2": True, "3": True, "17": True},
+        [True, True, True, True],
+        {"0": True, "1": True, "2": True, "took": 4},
+    ],
+)
+def test_true_for_each_element_applied_them_all(errors, response):
+    assert read({"errors": errors, "response": response}) == Answer()
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        [{**ERROR, "index": 1}],
+        [{**ERROR, "index": "1"}],
+        [{**ERROR, "index": 1.0}],
+        {**ERROR, "index": 1},
+        {"1": ERROR},
+        {"5": {**ERROR, "index": 1}},
+    ],
+)
+@pytest.mark.parametrize("response", [{"0": True, "2": True}, {"0": True, "1": False, "2": True}, [True, False, True]])
+def test_an_error_for_an_index_rejected_it_in_whatever_shape(errors, response):
+    assert read({"errors": errors, "response": response}) == Answer(rejected={1: X})
+
+
+@pytest.mark.parametrize("response", [{"0": True, "1": False, "2": True}, [True, False, True]])
+def test_false_without_an_error_rejected_an_element(response):
+    assert read({"errors": [], "response": response}).rejected == {1: Rejection(None, "the API answered false")}
+
+
+@pytest.mark.parametrize("response", [{"0": True, "2": True}, {"0": True, "1": None, "2": True}, [True, None, True]])
+def test_what_is_missing_from_an_answer_is_unknown(response):
+    assert read({"errors": [], "response": response}) == Answer(unsaid={1: MISSING})
+
+
+@pytest.mark.parametrize("value", ["true", 1, "yes", {}, [True], "1"])
+def test_only_true_itself_counts_as_applied(value):
+    assert read({"errors": [], "response": [True, value, True]}).unsaid == {1: MISSING}
+
+
+def test_a_short_list_says_nothing_about_the_rest():
+    assert read({"errors": [], "response": [True]}) == Answer(unsaid={1: MISSING, 2: MISSING})
+
+
+def test_an_answer_without_a_response_says_nothing():
+    assert read({"errors": []}).unsaid.keys() == {0, 1, 2}
+    assert read({"errors": [], "response": True}).unsaid.keys() == {0, 1, 2}
+    assert read({"errors": [], "response": "true"}).unsaid.keys() == {0, 1, 2}
+
+
+def test_an_answer_without_errors_is_read_by_its_response():
+    assert read({"response": [True, True, True]}) == Answer()
+
+
+def test_both_an_error_and_true_is_unknown():
+    answer = read({"errors": [{**ERROR, "index": 1}], "response": [True, True, True]})
+    assert answer == Answer(unsaid={1: Rejection(417, "the answer has both an error and true for it")})
+
+
+def test_an_error_for_no_index_and_no_response_rejected_the_whole_request():
+    assert read({"errors": [ERROR], "response": []}) == Answer(rejected={0: X, 1: X, 2: X})
+    assert read({"errors": ERROR, "response": None}) == Answer(rejected={0: X, 1: X, 2: X})
+    assert read({"errors": "error.x"}).rejected.keys() == {0, 1, 2}
+
+
+def test_an_error_for_no_index_beside_a_response_takes_nothing_back_and_adds_nothing():
+    assert read({"errors": [ERROR], "response": {"0": True}}) == Answer(unsaid={1: MISSING, 2: MISSING})
+
+
+@pytest.mark.parametrize("index", [3, -1, "3", 1.5, "1.5", True, None, [1], "1_0", "x", 10**30])
+def test_an_error_for_an_index_that_was_not_sent_takes_nothing_back(index):
+    assert read({"errors": [{**ERROR, "index": index}], "response": [True, True, True]}) == Answer()
+
+
+def test_a_key_that_is_no_index_says_nothing():
+    answer = read({"errors": [], "response": {"0": True, "1.0": True, " 2": True}})
+    assert answer.unsaid.keys() == {1, 2}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"{", b"null", b"42", b"[]", b'"x"', b"{}", b'{"result": 1}', b"\xff"]
+)
+def test_what_is_no_envelope_says_nothing_at_all(body):
+    fault = read_answer(body, 3)
+    assert isinstance(fault, Fault)
+    assert fault.delivered is None
+
+
+def test_an_answer_that_nests_too_deeply_says_nothing_at_all():
+    assert isinstance(read_answer(b"[" * 100_000, 3), Fault)
+
+
+def test_a_byte_order_mark_is_no_fault():
+    assert read_answer(b'\xef\xbb\xbf{"errors": [], "response": [true]}', 1) == Answer()
+
+
+def test_answers_that_were_seen_before_are_known_by_their_bytes_and_count():
+    answers, body = Answers(), b'{"errors": [], "response": [true, true]}'
+    assert answers.read(body, 2) is answers.read(body, 2)
+    assert answers.read(body, 3).unsaid.keys() == {2}
+    assert answers.read(body, 2) == Answer()
+    for count in range(1, 50):
+        assert answers.read(json.dumps({"errors": [], "response": [True] * count}).encode(), count) == Answer()
+
+
+@pytest.mark.parametrize(
+    ("code", "read_as"), [(417, 417), ("E17", "E17"), (None, None), (4.5, "4.5"), (True, "True"), ("x" * 99, "x" * 64)]
+)
+def test_an_errorcode_is_a_number_or_a_short_text(code, read_as):
+    assert read({"errors": [{"errorcode": code, "index": 0}]}, 1).rejected == {0: Rejection(read_as, "error")}
+
+
+def test_a_message_is_kept_to_300_characters():
+    answer = read({"errors": [{"errormessage": "x" * 1000, "index": 0}]}, 1)
+    assert len(answer.rejected[0].errormessage) == 300
+
+
+def test_the_errors_of_any_envelope_are_given_alike():
+    assert envelope_errors({"errors": {"2": ERROR}}) == [{**ERROR, "index": 2}]
+    assert envelope_errors({"errors": []}) == []
+    assert envelope_errors("no envelope") == []
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+entries = st.dictionaries(st.sampled_from(["errorcode", "errormessage", "index"]), anything)
+keys = st.sampled_from([*string.digits[:5], "x"])
+lists = st.lists(entries | anything, max_size=4) | st.dictionaries(keys, entries | anything, max_size=4) | anything
+maps = st.dictionaries(keys, st.sampled_from([True, True, False, None, 1]), max_size=6) | anything
+
+
+@given(errors=lists, response=maps, count=st.integers(1, 5))
+def test_whatever_comes_nothing_is_applied_without_a_true_of_its_own(errors, response, count):
+    answer = read({"errors": errors, "response": response}, count)
+    said = dict(enumerate(response)) if isinstance(response, list) else response
+    for index in range(count):
+        in_one_place = [index in answer.rejected, index in answer.unsaid]
+        assert sum(in_one_place) <= 1
+        if not any(in_one_place):
+            assert isinstance(said, dict)
+            assert said.get(str(index), said.get(index)) is True

@@ -1,0 +1,141 @@
+"""Callback times: the documented form passes through, an offset is converted to the call centre's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.dispositions.dates import MOST_KNOWN, Dates
+from airflow_provider_vcc.dispositions.invalid import InvalidElement
+from airflow_provider_vcc.exceptions import VccConfigurationError
+
+BUDAPEST = Dates("Europe/Budapest")
+NOWHERE = Dates()
+
+
+@pytest.mark.parametrize("text", ["2017-10-10 11:00:00", "2024-02-29 23:59:59", "0001-01-01 00:00:00"])
+@pytest.mark.parametrize("dates", [BUDAPEST, NOWHERE])
+def test_the_documented_form_passes_through_unchanged(dates, text):
+    assert dates.convert(text) == text
+    assert dates.all_good({text, None})
+
+
+@pytest.mark.parametrize(
+    ("given", "out"),
+    [
+        ("2026-11-24T05:00:00+00:00", "2026-11-24 06:00:00"),
+        ("2026-07-24T05:00:00Z", "2026-07-24 07:00:00"),
+        ("2026-07-24 05:00:00-0500", "2026-07-24 12:00:00"),
+        (datetime(2026, 7, 24, 5, 0, 0, tzinfo=UTC), "2026-07-24 07:00:00"),
+        (datetime(2026, 7, 24, 5, 0, 0, 999_999, tzinfo=timezone(timedelta(hours=2))), "2026-07-24 05:00:00"),
+        # the hour that occurs twice, and the one that does not
+        ("2026-10-25T00:30:00Z", "2026-10-25 02:30:00"),
+        ("2026-10-25T01:30:00Z", "2026-10-25 02:30:00"),
+        ("2026-03-29T01:00:00Z", "2026-03-29 03:00:00"),
+        ("0001-01-02T00:00:00Z", "0001-01-02 01:16:20"),
+    ],
+)
+def test_what_has_an_offset_is_converted_to_the_call_centres_clock(given, out):
+    assert BUDAPEST.convert(given) == out
+
+
+@pytest.mark.parametrize(
+    ("given", "out"),
+    [
+        ("2026-11-24T05:00:00", "2026-11-24 05:00:00"),
+        ("2026-11-24 05:00", "2026-11-24 05:00:00"),
+        (" 2026-11-24 05:00:00.25 ", "2026-11-24 05:00:00"),
+        (datetime(2026, 11, 24, 5), "2026-11-24 05:00:00"),  # noqa: DTZ001 -- it is about times without an offset
+        (date(2026, 11, 24), "2026-11-24 00:00:00"),
+        (datetime(9, 1, 2), "0009-01-02 00:00:00"),  # noqa: DTZ001 -- likewise
+    ],
+)
+def test_what_has_no_offset_is_by_the_call_centres_clock_already(given, out):
+    assert BUDAPEST.convert(given) == out
+    assert NOWHERE.convert(given) == out
+
+
+@pytest.mark.parametrize("given", ["2026-11-24T05:00:00Z", datetime(2026, 11, 24, 5, tzinfo=UTC)])
+def test_an_offset_without_a_time_zone_is_invalid_and_says_what_to_do(given):
+    with pytest.raises(InvalidElement, match="set `timezone` in the connection"):
+        NOWHERE.convert(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "soon",
+        "2026-02-30 11:00:00",
+        "2026-13-01 11:00:00",
+        "2026-11-24 25:00:00",
+        "2026-11-24 11:60:00",
+        "2026-11-24 11:00:61",
+        "0000-00-00 00:00:00",
+        "2026-11-24",
+        "20261124",
+        "24.11.2026 11:00",
+        "1764000000",
+        "\uff12\uff10\uff12\uff16-11-24 11:00:00",
+        "2026-11-24 11:00:00\n2026-11-24 11:00:00",
+        1764000000,
+        1.5,
+        True,
+        [],
+        {},
+        b"x",
+    ],
+    ids=repr,
+)
+def test_what_is_no_date_is_invalid(given):
+    with pytest.raises(InvalidElement, match="next_calldate"):
+        BUDAPEST.convert(given)
+    if isinstance(given, str):
+        assert not BUDAPEST.all_good({given})
+        assert not BUDAPEST.all_good({"2017-10-10 11:00:00", given})
+
+
+def test_a_moment_that_the_call_centres_clock_cannot_show_is_invalid():
+    with pytest.raises(InvalidElement, match="range"):
+        Dates("Asia/Tokyo").convert(datetime.max.replace(tzinfo=UTC))
+
+
+@pytest.mark.parametrize("name", ["Europe/Atlantis", "../etc/passwd", "/etc/passwd", "+02:00", "a\0b"])
+def test_an_unknown_time_zone_is_a_fault_of_the_connection(name):
+    with pytest.raises(VccConfigurationError, match="time zone"):
+        Dates(name)
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_no_time_zone_is_none(name):
+    assert Dates(name).timezone is name
+
+
+digits = st.text("0123456789", min_size=19, max_size=19)
+shaped = digits.map(lambda d: f"{d[:4]}-{d[4:6]}-{d[6:8]} {d[8:10]}:{d[10:12]}:{d[12:14]}")
+real = st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0"))
+
+
+@given(st.lists(shaped | real | st.text(max_size=20), max_size=5))
+@example(["2026-11-24 05:00:00", "x" * 19])
+@example(["2026-11-24 05:00:00\n", "026-11-24 05:00:00"])
+def test_many_at_once_are_judged_as_one_by_one(texts):
+    def passes(text):
+        try:
+            return NOWHERE.convert(text) == text
+        except InvalidElement:
+            return False
+
+    assert Dates().all_good(set(texts)) == all(map(passes, texts))
+
+
+def test_what_is_remembered_is_bounded():
+    dates = Dates()
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for day in range(60):
+        texts = {(start + timedelta(days=day, seconds=s)).strftime("%Y-%m-%d %H:%M:%S") for s in range(1000)}
+        assert dates.all_good(texts)
+    assert len(dates.known) <= MOST_KNOWN + 1001

@@ -1,0 +1,86 @@
+"""The pace that is not exceeded over any second."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.dispositions.service import Pace
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    now = 50.0
+
+    def __call__(self):
+        return self.now
+
+
+def most_within(sent, seconds):
+    """Give the most elements that went out in any span of so many seconds."""
+    return max(sum(count for at, count in sent if start <= at < start + seconds) for start, _ in sent)
+
+
+@pytest.mark.parametrize("per_second", [None])
+def test_without_a_pace_nothing_waits(per_second):
+    pace = Pace(per_second)
+    pace.sent(10**6)
+    assert pace.delay(10**6) == 0
+    assert pace.size(500) == 500
+
+
+@given(
+    per_second=st.sampled_from([1, 2, 7, 10, 95, 1000, 2.5]),
+    wanted=st.lists(st.integers(1, 500), min_size=5, max_size=60),
+    lags=st.lists(st.floats(0, 0.3), min_size=60, max_size=60),
+)
+def test_no_second_has_more_elements_than_the_pace_whatever_the_chunks(per_second, wanted, lags):
+    clock = Clock()
+    pace = Pace(per_second, clock)
+    sent = []
+    for size, lag in zip(wanted, lags, strict=False):
+        count = pace.size(size)
+        clock.now += pace.delay(count)
+        assert pace.delay(count) <= 1e-9
+        sent.append((clock.now, count))
+        pace.sent(count)
+        clock.now += lag
+    assert most_within(sent, 1.0) <= max(per_second, 1)
+
+
+@pytest.mark.parametrize("per_second", [0.25, 0.5])
+def test_less_than_one_a_second_is_kept_as_well(per_second):
+    clock = Clock()
+    pace = Pace(per_second, clock)
+    sent = []
+    for _ in range(8):
+        assert pace.size(500) == 1
+        clock.now += pace.delay(1)
+        sent.append((clock.now, 1))
+        pace.sent(1)
+    assert most_within(sent, 1 / per_second) == 1
+
+
+@pytest.mark.parametrize("per_second", [10, 95, 1000])
+def test_it_comes_close_to_what_is_allowed(per_second):
+    clock = Clock()
+    pace = Pace(per_second, clock)
+    count = 0
+    while clock.now < 60:
+        size = pace.size(500)
+        clock.now += pace.delay(size)
+        pace.sent(size)
+        count += size
+    assert 0.9 * per_second <= count / 10 <= 1.15 * per_second
+
+
+def test_a_chunk_that_is_larger_than_a_seconds_share_goes_alone():
+    clock = Clock()
+    pace = Pace(10, clock)
+    pace.sent(50)
+    assert pace.delay(1) >= 1.0
+    clock.now += pace.delay(50)
+    pace.sent(50)
+    assert clock.now >= 51

@@ -1,0 +1,74 @@
+"""How large the next chunk is: fewer elements after a time-out, more again with success."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.dispositions.sizes import Sizes
+
+
+def grown(sizes, successes):
+    """Let full chunks go well."""
+    for _ in range(successes):
+        sizes.went_well(sizes.now)
+    return sizes.now
+
+
+def test_a_chunk_that_was_too_much_is_halved_and_so_are_later_ones():
+    sizes = Sizes(500)
+    sizes.too_much(500)
+    assert sizes.now == 250
+    sizes.too_much(250)
+    assert (sizes.now, sizes.halvings) == (125, 2)
+
+
+def test_chunks_that_were_in_the_air_together_halve_it_once():
+    sizes = Sizes(500)
+    for _ in range(4):
+        sizes.too_much(500)
+    assert (sizes.now, sizes.halvings) == (250, 4)
+
+
+def test_it_goes_down_to_a_single_element_and_no_further():
+    sizes = Sizes(500)
+    for _ in range(20):
+        sizes.too_much(sizes.now)
+    assert sizes.now == 1
+
+
+def test_it_grows_back_with_success_up_to_where_it_began():
+    sizes = Sizes(500)
+    for _ in range(9):
+        sizes.too_much(sizes.now)
+    assert sizes.now == 1
+    assert grown(sizes, 20) > 1
+    assert grown(sizes, 5000) == 500
+
+
+def test_chunks_that_were_not_full_prove_nothing():
+    sizes = Sizes(500)
+    sizes.too_much(500)
+    for _ in range(1000):
+        sizes.went_well(10)
+    assert sizes.now == 250
+
+
+def test_sizes_beyond_what_works_are_tried_ever_more_rarely():
+    sizes, tries = Sizes(500), 0
+    sizes.too_much(500)
+    for _ in range(3000):
+        if sizes.now > 200:
+            tries += 1
+            sizes.too_much(sizes.now)
+        else:
+            sizes.went_well(sizes.now)
+    assert tries < 100
+
+
+@given(st.integers(1, 1000), st.lists(st.tuples(st.booleans(), st.integers(1, 1000))))
+def test_it_always_stays_between_one_and_the_most(most, events):
+    sizes = Sizes(most)
+    for well, size in events:
+        (sizes.went_well if well else sizes.too_much)(min(size, sizes.now))
+        assert 1 <= sizes.now <= most
