@@ -79,11 +79,13 @@ def airflow_stack(dag_runner, call_centre, repo, tmp_path_factory):
 
 @pytest.fixture
 def signed_in(airflow_stack, new_page):
-    """Open pages as somebody: ``signed_in("viewer")``."""
+    """Open pages as somebody: ``signed_in("viewer")``, or as nobody: ``signed_in(None)``."""
 
     def open_page(user="admin", **options):
         page = new_page(**options)
-        page.context.add_cookies([{"name": "_token", "value": airflow_stack.token(user), "url": airflow_stack.origin}])
+        if user is not None:
+            cookie = {"name": "_token", "value": airflow_stack.token(user), "url": airflow_stack.origin}
+            page.context.add_cookies([cookie])
         return page
 
     return open_page
