@@ -56,7 +56,7 @@ def plain_bar(counts: Counts, total: int) -> Bar:
 def zoomed_bar(figures: Figures) -> Bar | None:
     """Draw the right end of the bar magnified, where what failed and what is tolerated are too small to tell apart."""
     reach = max(figures.failed, figures.allowed or 0)
-    if not reach or figures.size < FEWEST_TO_ZOOM or reach > SMALL * figures.size:
+    if not figures.failed or figures.size < FEWEST_TO_ZOOM or reach > SMALL * figures.size:
         return None
     size = max(int(reach * ROOM), 5)
     failed = [(kind.value, figures.counts[kind]) for kind in ORDER[2:]]

@@ -18,6 +18,7 @@ __all__ = ["Chart", "Step", "Tick", "chunk_chart", "rate_chart"]
 
 WIDTH, HEIGHT = 1000.0, 100.0
 MOST_ROWS = 12
+MOST_STEPS = 60
 NICE = (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10)
 DIGIT_WIDTH = 7
 LOWEST_TOP = 0.01
@@ -68,9 +69,7 @@ class Chart:
 
 def rate_chart(figures: Figures) -> Chart | None:
     """Draw how many elements were settled per second, and how many of them failed; None where there is no curve."""
-    points = list(figures.curve)
-    if points and points[0][0] > 0:
-        points.insert(0, (0.0, 0.0, 0.0))
+    points = _even(figures.curve)
     settled, failed = _rates(points, 1), _rates(points, 2)
     if not settled:
         return None
@@ -95,8 +94,8 @@ def chunk_chart(figures: Figures) -> Chart | None:
     if not points:
         return None
     end = max(points[-1][0], figures.curve[-1][0] if figures.curve else 0.0, figures.duration or 0.0) or 1.0
-    ends = [point[0] for point in points[1:]] + [end]
-    spans = [(point[0], until, point[1]) for point, until in zip(points, ends, strict=True)]
+    starts = [0.0, *(point[0] for point in points[1:])]
+    spans = [(start, until, size) for start, until, (_, size) in zip(starts, [*starts[1:], end], points, strict=True)]
     top = max(float(Y_TICKS), _nice_above(max(value for *_, value in spans)))
     return Chart(
         line=_line(spans, end, top),
@@ -113,6 +112,21 @@ def chunk_chart(figures: Figures) -> Chart | None:
         average=None,
         rows=tuple((seconds(at), count(size)) for at, _, size in _thinned(spans)),
     )
+
+
+def _even(curve: Sequence[tuple[float, ...]]) -> list[tuple[float, ...]]:
+    """Start at nought, and leave out points so close to the one before that chance makes a peak of them."""
+    points = list(curve)
+    if points and points[0][0] > 0:
+        points.insert(0, (0.0, 0.0, 0.0))
+    least = points[-1][0] / MOST_STEPS if points else 0.0
+    kept = points[:1]
+    for point in points[1:]:
+        if point[0] - kept[-1][0] >= least:
+            kept.append(point)
+    if len(kept) > 1 and kept[-1] != points[-1]:
+        kept[-1] = points[-1]
+    return kept
 
 
 def _rates(points: Sequence[tuple[float, ...]], column: int) -> list[Span]:
