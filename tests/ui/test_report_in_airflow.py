@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from support.axe import grave_findings
 from support.reports import scenarios
 
-pytestmark = [pytest.mark.airflow, pytest.mark.chromium]
+pytestmark = [pytest.mark.airflow, pytest.mark.chromium, pytest.mark.xdist_group("airflow_stack")]
 
 PATIENCE = 60_000
 """Milliseconds: the machine may be busy."""
