@@ -85,7 +85,14 @@ def _encode_lines(values: list[Any]) -> bytes:
     try:
         return _encoder.encode_lines(values)
     except (TypeError, ValueError, RecursionError):
-        return "".join(f"{value!r}\n" for value in values).encode("utf-8", "surrogatepass")
+        return b"".join(map(_encode_line, values))
+
+
+def _encode_line(value: Any) -> bytes:
+    try:
+        return _encoder.encode(value) + b"\n"
+    except (TypeError, ValueError, RecursionError):
+        return f"{value!r}\n".encode("utf-8", "surrogatepass")
 
 
 Rows = JsonRows | ObjectRows | TableRows
