@@ -21,7 +21,12 @@ from support.dags import airflow_environment
 USERS = {"admin": "admin", "viewer": "viewer", "outsider": ""}
 """Users and their roles: ``outsider`` has none, so may sign in and see nothing. Each one's password is the name."""
 
-PARTS = ("api-server", "scheduler", "dag-processor")
+PARTS = {
+    "api-server": ("api-server", "--workers", "1"),
+    "scheduler": ("scheduler",),
+    "dag-processor": ("dag-processor",),
+}
+"""The parts of Airflow, and the command that starts each."""
 STARTS_WITHIN = 180
 """Seconds; two busy cores take a while."""
 
@@ -42,7 +47,7 @@ class AirflowStack:
         self.url = self.origin + base_path
         self.environment = os.environ | airflow_environment(self.home)
         self.environment |= _settings(self.home, self.url, port, log_port, trigger_port) | dict(environment)
-        self._processes = []
+        self._processes = {}
         self._tokens = {}
         self.dags = self.home / "dags"
         self.dags.mkdir(exist_ok=True)
@@ -53,24 +58,28 @@ class AirflowStack:
 
     def start(self):
         """Start all parts and wait until they are healthy."""
-        for part in PARTS:
-            with self.log(part).open("wb") as log:
-                command = [sys.executable, "-m", "airflow", part]
-                if part == "api-server":
-                    command += ["--workers", "1"]
-                self._processes.append(
-                    subprocess.Popen(
-                        command, env=self.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-                    )
-                )
+        for part, command in PARTS.items():
+            self.start_part(part, *command)
         self.wait_for(self._healthy, "Airflow to be healthy")
         return self
 
+    def start_part(self, part, *command):
+        """Start one of Airflow's commands as a part of the stack, and give its process."""
+        with self.log(part).open("wb") as log:
+            self._processes[part] = subprocess.Popen(
+                [sys.executable, "-m", "airflow", *command],
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return self._processes[part]
+
     def stop(self):
         """Stop all parts, and whatever they started."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.send_signal(signal.SIGTERM)
-        for process in self._processes:
+        for process in self._processes.values():
             with suppress(subprocess.TimeoutExpired):
                 process.wait(30)
             kill_group(process)
@@ -125,13 +134,13 @@ class AirflowStack:
         """Wait until a condition gives something true, and give that."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            for process, part in zip(self._processes, PARTS, strict=True):
+            for part, process in self._processes.items():
                 if process.poll() is not None:
                     raise AssertionError(f"{part} ended:\n{self.tail(part)}")
             if found := condition():
                 return found
             time.sleep(0.3)
-        raise AssertionError(f"waited {seconds} s for {what}\n" + "\n".join(map(self.tail, PARTS)))
+        raise AssertionError(f"waited {seconds} s for {what}\n" + "\n".join(map(self.tail, self._processes)))
 
     def tail(self, part):
         """Give the end of what a part printed."""

@@ -1,0 +1,69 @@
+"""PostgreSQL as warehouse and Airflow's database, Redis, two Celery workers, and the sandbox as the call centre."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from support.airflow_stack import free_ports
+from support.postgres import postgres
+from support.workers import CeleryStack, celery_settings, migrate, redis
+
+from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.sandbox.faults import Latency
+from airflow_provider_vcc.sharding import shard_sql
+
+ROWS = 4000
+
+
+@pytest.fixture(scope="session")
+def warehouse():
+    """Give the connection of a PostgreSQL with 4,000 callbacks, and a database ``airflow`` beside them."""
+    psycopg2 = pytest.importorskip("psycopg2")
+    with postgres() as given:
+        connection = psycopg2.connect(host=given["host"], user="postgres", dbname="postgres")
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute("create database airflow")
+        cursor.execute(
+            f"""create table callbacks as select i as record_id, i % 100 + 1 as outcome_id,
+            nullif({shard_sql("i", 4)} = 3, false) as messages from generate_series(1, {ROWS}) i"""
+        )
+        connection.close()
+        yield given
+
+
+@pytest.fixture(scope="session")
+def port():
+    """Give the port where each test's call centre is found."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def call_centre(port):
+    """Give a call centre of its own process, so slow at first that each shard is met in its middle."""
+    with Sandbox.process(records=ROWS, port=port, keep_bodies=0, faults=Latency(3)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def stack(warehouse, port, tmp_path_factory):
+    """Give Airflow with two workers."""
+    home = tmp_path_factory.mktemp("workers")
+    database = f"postgresql+psycopg2://postgres@/airflow?host={warehouse['host']}"
+    with Sandbox(records=1, port=port) as sandbox:
+        connection = sandbox.connection()
+    with redis(home) as broker:
+        environment = celery_settings(database, broker)
+        environment |= {
+            "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse),
+            "AIRFLOW_CONN_VCC_DEFAULT": json.dumps(connection),
+        }
+        stack = CeleryStack(home, [Path(__file__).with_name("sharded.py")], environment)
+        migrate(stack.environment)
+        try:
+            stack.start_workers("w1", "w2")
+            yield stack.start()
+        finally:
+            stack.stop()

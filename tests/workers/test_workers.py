@@ -1,0 +1,113 @@
+"""Shards on several workers, of which some are killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+import pytest
+from support.workers import is_alive, parent
+
+from airflow_provider_vcc.sandbox.faults import Latency
+from airflow_provider_vcc.sharding import shard
+
+pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.redis, pytest.mark.xdist_group("workers")]
+
+ROWS, SHARDS = 4000, 4
+WINDOW = 2 * 25
+"""The most elements that a task has in flight or not saved yet: max_in_flight times chunk_size."""
+WITH_MESSAGES = 3
+"""The shard whose elements ask for messages."""
+
+
+class Run:
+    """A run of the DAG: which process works on which shard, what reached the call centre, how it was judged."""
+
+    def __init__(self, stack, call_centre):
+        self.stack, self.call_centre = stack, call_centre
+        self.id = stack.trigger("sharded")
+
+    def wait_for_middle(self):
+        """Wait until each shard has sent a window, and give the process of each one's task."""
+        self.stack.wait_for(lambda: min(self.sent().values()) >= WINDOW, "each shard's first chunks")
+        instances = self.stack.instances("sharded", self.id)
+        assert {instances["sync", number]["state"] for number in range(SHARDS)} == {"running"}
+        return {number: instances["sync", number]["pid"] for number in range(SHARDS)}
+
+    def sent(self):
+        """Give how many dispositions of each shard took effect."""
+        events = Counter(shard(event.numberid, SHARDS) for event in self.call_centre.ledger.events())
+        return {number: events[number] for number in range(SHARDS)}
+
+    def finish(self):
+        """Let the call centre be fast, wait for the judgement, and give the merged summary."""
+        self.call_centre.faults = Latency(0.1)
+        assert self.stack.wait_for_state("sharded", self.id, "judge", "success", "failed") == "success"
+        assert self.call_centre.idle()
+        return self.stack.xcom("sharded", self.id, "judge", "summary")
+
+    def tries(self):
+        """Give the number of tries of each shard."""
+        instances = self.stack.instances("sharded", self.id)
+        return {number: instances["sync", number]["try_number"] for number in range(SHARDS)}
+
+    def repeats(self):
+        """Give how many dispositions of each shard took effect a further time."""
+        counts = Counter(event.numberid for event in self.call_centre.ledger.events())
+        repeats = Counter()
+        for numberid, count in counts.items():
+            repeats[shard(numberid, SHARDS)] += count - 1
+        return {number: repeats[number] for number in range(SHARDS)}
+
+
+@pytest.fixture
+def run(stack, call_centre):
+    stack.start_workers("w1", "w2")
+    stack.wait_for_workers()
+    return Run(stack, call_centre)
+
+
+def assert_complete(run, summary, killed):
+    """Each row is where it belongs or reported as unknown, and the judgement counts all."""
+    events = run.call_centre.ledger.events()
+    assert all(int(event.dispositionid) == int(event.numberid) % 100 + 1 for event in events)
+    missing = set(map(str, range(1, ROWS + 1))) - {event.numberid for event in events}
+    assert {shard(numberid, SHARDS) for numberid in missing} <= {WITH_MESSAGES} & killed
+    assert len(missing) <= summary["unknown"] <= WINDOW
+    assert (summary["total"], summary["applied"]) == (ROWS, ROWS - summary["unknown"])
+    assert summary["resumed"] >= len(killed) * WINDOW / 2
+
+
+def assert_repeats(run, killed):
+    """Only what a killed task had in flight came twice, and no message did."""
+    repeats = run.repeats()
+    limits = {number: WINDOW if number in killed - {WITH_MESSAGES} else 0 for number in range(SHARDS)}
+    assert all(repeats[number] <= limits[number] for number in range(SHARDS)), repeats
+    assert set(run.call_centre.ledger.message_counts().values()) == {1}
+
+
+def test_orphans_go_on_beside_their_successors(run):
+    """Where only the supervising parents of tasks are killed, the orphans stop by themselves within their window."""
+    pids = run.wait_for_middle()
+    killed = {0, WITH_MESSAGES}
+    for number in killed:
+        os.kill(parent(pids[number]), signal.SIGKILL)
+    assert all(is_alive(pids[number]) for number in killed)
+    run.stack.wait_for(lambda: not any(is_alive(pids[number]) for number in killed), "the orphans to stop")
+    summary = run.finish()
+    assert {number for number, tries in run.tries().items() if tries > 1} == killed
+    assert_complete(run, summary, killed)
+    assert_repeats(run, killed)
+
+
+def test_another_worker_takes_over_from_one_that_is_killed(run):
+    """Where a worker is killed with all its processes, its shards go on elsewhere from what they had saved."""
+    pids = run.wait_for_middle()
+    worker = run.stack.worker_of(pids[WITH_MESSAGES])
+    killed = {number for number, pid in pids.items() if run.stack.worker_of(pid) == worker}
+    run.stack.kill_worker(worker)
+    summary = run.finish()
+    assert {number for number, tries in run.tries().items() if tries > 1} == killed
+    assert_complete(run, summary, killed)
+    assert_repeats(run, killed)
