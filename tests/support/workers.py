@@ -32,8 +32,8 @@ class CeleryStack(AirflowStack):
         workers = {process.pid: part for part, process in self._processes.items()}
         return workers[os.getsid(pid)]
 
-    def kill_worker(self, name):
-        """End a worker and all that it started by SIGKILL, tasks too."""
+    def kill_part(self, name):
+        """End a part and all that it started by SIGKILL: a worker with its tasks."""
         process = self._processes.pop(name)
         for pid in session(process.pid):
             with suppress(ProcessLookupError):
@@ -41,10 +41,9 @@ class CeleryStack(AirflowStack):
         process.wait(10)
 
     def stop(self):
-        """Stop all parts; the workers at once, with orphans of their tasks."""
-        for name in [name for name in self._processes if name not in PARTS]:
-            self.kill_worker(name)
-        super().stop()
+        """End all parts at once: nothing of them is wanted any more. Of the workers, orphans too."""
+        for part in list(self._processes):
+            self.kill_part(part)
 
     def instances(self, dag_id, run_id):
         """Give what the API knows of each task instance of a run: ``{(task_id, map_index): {...}}``."""

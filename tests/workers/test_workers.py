@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 
 import pytest
@@ -34,6 +35,16 @@ class Run:
         instances = self.stack.instances("sharded", self.id)
         assert {instances["sync", number]["state"] for number in range(SHARDS)} == {"running"}
         return {number: instances["sync", number]["pid"] for number in range(SHARDS)}
+
+    def wait_for_successors(self, killed):
+        """Wait until the second try of each of these shards runs."""
+
+        def are_there():
+            instances = self.stack.instances("sharded", self.id)
+            seconds = [instances["sync", number] for number in killed]
+            return all(one["try_number"] == 2 and one["state"] == "running" for one in seconds)
+
+        self.stack.wait_for(are_there, "the successors")
 
     def sent(self):
         """Give how many dispositions of each shard took effect."""
@@ -87,13 +98,27 @@ def assert_repeats(run, killed):
     assert set(run.call_centre.ledger.message_counts().values()) == {1}
 
 
+def make_orphan(pid):
+    """Kill the supervising parent of a task's process, and halt the process itself until its successor is there.
+
+    It is halted only as an orphan: the death of its parent would wake it, and hang it up.
+    """
+    supervisor = parent(pid)
+    os.kill(supervisor, signal.SIGKILL)
+    while parent(pid) == supervisor:
+        time.sleep(0.001)
+    os.kill(pid, signal.SIGSTOP)
+
+
 def test_orphans_go_on_beside_their_successors(run):
     """Where only the supervising parents of tasks are killed, the orphans stop by themselves within their window."""
-    pids = run.wait_for_middle()
     killed = {0, WITH_MESSAGES}
+    pids = run.wait_for_middle()
     for number in killed:
-        os.kill(parent(pids[number]), signal.SIGKILL)
-    assert all(is_alive(pids[number]) for number in killed)
+        make_orphan(pids[number])
+    run.wait_for_successors(killed)
+    for number in killed:
+        os.kill(pids[number], signal.SIGCONT)
     run.stack.wait_for(lambda: not any(is_alive(pids[number]) for number in killed), "the orphans to stop")
     summary = run.finish()
     assert {number for number, tries in run.tries().items() if tries > 1} == killed
@@ -106,7 +131,7 @@ def test_another_worker_takes_over_from_one_that_is_killed(run):
     pids = run.wait_for_middle()
     worker = run.stack.worker_of(pids[WITH_MESSAGES])
     killed = {number for number, pid in pids.items() if run.stack.worker_of(pid) == worker}
-    run.stack.kill_worker(worker)
+    run.stack.kill_part(worker)
     summary = run.finish()
     assert {number for number, tries in run.tries().items() if tries > 1} == killed
     assert_complete(run, summary, killed)
