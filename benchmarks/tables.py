@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.goals import GOALS
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.goals import Goal
 
-__all__ = ["NAMES", "comparison", "everything"]
+__all__ = ["NAMES", "comparison", "everything", "filled"]
 
 Results = dict[str, Any]
 
@@ -28,8 +29,16 @@ NAMES = {
 
 def everything(results: Results) -> str:
     """Give all tables of a full run."""
-    parts = [_machine, _goals, _speed, _memory, _growth, _sources, _store, _airflow, _pace]
-    return "\n\n".join(part(results) for part in parts)
+    return "\n\n".join(part(results) for part in PARTS.values())
+
+
+def filled(page: str, results: Results) -> str:
+    """Give a page with the tables put between its marks ``<!-- figures: NAME -->`` and ``<!-- end -->``."""
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{found[1]}\n{PARTS[found[2]](results)}\n<!-- end -->"
+
+    return re.sub(r"(<!-- figures: (\w+) -->)\n.*?<!-- end -->", fill, page, flags=re.DOTALL)
 
 
 def comparison(results: Results, before: Results, bad: Sequence[Goal]) -> str:
@@ -120,3 +129,32 @@ def _pace(results: Results) -> str:
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _window(results: Results) -> str:
+    rows = [(store, f"{row['share']:.3f}") for store, row in results["window"].items()]
+    return _table(("answers after 0.25 s, 64 chunks, 8 in flight", "share of the ideal"), rows)
+
+
+def _retry(results: Results) -> str:
+    rows = [
+        (name, f"{row['elements_per_second']:,.0f}", f"{row['sent_again']:,}", f"{row['state_bytes']:,}")
+        for name, row in results["retry"].items()
+    ]
+    return _table(("1,000,000 elements", "elements/s", "sent again", "bytes of state"), rows)
+
+
+PARTS = {
+    "machine": _machine,
+    "goals": _goals,
+    "speed": _speed,
+    "memory": _memory,
+    "growth": _growth,
+    "sources": _sources,
+    "store": _store,
+    "airflow": _airflow,
+    "window": _window,
+    "pace": _pace,
+    "retry": _retry,
+}
+"""Tables by the names that pages call them by."""
