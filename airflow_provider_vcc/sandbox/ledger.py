@@ -24,9 +24,10 @@ class Request(NamedTuple):
     """One request that arrived.
 
     ``number`` counts from 0 in the order of arrival; ``at`` and ``seconds`` are seconds (since the epoch; until it was
-    answered or cut); ``elements`` is None where its body was not read or held none; ``parallel`` counts the requests
-    that waited for an answer when it arrived, itself among them; ``acted`` says whether it took effect; ``status`` is
-    None where no answer was sent; ``seconds`` is None while it is being worked on; ``fault`` names what was done to it.
+    answered or cut, None while it is being worked on); ``elements`` is None where its body was not read or held none;
+    ``parallel`` counts the requests that waited for an answer when it was seen, itself among them unless its client had
+    given up; ``acted`` says whether it took effect; ``status`` is None where no answer was sent; ``fault`` names what
+    was done to it.
     """
 
     number: int

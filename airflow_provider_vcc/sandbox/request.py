@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import select
-import socket
 from base64 import b64decode
 from functools import cached_property
 from time import monotonic, time
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_vcc.sandbox.wire import CONTINUE, Head, read_body
 
 if TYPE_CHECKING:
+    import socket
     from io import BufferedIOBase
 
     from airflow_provider_vcc.sandbox.server import Sandbox
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Request"]
 
 LOOK_AGAIN = 0.5
+HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
+"""Linux tells of a closed connection by the first, other systems by the second."""
 
 
 class Request:
@@ -100,13 +102,16 @@ class Request:
         return (user, password) if colon and kind.lower() == "basic" else None
 
     def is_gone(self) -> bool:
-        """Say whether the client has closed the connection."""
-        try:
-            return self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
+        """Say whether the client has closed the connection, though something may be left to read."""
+        return self._hung_up(0)
+
+    def _hung_up(self, seconds: float) -> bool:
+        """Wait so long at most for the client to close the connection."""
+        if self._sock.fileno() < 0:
+            return True  # we closed it ourselves
+        poll = select.poll()
+        poll.register(self._sock, HUNG_UP)
+        return bool(poll.poll(seconds * 1000))
 
     def wait(self, seconds: float) -> None:
         """Pass time, unless the sandbox stops."""
@@ -116,8 +121,8 @@ class Request:
     def wait_until_gone(self) -> None:
         """Wait until the client gives up, or the sandbox stops."""
         self.record()
-        while not self.is_gone() and not self.sandbox.stopping.is_set():
-            select.select([self._sock], [], [], LOOK_AGAIN)
+        while not self._hung_up(LOOK_AGAIN) and not self.sandbox.stopping.is_set():
+            pass
 
     def note(self, fault: object) -> None:
         """Name a fault in the ledger."""

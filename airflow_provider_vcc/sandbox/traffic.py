@@ -21,9 +21,8 @@ class Traffic:
     def enter(self, request: Request) -> int:
         """Let a request in, and say how many wait now. Those whose client has given up do not."""
         with self._change:
-            waiting = sum(not other.is_gone() for other in self._active)
             self._active.add(request)
-            return waiting + 1
+            return sum(not some.is_gone() for some in self._active)
 
     def leave(self, request: Request) -> None:
         """Let it go, before the last byte of its answer: after that, its client may send the next one."""
