@@ -50,8 +50,8 @@ class Chunk:
         self.maybe_acted = False
         """Whether an earlier attempt may have taken effect."""
         self.attempts = 0
-        self.successes_before = 0
-        """How many requests had succeeded when it first failed."""
+        self.successes_before: int | None = None
+        """How many requests had succeeded when it, or what it is a part of, first failed."""
         self.ready_at = 0.0
         self.sent_at = 0.0
         self.attempt: Attempt | None = None

@@ -9,7 +9,7 @@ MOST_PATIENCE = 64
 
 
 class Sizes:
-    """Halves at once, grows by a quarter after some full chunks went well, and more slowly where growing was too much."""
+    """Halves at once, grows by a quarter after some full chunks went well, and later where growing was too much."""
 
     def __init__(self, most: int) -> None:
         self._most = most

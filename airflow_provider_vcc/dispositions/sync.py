@@ -236,7 +236,8 @@ class Sync:
         return None
 
     def _new(self, window: int) -> Chunk | None:
-        if self._searching or len(self._again) + len(self._in_air) + self._journal.held >= window:
+        waiting = sum(chunk.attempts < MOST_ATTEMPTS for chunk in self._again)
+        if self._searching or waiting + len(self._in_air) + self._journal.held >= window:
             return None
         if self._hand is not None and len(self._hand) > self.sizes.now:
             self._packer.put_back(self._hand, 0)
@@ -371,7 +372,7 @@ class Sync:
 
     def _faulted(self, chunk: Chunk, fault: Fault) -> None:
         chunk.maybe_acted = chunk.maybe_acted or fault.delivered is None
-        if not chunk.attempts:
+        if chunk.successes_before is None:
             chunk.successes_before = self.service.successes
         chunk.attempts += 1
         repeat = fault.delivered is False or self._may_repeat(chunk)
@@ -388,6 +389,8 @@ class Sync:
             self._split(chunk)
         else:
             chunk.ready_at = monotonic() + jitter(chunk.attempts)
+            if chunk.attempts >= MOST_ATTEMPTS:  # let another one show whether it is this one's fault
+                chunk.ready_at += self.service.delay(0) or 0.0
             self._again.append(chunk)
 
     def _service_failed(self, chunk: Chunk, fault: Fault) -> None:
@@ -405,7 +408,7 @@ class Sync:
     def _exhausted(self, chunk: Chunk, fault: Fault) -> bool:
         """Say whether a chunk fails by itself: others succeed, and it has had its tries."""
         most = MOST_TIMEOUTS if fault.too_much else MOST_ATTEMPTS
-        alone = self.service.successes > chunk.successes_before
+        alone = self.service.successes > (chunk.successes_before or 0)
         return chunk.maybe_acted and chunk.attempts >= most and alone
 
     def _split(self, chunk: Chunk) -> None:

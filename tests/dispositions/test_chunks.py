@@ -218,7 +218,7 @@ inputs = st.lists(st.tuples(records, st.booleans(), st.integers(0, 60)), max_siz
     busy=st.data(),
 )
 def test_the_chunks_joined_are_the_input_and_each_record_keeps_its_order(
-    inputs, size, batch, most_bytes, most_waiting, busy
+    *, inputs, size, batch, most_bytes, most_waiting, busy
 ):
     objects = [
         {"numberid": record, "description": "x" * length, "sendDispositionMessages": messages or None}

@@ -1,0 +1,156 @@
+"""Each outcome is written down once: in the progress, the tally and the sinks of failures."""
+
+from __future__ import annotations
+
+import pytest
+from support.engine import Failures
+
+from airflow_provider_vcc.dispositions.answers import Answer, Rejection
+from airflow_provider_vcc.dispositions.books import Books, Observer, masked
+from airflow_provider_vcc.dispositions.chunks import chunk_of
+from airflow_provider_vcc.dispositions.elements import Element, Plain
+from airflow_provider_vcc.dispositions.outcomes import Outcome, Tally
+from airflow_provider_vcc.dispositions.progress import Progress
+from airflow_provider_vcc.dispositions.rows import JsonRows
+
+
+class Watching(Observer):
+    """Keeps the kinds of error that it hears of."""
+
+    def __init__(self):
+        self.kinds = []
+
+    def new_error(self, row):
+        """Keep one."""
+        self.kinds.append(row.errormessage)
+
+
+class Full:
+    """A sink that cannot write."""
+
+    def write(self, failures):
+        """Fail."""
+        raise OSError("no space left")
+
+    def close(self):
+        """Nothing to close."""
+
+
+@pytest.fixture
+def sink():
+    return Failures()
+
+
+@pytest.fixture
+def books(sink):
+    progress = Progress()
+    progress.enter(JsonRows(0, [b"x"] * 100))
+    return Books(Tally(), progress, [sink], Watching())
+
+
+def chunk(*, noted=False):
+    """Give a chunk of three elements at positions 10 to 12."""
+    made = chunk_of([Plain(str(n), description=f"secret {n}") for n in range(3)], range(10, 13))
+    made.noted = noted
+    return made
+
+
+def bits(books, name):
+    """Give the positions whose bit is set."""
+    return [position for position in range(100) if getattr(books.progress.segments[0], name) >> position & 1]
+
+
+MIXED = Answer(rejected={0: Rejection(417, "no secret 0")}, unsaid={2: Rejection(None, "missing from the answer")})
+
+
+def test_an_answer_is_settled_element_by_element(books, sink):
+    books.answered(chunk(), MIXED)
+    assert bits(books, "applied") == [11]
+    counts = books.tally.counts
+    assert (counts[Outcome.APPLIED], counts[Outcome.REJECTED], counts[Outcome.UNKNOWN]) == (1, 1, 1)
+    assert [(f.position, f.outcome, f.errorcode) for f in sink.all] == [(10, "rejected", 417), (12, "unknown", None)]
+    assert books._observer.kinds == ["no ***", "missing from the answer"]
+
+
+def test_of_a_noted_chunk_only_what_nobody_can_say_stays_noted(books):
+    books.progress.note(range(10, 13))
+    books.answered(chunk(noted=True), MIXED)
+    assert bits(books, "applied") == [11]
+    assert bits(books, "unsettled") == [12]
+
+
+def test_a_noted_chunk_that_nobody_can_say_anything_of_stays_noted(books, sink):
+    books.progress.note(range(10, 13))
+    books.unknown(chunk(noted=True), 500, "the server failed")
+    assert bits(books, "unsettled") == [10, 11, 12]
+    assert {failure.errorcode for failure in sink.all} == {500}
+
+
+def test_a_noted_chunk_that_was_not_sent_may_be_sent_by_the_next_try(books):
+    books.progress.note(range(10, 13))
+    books.not_sent(chunk(noted=True))
+    assert bits(books, "unsettled") == []
+    assert books.tally.total == 0
+
+
+def test_a_sink_that_cannot_write_keeps_nothing_from_being_counted(sink):
+    progress = Progress()
+    progress.enter(JsonRows(0, [b"x"] * 100))
+    books = Books(Tally(), progress, [Full(), sink, Full()], Observer())
+    with pytest.raises(OSError, match="no space"):
+        books.answered(chunk(), MIXED)
+    assert books.tally.total == 3
+    assert sink.positions == [10, 12]
+
+
+class Interrupted(BaseException):
+    """Comes at the worst moment."""
+
+
+@pytest.mark.parametrize("after", range(4))
+def test_what_an_exception_left_half_written_is_completed_once(books, sink, monkeypatch, after):
+    counted = books.tally._row
+    calls = iter(range(after))
+
+    def row(failure):
+        if next(calls, None) is None:
+            raise Interrupted
+        return counted(failure)
+
+    monkeypatch.setattr(books.tally, "_row", row)
+    made = chunk()
+    if after < 2:
+        with pytest.raises(Interrupted):
+            books.answered(made, MIXED)
+    else:
+        books.answered(made, MIXED)
+    monkeypatch.undo()
+    assert books.mend() is made
+    assert books.mend() is made
+    assert books.tally.total == 3
+    assert sink.positions == [10, 12]
+
+
+def test_a_chunk_of_which_nothing_was_counted_is_still_to_be_written_down(books, monkeypatch):
+    def add(*_):
+        raise Interrupted
+
+    monkeypatch.setattr(books.tally, "add", add)
+    with pytest.raises(Interrupted):
+        books.answered(chunk(), MIXED)
+    assert books.mend() is None
+    assert books.tally.total == 0
+
+
+@pytest.mark.parametrize(
+    ("element", "message", "shown"),
+    [
+        (Plain("1", description="Call Anna"), "cannot set 'Call Anna'", "cannot set '***'"),
+        (Element(search={"name": "Green"}), "no record Green", "no record ***"),
+        (Element(search=[{"name": "Green"}, {"pin": 12345}]), "Green has 12345", "*** has ***"),
+        (Plain("1", description="ok"), "all is ok", "all is ok"),
+        (Plain("1"), "error.x", "error.x"),
+    ],
+)
+def test_what_is_personal_is_taken_out_of_a_message(element, message, shown):
+    assert masked(message, element) == shown
