@@ -111,12 +111,16 @@ def test_a_time_out_is_named(connect):
     assert sentence.startswith("127.0.0.1 gave no answer within 0.2 s")
 
 
-def test_nobody_at_the_button_waits_for_a_long_timeout(connect):
-    from airflow_provider_vcc.hooks.diagnosis import LONGEST_WAIT
+def test_nobody_at_the_button_waits_for_a_long_timeout(connect, monkeypatch):
+    monkeypatch.setattr("airflow_provider_vcc.hooks.diagnosis.LONGEST_WAIT", 0.2)
+    with Sandbox(records=1, faults=Hang()) as sandbox:
+        sentence = failing(connect(sandbox.url, password="sandbox-token", timeout=30))
+    assert sentence.startswith("127.0.0.1 gave no answer within 0.2 s")
 
-    settings = connect("db.example", timeout=600, connect_timeout=90).settings.with_longest_wait(LONGEST_WAIT)
-    assert (settings.timeout, settings.connect_timeout) == (20, 20)
-    assert connect("db.example", timeout=5).settings.with_longest_wait(20).timeout == 5
+
+def test_the_wait_at_the_button_is_never_longer_than_the_connections_own(connect):
+    settings = connect("db.example", timeout=5, connect_timeout=90).settings.with_longest_wait(20)
+    assert (settings.timeout, settings.connect_timeout) == (5, 20)
 
 
 def test_what_is_no_api_is_named(connect):
