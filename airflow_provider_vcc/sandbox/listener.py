@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import threading
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from airflow_provider_vcc.sandbox.traffic import Traffic
 
     Serve = Callable[[socket.socket, int], None]
 
@@ -26,12 +29,14 @@ class Listener:
 
     :param port: 0 takes a free one.
     :param serve: talks on one connection, given its number; closing it is the listener's business.
+    :param traffic: is told while something goes on on a connection.
     """
 
-    def __init__(self, host: str, port: int, serve: Serve) -> None:
+    def __init__(self, host: str, port: int, serve: Serve, traffic: Traffic) -> None:
         self.host = host
         self.port = port
         self._serve = serve
+        self._traffic = traffic
         self._commands: SimpleQueue[tuple[Callable[[], object], threading.Event]] = SimpleQueue()
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -86,6 +91,14 @@ class Listener:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
+    def has_unread(self) -> bool:
+        """Say whether a connection waits to be accepted, or bytes (or its end) to be read on one."""
+        poll = select.poll()
+        with self._lock:
+            for waiting in (*self._open, self._socket) if self._is_up else self._open:
+                poll.register(waiting, select.POLLIN)
+            return bool(poll.poll(0))
+
     def _command(self, do: Callable[[], object]) -> None:
         if self._ends:
             return
@@ -102,13 +115,16 @@ class Listener:
 
     def _refuse(self) -> None:
         if self._is_up:
-            self._socket.close()
-            self._socket = self._bind(self.port)  # bound and not listening: refuses, and keeps the port
-            self._is_up = False
+            with self._lock:
+                self._is_up = False
+                self._socket.close()
+                self._socket = self._bind(self.port)  # bound and not listening: refuses, and keeps the port
 
     def _end(self) -> None:
         self._ends = True
-        self._socket.close()
+        with self._lock:
+            self._is_up = False
+            self._socket.close()
 
     def _run(self) -> None:
         while not self._ends:
@@ -129,9 +145,11 @@ class Listener:
             return [key.fileobj for key, _ in selector.select()]
 
     def _accept(self) -> None:
+        self._traffic.begin()
         try:
             connection, _ = self._socket.accept()
         except OSError:
+            self._traffic.end()
             return  # it went away again
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._accepted += 1
@@ -148,3 +166,4 @@ class Listener:
             with self._lock:
                 self._open.remove(connection)
             connection.close()
+            self._traffic.end()

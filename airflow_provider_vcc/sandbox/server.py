@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import struct
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from threading import Timer
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_vcc.sandbox.app import App
@@ -21,10 +22,11 @@ from airflow_provider_vcc.sandbox.seeds import fields_of, seed_records
 from airflow_provider_vcc.sandbox.settings import Settings
 from airflow_provider_vcc.sandbox.store import Store
 from airflow_provider_vcc.sandbox.traffic import Traffic
-from airflow_provider_vcc.sandbox.wire import Answer, BadRequest, CutOff, read_head
+from airflow_provider_vcc.sandbox.wire import Answer, BadRequest, CutOff, Head, read_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from io import BufferedReader
     from pathlib import Path
 
     from airflow_provider_vcc.sandbox.faults import Fault, Faults
@@ -34,6 +36,7 @@ __all__ = ["Sandbox"]
 
 RESET = struct.pack("ii", 1, 0)
 FEW = 100
+A_MOMENT = 0.001
 
 
 class Sandbox:
@@ -77,7 +80,7 @@ class Sandbox:
         self._starts_up = up
         self._log = log
         self._rise = Timer(0, self.up)
-        self._listener = Listener(host, port, self._talk)
+        self._listener = Listener(host, port, self._talk, self._traffic)
         self.set_faults(faults)
 
     @staticmethod
@@ -151,8 +154,16 @@ class Sandbox:
         self._listener.up()
 
     def idle(self, timeout: float = 30.0) -> bool:
-        """Wait until no request is in progress: then the ledger is final. False where it takes longer."""
-        return self._traffic.idle(timeout)
+        """Wait until all that was sent has been dealt with: then the ledger is final. False where it takes longer."""
+        deadline = monotonic() + timeout
+        while self._traffic.quiet(deadline - monotonic()):
+            # In this order: what is read after the first look shows in the second.
+            if not self._listener.has_unread() and self._traffic.quiet(0):
+                return True
+            if monotonic() > deadline:
+                break
+            sleep(A_MOMENT)
+        return False
 
     def set_in_call(self, numberid: str, *, in_call: bool = True, project: int | None = None) -> None:
         """Let an agent take a record, or leave it."""
@@ -161,7 +172,7 @@ class Sandbox:
     def _talk(self, sock: socket.socket, number: int) -> None:
         with sock.makefile("rb") as stream, suppress(OSError):
             try:
-                while head := read_head(stream):
+                while head := self._next_head(sock, stream):
                     if not self._exchange(Request(self, head, sock, stream, number), sock):
                         return
             except CutOff as cut:
@@ -169,6 +180,17 @@ class Sandbox:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             except BadRequest:
                 sock.sendall(Answer(400, closes=True).encode())
+
+    def _next_head(self, sock: socket.socket, stream: BufferedReader) -> Head | None:
+        sock.settimeout(0)
+        has_more = stream.peek(1)
+        sock.settimeout(None)
+        if not has_more:
+            poll = select.poll()
+            poll.register(sock, select.POLLIN)
+            with self._traffic.resting():
+                poll.poll()
+        return read_head(stream)
 
     def _exchange(self, request: Request, sock: socket.socket) -> bool:
         fault = self._arrive(request)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import Condition
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_vcc.sandbox.request import Request
 
 __all__ = ["Traffic"]
 
 
 class Traffic:
-    """Counts the requests that wait for an answer."""
+    """Counts the requests that wait for an answer, and the connections on which something goes on."""
 
     def __init__(self) -> None:
         self._active: set[Request] = set()
+        self._busy = 0
         self._change = Condition()
 
     def enter(self, request: Request) -> int:
@@ -28,9 +32,28 @@ class Traffic:
         """Let it go, before the last byte of its answer: after that, its client may send the next one."""
         with self._change:
             self._active.discard(request)
+
+    def begin(self) -> None:
+        """Something goes on on one connection more. Said before the first byte is read, so that none is overlooked."""
+        with self._change:
+            self._busy += 1
+
+    def end(self) -> None:
+        """Nothing goes on there any more."""
+        with self._change:
+            self._busy -= 1
             self._change.notify_all()
 
-    def idle(self, timeout: float) -> bool:
-        """Wait until no request is in progress; False where that takes longer."""
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Wait on a connection for something to come."""
+        self.end()
+        try:
+            yield
+        finally:
+            self.begin()
+
+    def quiet(self, timeout: float) -> bool:
+        """Wait until nothing goes on on any connection; False where that takes longer."""
         with self._change:
-            return self._change.wait_for(lambda: not self._active, timeout)
+            return self._change.wait_for(lambda: not self._busy, timeout)

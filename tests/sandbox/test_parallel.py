@@ -148,6 +148,24 @@ def test_idle_waits_for_requests_in_progress_and_says_when_that_takes_too_long(s
     assert sandbox.idle()
 
 
+def test_idle_waits_also_for_what_was_sent_and_has_not_been_looked_at(start):
+    """A client may be gone before a busy sandbox has read, or even accepted, what it sent."""
+    sandbox, _ = start(10)
+    body = b'{"elements": [{"numberid": "1", "dispositionid": "1"}]}'
+    for count in range(1, 100):
+        client = start.client(sandbox)
+        client.connection.request("PUT", BATCH, body, client.headers)
+        client.close()
+        assert sandbox.idle()
+        assert sandbox.ledger.totals()["events"] == count
+
+
+def test_idle_does_not_wait_for_connections_that_are_kept_alive(start):
+    sandbox, client = start(10)
+    client.put(ELEMENT)
+    assert sandbox.idle(10)
+
+
 def test_nothing_is_left_after_the_end(start):
     before = threading.active_count()
     sandbox, _ = start(10, faults=Hang().after(3))
