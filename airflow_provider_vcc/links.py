@@ -9,13 +9,14 @@ from airflow_provider_vcc._compat import BaseOperatorLink, airflow_version, conf
 
 __all__ = ["VccReportLink"]
 
-WITH_PAGES = (3, 0)
+WITH_TABS, WITH_NEW_UI = (3, 1), (3, 0)
 
 
 class VccReportLink(BaseOperatorLink):
     """Leads from a task instance to its report, also for a failed or skipped one.
 
-    Airflow shows it when a try has ended, whichever way. Before Airflow 3 there is no page, and it leads to the XComs.
+    Airflow shows it when a try has ended, whichever way. Before Airflow 3.1, where a browser cannot sign in to a page
+    of ours, it leads to the XComs of the task.
     """
 
     name: ClassVar[str] = "VCC report"
@@ -23,14 +24,13 @@ class VccReportLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 -- Airflow calls it so
         """Give the address: relative to Airflow's base, so that it holds wherever Airflow is served."""
-        names = (ti_key.dag_id, ti_key.run_id, ti_key.task_id)
-        if airflow_version() < WITH_PAGES:
-            return _xcom_tab(*names, ti_key.map_index)
-        path = "/".join(quote(name, safe="") for name in names)
-        return f"vcc/report/{path}?{urlencode({'map_index': ti_key.map_index})}"
-
-
-def _xcom_tab(dag_id: str, run_id: str, task_id: str, map_index: int) -> str:
-    base = conf.get("webserver", "base_url", fallback="").rstrip("/")
-    query = {"dag_run_id": run_id, "task_id": task_id, "map_index": map_index, "tab": "xcom"}
-    return f"{base}/dags/{quote(dag_id, safe='')}/grid?{urlencode(query)}"
+        dag, run, task = (quote(name, safe="") for name in (ti_key.dag_id, ti_key.run_id, ti_key.task_id))
+        version, index = airflow_version(), ti_key.map_index
+        if version >= WITH_TABS:
+            return f"vcc/report/{dag}/{run}/{task}?{urlencode({'map_index': index})}"
+        if version >= WITH_NEW_UI:
+            mapped = "" if index is None or index < 0 else f"/mapped/{index}"
+            return f"dags/{dag}/runs/{run}/tasks/{task}{mapped}/xcom"
+        query = {"dag_run_id": ti_key.run_id, "task_id": ti_key.task_id, "map_index": index, "tab": "xcom"}
+        base = conf.get("webserver", "base_url", fallback="").rstrip("/")
+        return f"{base}/dags/{dag}/grid?{urlencode(query)}"

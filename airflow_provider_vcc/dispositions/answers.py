@@ -7,6 +7,7 @@ The envelope ``{"errors": ..., "response": ...}`` is documented; the server look
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -83,8 +84,51 @@ class Answers:
         return answer
 
 
+class _Error(msgspec.Struct, gc=False):
+    index: int
+    errorcode: int | str | None = None
+    errormessage: str = "error"
+
+
+class _Usual(msgspec.Struct, gc=False):
+    """An answer in the documented form."""
+
+    errors: list[_Error]
+    response: dict[int, bool]
+
+
+_decode_usual = msgspec.json.Decoder(_Usual).decode
+
+
 def read_answer(body: bytes, count: int) -> Answer | Fault:
     """Settle ``count`` elements by what a 200 answer says: what it does not say is nobody's to guess."""
+    return _usual(body, count) or _whatever(body, count)
+
+
+def _usual(body: bytes, count: int) -> Answer | None:
+    """Read an answer that says ``true`` or an error for each element, once: None where it is any other."""
+    try:
+        usual = _decode_usual(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    said = usual.response
+    rejected = {
+        error.index: Rejection(_code(error.errorcode), error.errormessage[:MOST_MESSAGE]) for error in usual.errors
+    }
+    if len(said) + len(rejected) != count or said.keys() | rejected.keys() != _indexes(count):
+        return None
+    if not all(said.values()):
+        return None
+    return Answer(rejected) if rejected else ALL_APPLIED
+
+
+@lru_cache(MOST_KNOWN)
+def _indexes(count: int) -> frozenset[int]:
+    return frozenset(range(count))
+
+
+def _whatever(body: bytes, count: int) -> Answer | Fault:
+    """Read an answer in any form that can be understood."""
     try:
         envelope = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

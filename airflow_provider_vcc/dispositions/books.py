@@ -83,12 +83,12 @@ class Books:
             self._write(chunk, len(chunk), [])
             return
         bad = answer.rejected.keys() | answer.unsaid.keys()
-        good = [position for index, position in enumerate(chunk.positions) if index not in bad]
-        self.progress.settle(good, applied=True, noted=chunk.noted)
+        but = [chunk.positions[index] for index in bad]
+        self.progress.settle(chunk.positions, applied=True, noted=chunk.noted, but=but)
         if chunk.noted:
             self.progress.settle([chunk.positions[i] for i in answer.rejected], applied=False, noted=True)
         rejected = _failures(chunk, answer.rejected, Outcome.REJECTED)
-        self._write(chunk, len(good), rejected + _failures(chunk, answer.unsaid, Outcome.UNKNOWN))
+        self._write(chunk, len(chunk) - len(bad), rejected + _failures(chunk, answer.unsaid, Outcome.UNKNOWN))
 
     def unknown(self, chunk: Chunk, status: int | None, reason: str) -> None:
         """Write down that nobody can say what became of a chunk."""
@@ -99,14 +99,16 @@ class Books:
     def _write(self, chunk: Chunk, applied: int, failures: list[Failure]) -> None:
         self._page = page = Page(chunk, self.tally.total, applied, failures)
         self.tally.add(Outcome.APPLIED, applied)
-        new = self.tally.fail(failures)
+        error = self._hand_on(failures, self.tally.fail(failures))
         page.handed_on = True
-        self._hand_on(failures, new)
+        if error is not None:
+            raise error
 
     def mend(self) -> Chunk | None:
         """Complete what an exception in the middle of writing has left; give the chunk that was written last.
 
-        None where nothing of it had been counted, so that it is still to be written down.
+        None where nothing of it had been counted, so that it is still to be written down. A sink may get the failures
+        of this chunk a second time, since it is not known which sinks had them.
         """
         page = self._page
         counted = self.tally.total - page.before if page is not None else 0
@@ -132,9 +134,11 @@ class Books:
 
         :raises Exception: whatever the first sink raised that did, when all the others have been served.
         """
-        self._hand_on(failures, self.tally.fail(failures))
+        error = self._hand_on(failures, self.tally.fail(failures))
+        if error is not None:
+            raise error
 
-    def _hand_on(self, failures: list[Failure], new: list[ErrorRow]) -> None:
+    def _hand_on(self, failures: list[Failure], new: list[ErrorRow]) -> Exception | None:
         for row in new:
             self._observer.new_error(row)
         first: Exception | None = None
@@ -143,8 +147,7 @@ class Books:
                 sink.write(failures)
             except Exception as error:  # noqa: BLE001 -- raised when the other sinks have been served
                 first = first or error
-        if first is not None:
-            raise first
+        return first
 
     def read(self, failures: list[Failure], resumed: int) -> None:
         """Count what needs no sending: failures that were found while reading, and what earlier tries had applied."""

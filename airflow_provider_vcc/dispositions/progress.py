@@ -253,9 +253,11 @@ class Progress:
             self.segments[number].unsettled |= bits
             self.dirty.add(number)
 
-    def settle(self, positions: Sequence[int], *, applied: bool, noted: bool = False) -> None:
-        """Note what became of elements: they were applied, or certainly not."""
-        for number, bits in masks(positions):
+    def settle(self, positions: Sequence[int], *, applied: bool, noted: bool = False, but: Sequence[int] = ()) -> None:
+        """Note what became of elements, ``but`` for some among them: they were applied, or certainly not."""
+        rest = dict(masks(but))
+        for number, all_bits in masks(positions):
+            bits = all_bits & ~rest.get(number, 0)
             segment = self.segments[number]
             if applied:
                 segment.applied |= bits

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,7 +36,7 @@ class Parameters:
 
     project_id: int
     field_map: Mapping[str, str] | None
-    disposition: Mapping[str, Any] | None
+    disposition: Mapping[str, Any] | None = field(repr=False)
     avoid_in_call: bool | None
     vcc_conn_id: str
     chunk_size: int

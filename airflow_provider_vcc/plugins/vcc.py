@@ -31,7 +31,7 @@ class LazyReportApp:
 
 
 class VccPlugin(AirflowPlugin):
-    """Serves the report (Airflow 3.0 and later) and shows it as a tab (3.1 and later)."""
+    """Serves the report and shows it as a tab: Airflow 3.1 and later. Airflow 3.0 serves it to API clients."""
 
     name = "vcc"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]  # Airflow forgot to say that it is one

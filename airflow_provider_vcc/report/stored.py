@@ -121,6 +121,8 @@ def _fetched(reference: str) -> Any:
     Plain JSON on purpose: the backend's own reading can make objects of classes that the text names.
     """
     backend = conf.getimport("core", "xcom_backend")
+    if ".." in reference.split("/"):  # the backend compares the beginnings of paths only
+        return reference
     try:
         path = backend._get_full_path(reference)  # noqa: SLF001 -- there is no public way to tell a reference
         with path.open(mode="rb", compression="infer") as file:

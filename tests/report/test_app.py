@@ -111,6 +111,7 @@ def test_whoever_may_read_the_xcoms_sees_the_report(get, user):
     assert "Failed: 37 of 12,000 elements failed, 12 more than the 25 tolerated." in answer.text
 
 
+@pytest.mark.skipif(airflow_version() < (3, 1), reason="the UI of Airflow 3.0 keeps its token from our page")
 def test_the_ui_s_cookie_is_enough(get, tokens):
     assert get(user=None, cookies={"_token": tokens["viewer"]}).status_code == 200
 
@@ -237,7 +238,6 @@ def test_a_theme_is_kept_in_a_cookie_of_this_page_alone(get):
 
 # What it reads
 
-BACKEND = "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend"
 SET_STATE = "update task_instance set state = ? where task_id = 'push'"
 DROP_XCOMS = "delete from xcom where task_id = 'push'"
 
@@ -293,27 +293,65 @@ def test_an_xcom_of_any_other_kind_breaks_nothing(get, changed, value):
     assert get().status_code == 200
 
 
-def test_xcoms_that_an_object_store_holds_are_read_from_there(get, changed, tmp_path, monkeypatch):
-    given_summary, given_report, _ = scenarios()["success-within"]
-    monkeypatch.setenv("AIRFLOW__CORE__XCOM_BACKEND", BACKEND)
-    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH", f"file://{tmp_path}/xcoms")
-    folder = tmp_path / "xcoms/a dag"
+@pytest.fixture
+def object_store(tmp_path, monkeypatch):
+    """Give the folder in which Airflow's object-storage backends keep XComs and state."""
+    from airflow.providers.common.io.xcom import backend
+
+    monkeypatch.setenv("AIRFLOW__CORE__XCOM_BACKEND", f"{backend.__name__}.XComObjectStorageBackend")
+    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH", f"file://{tmp_path}/store")
+    backend._get_base_path.cache_clear()
+    folder = tmp_path / "store/a dag"
     folder.mkdir(parents=True)
+    yield folder
+    backend._get_base_path.cache_clear()
+
+
+POINT = "update xcom set value = ? where key = ? and task_id = 'push'"
+
+
+def twice(value):
+    """Encode as the execution API stores it."""
+    return json.dumps(json.dumps(value))
+
+
+def test_xcoms_that_an_object_store_holds_are_read_from_there(get, changed, object_store):
+    given_summary, given_report, _ = scenarios()["success-within"]
     for key, value in (("summary", given_summary), ("report", given_report)):
-        (folder / f"{key}.json").write_text(json.dumps(value))
-        reference = json.dumps(f"file://{folder}/{key}.json")
-        changed("update xcom set value = ? where key = ? and task_id = 'push'", json.dumps(reference), key)
+        (object_store / f"{key}.json").write_text(json.dumps(value))
+        changed(POINT, twice(f"file://{object_store}/{key}.json"), key)
     assert "120 of 12,000 elements failed, within the 240 tolerated" in get().text
-    (folder / "summary.json").unlink()
+    (object_store / "summary.json").unlink()
     assert "cannot read them there" in get().text
 
 
-def test_an_object_store_s_file_outside_its_folder_is_not_read(get, changed, tmp_path, monkeypatch):
-    monkeypatch.setenv("AIRFLOW__CORE__XCOM_BACKEND", BACKEND)
-    monkeypatch.setenv("AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH", f"file://{tmp_path}/xcoms")
+def test_an_object_store_s_file_outside_its_folder_is_not_read(get, changed, object_store, tmp_path):
     (tmp_path / "secret.json").write_text(json.dumps(summary(77_777)))
-    reference = json.dumps(f"file://{tmp_path}/secret.json")
-    changed("update xcom set value = ? where key = 'summary' and task_id = 'push'", json.dumps(reference))
-    answer = get()
-    assert "77,777" not in answer.text
-    assert "cannot read them there" in answer.text
+    for path in (f"{tmp_path}/secret.json", f"{object_store}/../../secret.json"):
+        changed(POINT, twice(f"file://{path}"), "summary")
+        answer = get()
+        assert "77,777" not in answer.text
+        assert "cannot read them there" in answer.text
+
+
+def test_what_names_a_class_is_read_as_plain_json(get, changed, object_store):
+    evil = {"__classname__": "subprocess.Popen", "__version__": 1, "__data__": ["touch /tmp/evil"]}
+    (object_store / "summary.json").write_text(json.dumps(summary(5) | {"project_id": evil}))
+    changed(POINT, twice(f"file://{object_store}/summary.json"), "summary")
+    assert "all 5 elements were applied" in get().text
+
+
+@pytest.mark.skipif(airflow_version() < (3, 3), reason="the task state store came with Airflow 3.3")
+def test_progress_that_workers_keep_in_an_object_store_is_read_from_there(get, changed, tmp_path, monkeypatch):
+    backend = "airflow.providers.common.io.state_store.backend.StateStoreObjectStorageBackend"
+    monkeypatch.setenv("AIRFLOW__WORKERS__STATE_STORE_BACKEND", backend)
+    monkeypatch.setenv("AIRFLOW__COMMON_IO__STATE_STORE_OBJECTSTORAGE_PATH", f"file://{tmp_path}/state")
+    kept = tmp_path / "state/kept"
+    kept.parent.mkdir()
+    figures, progress, _ = scenarios()["running"]
+    kept.write_text(json.dumps({"summary": figures, "report": progress}))
+    changed(SET_STATE, "running")
+    changed("update task_state_store set value = ? where key = 'vcc_report'", json.dumps(f"file://{kept}"))
+    assert "Running: 4,200 of 12,000 elements settled" in get(run="store").text
+    kept.unlink()
+    assert get(run="store").status_code == 200

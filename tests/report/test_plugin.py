@@ -77,17 +77,18 @@ class Key:
     dag_id, run_id, task_id, map_index = "a dag", "manual__2026-11-24T06:00:00+00:00", "sync", 3
 
 
-def test_the_link_leads_to_the_report_or_to_the_xcoms_where_there_is_none(monkeypatch):
-    link = VccReportLink().get_link(None, ti_key=Key)
-    if airflow_version() >= (3, 0):
-        assert link == "vcc/report/a%20dag/manual__2026-11-24T06%3A00%3A00%2B00%3A00/sync?map_index=3"
-    else:
-        monkeypatch.setenv("AIRFLOW__WEBSERVER__BASE_URL", "http://airflow.example/base")
-        link = VccReportLink().get_link(None, ti_key=Key)
-        run = "manual__2026-11-24T06%3A00%3A00%2B00%3A00"
-        assert link == (
-            f"http://airflow.example/base/dags/a%20dag/grid?dag_run_id={run}&task_id=sync&map_index=3&tab=xcom"
-        )
+RUN = "manual__2026-11-24T06%3A00%3A00%2B00%3A00"
+LINKS = {
+    (2, 11): f"http://airflow.example/base/dags/a%20dag/grid?dag_run_id={RUN}&task_id=sync&map_index=3&tab=xcom",
+    (3, 0): f"dags/a%20dag/runs/{RUN}/tasks/sync/mapped/3/xcom",
+    (3, 1): f"vcc/report/a%20dag/{RUN}/sync?map_index=3",
+}
+
+
+def test_the_link_leads_to_the_report_or_to_the_xcoms_where_a_browser_cannot_read_it(monkeypatch):
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__BASE_URL", "http://airflow.example/base")
+    expected = next(link for since, link in reversed(LINKS.items()) if airflow_version() >= since)
+    assert VccReportLink().get_link(None, ti_key=Key) == expected
 
 
 def test_the_link_is_the_operator_s_and_airflow_knows_its_class():
