@@ -42,7 +42,7 @@ ADVICE = (
         "Compare `dispositionid` with the dispositions that are set up in this project.",
     ),
     (
-        r"(unknown|invalid|missing)_?user|userid",
+        r"(unknown|invalid|missing)_?user",
         "Compare `userid` with the call centre's users; an agent may have left.",
     ),
     (
@@ -57,17 +57,18 @@ ADVICE = (
             "lost in silence, so they are refused."
         ),
     ),
-    (r"no JSON|not an object", "Look at the input at these positions: what stands there is no element."),
+    (r"not? JSON|not an object", "Look at the input at these positions: what stands there is no element."),
     (
         (
-            r"missing from the answer|both an error and true|answer cannot be read|answer has neither|"
-            r"connection broke|no answer within|timed out|server failed|not be sent again|worker"
+            r"missing from the answer|both an error and true|answer (cannot|could not) be|answer has neither|"
+            r"connection broke|no answer within|timed out|server failed|nobody can say"
         ),
         (
             "Nobody can say whether these took effect: look at a sample in VCC before sending them again, or set "
             "`on_ambiguous` to `resend` where twice does no harm."
         ),
     ),
+    (r"larger than one request", "Raise `max_chunk_bytes`, or shorten this element's texts."),
     (r"answered false", "The API gave no reason: try one of the sample positions by itself."),
 )
 
