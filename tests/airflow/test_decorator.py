@@ -82,7 +82,7 @@ def test_a_function_that_fails_half_way_fails_the_task_after_what_came_before(ru
         sync()
     """)
     assert result.tasks == {"sync": "failed"}
-    assert "LookupError: no more" in result.log
+    assert "LookupError" in result.log
     assert outcomes(result.summary) == [1, 0, 0, 0, 0]
     assert result.xcoms["sync"]["report"]["error"] == "LookupError"
 

@@ -15,6 +15,9 @@ pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
 
 MANY = "[{'numberid': n} for n in range(1, 101)]"
 older = os.environ.get("VCC_MATRIX", "3.3") < "3.3"
+survives = pytest.mark.skipif(
+    os.environ.get("VCC_MATRIX", "3.3") < "3", reason="dag.test() itself ends where a task is stopped, before Airflow 3"
+)
 keeps_state = pytest.mark.skipif(older, reason="Airflow keeps no task state before 3.3")
 
 
@@ -120,13 +123,15 @@ def test_nothing_is_left_in_the_state_store_of_a_task_that_succeeded(run):
 @pytest.mark.skipif(not older, reason="Airflow keeps task state since 3.3")
 def test_an_airflow_without_task_state_says_once_that_a_retry_starts_over(run, sandbox):
     result = run("Batch(elements=[{'numberid': 404}], disposition=two, retries=1, retry_delay=timedelta(0))")
-    assert result.log.count("so a retry starts over") == 2
+    assert "so a retry starts over" in result.log
+    assert result.state == "failed"
 
 
 def test_a_task_without_retries_says_nothing_about_them(run):
     assert "so a retry starts over" not in run("Batch(elements=[{'numberid': 1}], disposition=two)").log
 
 
+@survives
 def test_execution_timeout_ends_the_run_and_leaves_the_summary(run, sandbox):
     sandbox.faults = Latency(0.25)
     result = run(f"""
@@ -141,6 +146,7 @@ def test_execution_timeout_ends_the_run_and_leaves_the_summary(run, sandbox):
     assert_no_thread_is_left(run)
 
 
+@survives
 def test_a_request_that_hangs_does_not_hold_up_the_end(run, sandbox):
     sandbox.faults = Hang()
     result = run(f"""
@@ -151,16 +157,20 @@ def test_a_request_that_hangs_does_not_hold_up_the_end(run, sandbox):
     assert_no_thread_is_left(run)
 
 
-def test_sigterm_stops_sending_saves_the_progress_and_the_next_try_goes_on(run):
+@survives
+def test_sigterm_stops_sending_saves_the_progress_and_the_next_try_goes_on(run, tmp_path):
+    path = tmp_path / "killed"
     with Sandbox(records=2500, faults=Latency(0.02)) as sandbox:
         result = run(
-            """
+            f"""
             @task.batch_disposition(project_id=17, disposition=two, chunk_size=100, max_in_flight=2, retries=1,
                                     retry_delay=timedelta(0))
-            def sync(ti=None):
+            def sync():
+                killed = Path({str(path)!r})
                 for n in range(1, 2501):
-                    yield {"numberid": n}
-                    if n == 1500 and ti.try_number == 1:
+                    yield {{"numberid": n}}
+                    if n == 1500 and not killed.exists():
+                        killed.touch()
                         os.kill(os.getpid(), signal.SIGTERM)
             sync()
             """,

@@ -96,13 +96,11 @@ def test_metrics_count_elements_by_outcome_and_requests(watched, sandbox, tmp_pa
     assert any(line.startswith("airflow.vcc.duration:") for line in said)
 
 
-@pytest.mark.matrix
 def test_the_events_of_outlet_assets_carry_the_counts(run, dag_runner):
     result = run(f"Batch(elements={MIXED}, disposition=two, max_errors=1, outlets=[Asset('vcc://mycc/17')])")
     assert result.tasks == {"sync": "success"}
     with sqlite3.connect(dag_runner.home / "airflow.db") as database:
-        table = "dataset_event" if os.environ.get("VCC_MATRIX", "3").startswith("2") else "asset_event"
-        [extra] = database.execute(f"select extra from {table} where source_run_id = ?", [result.run_id]).fetchone()
+        [extra] = database.execute("select extra from asset_event where source_run_id = ?", [result.run_id]).fetchone()
     extra = json.loads(extra)
     assert (extra["vcc_total"], extra["vcc_applied"], extra["vcc_rejected"]) == (3, 2, 1)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from airflow.sdk import DAG, XComArg, task
+from airflow.providers.common.compat.sdk import DAG, AirflowException, XComArg, task
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
@@ -144,5 +144,5 @@ def test_values_are_not_taken_for_templates(value):
 
 
 def test_parameters_are_keywords_only():
-    with pytest.raises(TypeError):
+    with pytest.raises((TypeError, AirflowException)):
         BatchDispositionOperator(17, task_id="sync")
