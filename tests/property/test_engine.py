@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.simulation import FAULTS, RECORDS, Client, Plan, Source, Thing, attempt, played
+from support.simulation import attempt, played
+from support.world import FAULTS, RECORDS, Plan, Source, Thing, World
 
 from airflow_provider_vcc.dispositions.outcomes import Outcome
 from airflow_provider_vcc.dispositions.sync import Settings
-from airflow_provider_vcc.exceptions import VccError, VccInputError
+from airflow_provider_vcc.exceptions import VccError
 
-SHORT = settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+SHORT = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -58,7 +59,7 @@ edits = st.lists(st.tuples(st.sampled_from(["put", "drop", "add"]), st.integers(
 
 def play(scenario, random):
     """Run the tries of a scenario and a last one in which nothing goes wrong, looking at everything."""
-    world = Client(random)
+    world = World(random)
     inputs = named(world, scenario.things)
     changes = 0
     with played(world):
@@ -92,8 +93,8 @@ def named(world, specs):
 def edited(world, things, changes):
     """Change an input here and there."""
     things = list(things)
-    for change, at in changes:
-        at %= len(things) + 1
+    for change, anywhere in changes:
+        at = anywhere % (len(things) + 1)
         if change == "add":
             things[at:at] = named(world, [(RECORDS[at % len(RECORDS)], False, "good")])
         elif things[at : at + 1]:
@@ -206,4 +207,15 @@ def test_an_input_that_changed_between_tries_loses_nothing(scenario, random):
     play(scenario, random)
 
 
-_ = pytest, VccInputError, LONG
+@pytest.mark.long
+@LONG
+@given(scenarios(change=False), st.randoms(use_true_random=False))
+def test_a_run_that_is_cut_anywhere_ends_as_one_that_was_not_in_many_worlds(scenario, random):
+    play(scenario, random)
+
+
+@pytest.mark.long
+@LONG
+@given(scenarios(change=True), st.randoms(use_true_random=False))
+def test_an_input_that_changed_between_tries_loses_nothing_in_many_worlds(scenario, random):
+    play(scenario, random)

@@ -1,0 +1,156 @@
+"""A process that sends elements and is to be killed: ``python worker.py ORDER``, where ORDER is a file of JSON.
+
+It is started with ``airflow`` out of its reach. Its store is one file, replaced as a whole at each write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import requests
+
+from airflow_provider_vcc.dispositions.api import Client
+from airflow_provider_vcc.dispositions.books import Observer
+from airflow_provider_vcc.dispositions.checker import Checker
+from airflow_provider_vcc.dispositions.failures import FailuresFile
+from airflow_provider_vcc.dispositions.sources import IterableSource, open_path
+from airflow_provider_vcc.dispositions.sync import Settings, Sync
+
+
+class Doom:
+    """Kills this very process at the ``nth`` time (from 1) that it comes to a step."""
+
+    def __init__(self, step, nth):
+        self.step = step
+        self.left = nth
+
+    def at(self, step):
+        """Come to a step."""
+        if step == self.step:
+            self.left -= 1
+            if self.left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+                time.sleep(60)
+
+
+class FileStore:
+    """Values in a file of JSON."""
+
+    def __init__(self, path, delay, doom):
+        self.path = Path(path)
+        self.delay = delay
+        self.doom = doom
+        self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
+
+    def get(self, key, default=None):
+        """Give a value."""
+        self.doom.at("loading")
+        return self.values.get(key, default)
+
+    def set(self, key, value):
+        """Keep a value."""
+        self.doom.at("before a write")
+        time.sleep(self.delay)
+        self.values[key] = value
+        self._replace()
+        self.doom.at("after a write")
+
+    def delete(self, key):
+        """Forget a value."""
+        self.values.pop(key, None)
+        self._replace()
+
+    def _replace(self):
+        draft = self.path.with_suffix(".draft")
+        draft.write_text(json.dumps(self.values))
+        draft.replace(self.path)
+
+
+class Doomed(Client):
+    """A client that may be killed with a request on its way."""
+
+    doom = None
+
+    def send(self, body, count, attempt=None):
+        """Send a request."""
+        self.doom.at("before sending")
+        evidence = super().send(body, count, attempt)
+        self.doom.at("after the answer")
+        return evidence
+
+
+class Watching(Observer):
+    """Is there at each turn of the loop."""
+
+    def __init__(self, doom):
+        self.doom = doom
+
+    def tick(self):
+        """Come round."""
+        self.doom.at("a turn of the loop")
+
+
+class Reading:
+    """A source that may be killed while it is read."""
+
+    def __init__(self, source, doom):
+        self.source = source
+        self.doom = doom
+        self.name, self.total, self.repeatable = source.name, source.total, source.repeatable
+
+    def read(self, size):
+        """Give batches."""
+        for rows in self.source.read(size):
+            self.doom.at("reading")
+            yield rows
+
+    def share(self):
+        """Say how much was read."""
+        return self.source.share()
+
+
+def source_of(order):
+    """Give the input: a file, or a generator that can be read only once."""
+    if not order.get("once"):
+        return open_path(order["input"])
+    lines = Path(order["input"]).read_text().splitlines()
+    return IterableSource(lambda: map(json.loads, lines), "a generator")
+
+
+def main():
+    """Do what is ordered, and leave a summary behind."""
+    order = json.loads(Path(sys.argv[1]).read_text())
+    doom = Doom(order.get("step"), order.get("nth", 1))
+    session = requests.Session()
+    session.trust_env = False
+    session.auth = ("mycc", "sandbox-token")
+    client = Doomed(session, f"{order['url']}/v2", 17, timeout=order.get("timeout", 5.0), connect_timeout=2.0)
+    client.doom = doom
+    sink = FailuresFile(order["failures"])
+    sync = Sync(
+        client,
+        Reading(source_of(order), doom),
+        Checker(),
+        settings=Settings(**order["settings"]),
+        disposition={"dispositionid": 2},
+        store=FileStore(order["store"], order.get("delay", 0.0), doom),
+        sinks=[sink],
+        observer=Watching(doom),
+    )
+    signal.signal(signal.SIGTERM, lambda *_: sync.stop())
+    error = None
+    try:
+        sync.run()
+    except Exception as raised:  # noqa: BLE001 -- whoever ordered it looks at it
+        error = repr(raised)
+    sink.close()
+    Path(order["summary"]).write_text(json.dumps(sync.tally.summary() | {"error": error}))
+
+
+if __name__ == "__main__":
+    main()

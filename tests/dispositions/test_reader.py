@@ -1,0 +1,187 @@
+"""A retry reads the input through first: it skips what is applied, and finds what must not be sent again."""
+
+from __future__ import annotations
+
+import pytest
+from support.engine import MemoryStore, open_files
+
+from airflow_provider_vcc.dispositions.checker import Checker
+from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.progress import STRETCH, Progress
+from airflow_provider_vcc.dispositions.reader import Reader
+from airflow_provider_vcc.dispositions.rows import ObjectRows
+from airflow_provider_vcc.exceptions import VccInputError
+
+
+class Input:
+    """Elements of some records (None searches), perhaps readable once only, perhaps breaking off."""
+
+    name, total = "records", None
+
+    def __init__(self, records, *, repeatable=True, breaks=None):
+        self.objects = [{"numberid": r} if r else {"search": {"name": "x"}} for r in records]
+        self.repeatable = repeatable
+        self.breaks = breaks
+        self.reads = 0
+
+    def read(self, size):
+        """Give batches."""
+        self.reads += 1
+        assert self.repeatable or self.reads == 1
+        for start in range(0, len(self.objects), size):
+            yield ObjectRows(start, self.objects[start : start + size])
+        if self.breaks is not None:
+            raise self.breaks
+
+    def share(self):
+        """Nobody asks."""
+        return
+
+
+class Reading:
+    """A reader, and what it gave and reported."""
+
+    def __init__(self, source, progress):
+        self.failures, self.resumed, self.sent = [], 0, []
+        self.reader = Reader(source, Checker(), progress, self.report)
+
+    def report(self, failures, resumed):
+        """Keep what is reported."""
+        self.failures += failures
+        self.resumed += resumed
+
+    def all(self):
+        """Read to the end."""
+        try:
+            for batch in self.reader:
+                self.sent += batch.positions
+        finally:
+            self.reader.close()
+        return self
+
+
+def earlier(source, applied, noted=()):
+    """Give the progress that an earlier try had left."""
+    first, store = Progress(), MemoryStore()
+    for rows in Input([]).read(STRETCH) if source is None else _rows(source):
+        first.enter(rows)
+    first.note(list(noted))
+    first.settle(list(applied), applied=True)
+    for key, segment in first.snapshot():
+        store.set(key, segment.encode())
+    again = Progress()
+    again.load(store)
+    return again
+
+
+def _rows(source):
+    return [
+        ObjectRows(start, source.objects[start : start + STRETCH]) for start in range(0, len(source.objects), STRETCH)
+    ]
+
+
+@pytest.fixture(params=[True, False], ids=["file", "generator"])
+def repeatable(request):
+    """Whether the input can be read twice."""
+    return request.param
+
+
+def test_a_first_try_reads_once_and_gives_everything(repeatable):
+    source = Input([str(n) for n in range(2500)], repeatable=repeatable)
+    done = Reading(source, Progress()).all()
+    assert done.sent == list(range(2500))
+    assert (done.reader.read, done.resumed, done.failures, source.reads) == (2500, 0, [], 1)
+
+
+def test_what_is_applied_is_counted_and_not_given_again(repeatable):
+    source = Input([str(n) for n in range(2500)], repeatable=repeatable)
+    applied = {*range(1000), *range(1500, 2400), 2450}
+    done = Reading(source, earlier(source, applied)).all()
+    assert done.sent == sorted(set(range(2500)) - applied)
+    assert done.resumed == len(applied)
+    assert done.reader.read == 2500
+
+
+def test_what_was_noted_is_reported(repeatable):
+    source = Input([str(n) for n in range(20)], repeatable=repeatable)
+    done = Reading(source, earlier(source, applied=range(5), noted=[7, 9])).all()
+    assert done.sent == [5, 6, 8, *range(10, 20)]
+    assert [(failure.position, failure.outcome) for failure in done.failures] == [
+        (7, Outcome.UNKNOWN),
+        (9, Outcome.UNKNOWN),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("records", "applied", "noted", "superseded"),
+    [
+        ("aba", {2}, (), {0: 2}),
+        ("aaa", {2}, (), {0: 2, 1: 2}),
+        ("aaa", {1}, (), {0: 1}),
+        ("abc", {2}, (), {}),
+        ("aba", {0}, (), {}),
+        ("aba", {1}, (2,), {0: 2}),
+        ("a-b", {1}, (), {0: 1}),
+        ("-ab", {2}, (), {0: 2}),
+        ("-ab", {1}, (2,), {0: 2}),
+        ("a-b", {2}, (), {1: 2}),
+        ("ab-", {0, 1}, (), {}),
+        ("aabb", {1, 3}, (), {0: 1, 2: 3}),
+    ],
+)
+def test_what_failed_is_superseded_by_what_was_applied_later(repeatable, records, applied, noted, superseded):
+    source = Input([None if r == "-" else r for r in records], repeatable=repeatable)
+    done = Reading(source, earlier(source, applied, noted)).all()
+    said = {f.position: f.errormessage for f in done.failures if f.outcome is Outcome.REJECTED}
+    assert said == {position: f"superseded by position {later}" for position, later in superseded.items()}
+    assert done.sent == sorted(set(range(len(records))) - applied - set(noted) - superseded.keys())
+
+
+def test_what_was_applied_in_another_stretch_supersedes_as_well(repeatable):
+    records = [str(n) for n in range(3000)]
+    records[2500] = "7"
+    source = Input(records, repeatable=repeatable)
+    done = Reading(source, earlier(source, set(range(3000)) - {7, 8})).all()
+    assert done.sent == [8]
+    assert [failure.errormessage for failure in done.failures] == ["superseded by position 2500"]
+
+
+def test_a_stretch_that_changed_is_not_sent_over_what_comes_after_it(repeatable):
+    records = [str(n) for n in range(2000)]
+    records[1500] = "7"
+    source = Input(records, repeatable=repeatable)
+    progress = earlier(source, range(2000))
+    source.objects[8] = {"numberid": "8", "description": "other"}
+    done = Reading(source, progress).all()
+    assert done.sent == [*range(7), *range(8, 1000)]
+    assert [failure.position for failure in done.failures] == [7]
+    assert done.resumed == 1000
+
+
+@pytest.mark.parametrize("applied", [range(1500), {3, 1499}])
+def test_an_input_that_breaks_off_breaks_off_at_the_same_place_again(repeatable, applied):
+    source = Input([str(n) for n in range(1500)], repeatable=repeatable, breaks=VccInputError("broken"))
+    reading = Reading(source, earlier(source, applied))
+    with pytest.raises(VccInputError):
+        reading.all()
+    assert len(reading.sent) + reading.resumed == 1500
+
+
+def test_the_rest_is_counted_for_what_earlier_tries_did(repeatable):
+    source = Input([str(n) for n in range(5000)], repeatable=repeatable)
+    reading = Reading(source, earlier(source, range(1500, 5000), noted=[4]))
+    next(iter(reading.reader))
+    reading.reader.count_rest()
+    reading.reader.close()
+    assert reading.reader.read == 5000
+    assert reading.resumed == 3500
+    assert [failure.position for failure in reading.failures] == [4]
+
+
+def test_nothing_stays_open_where_reading_is_given_up():
+    before = open_files()
+    source = Input([str(n) for n in range(3000)], repeatable=False)
+    reading = Reading(source, earlier(source, range(2, 3000)))
+    next(iter(reading.reader))
+    reading.reader.close()
+    assert open_files() == before

@@ -1,0 +1,114 @@
+"""An exception may come between any two lines, as Airflow's time-outs do: nothing is counted twice, or for not sent."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import pytest
+from support.simulation import attempt, played
+from support.world import Interrupted, Plan, Source, Thing, World
+
+from airflow_provider_vcc import dispositions
+from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.sync import Settings
+
+ENGINE = str(Path(dispositions.__file__).parent)
+HOSTILE = Plan(
+    faults=30, kinds=("acted_lost", "acted_timeout", "busy", "lost", "short", "too_large"), too_much=3, flaky=10
+)
+
+
+class Interrupt:
+    """Raises at one line of the engine, counted from the start of a run; without a line it only counts."""
+
+    def __init__(self, line=None):
+        self.line = line
+        self.count = 0
+        self.running = False
+
+    def __call__(self, frame, event, _):
+        """Follow the engine's own frames, from the beginning of a run until it comes to its end."""
+        if not frame.f_code.co_filename.startswith(ENGINE):
+            return None
+        if event == "call" and frame.f_code.co_name in {"run", "_end"}:
+            self.running = frame.f_code.co_name == "run"
+        if event == "line" and self.running:
+            self.count += 1
+            if self.count == self.line:
+                self.running = False
+                raise Interrupted
+        return self
+
+    def __enter__(self):
+        sys.settrace(self)
+        return self
+
+    def __exit__(self, *_):
+        sys.settrace(None)
+
+
+def things(random):
+    """Give an input in which elements conflict, ask for messages, search and fail."""
+    fates = ["good", "good", "good", "bad", "invalid"]
+    made = [Thing(f"e{n}", random.choice("ABCDEFG"), random.random() < 0.3, random.choice(fates)) for n in range(24)]
+    return [*made, Thing("search", None), *[Thing(f"z{n}", random.choice("AB")) for n in range(4)]]
+
+
+def interrupted(seed, line=None):
+    """Run one try that is interrupted at a line; give the world, how it ended, its input, and the lines it had."""
+    random = Random(seed)
+    world = World(random)
+    some = things(random)
+    world.things |= {thing.name: thing for thing in some}
+    ways = Settings(chunk_size=6, max_in_flight=3, on_ambiguous=random.choice(["auto", "resend", "report"]))
+    with played(world), Interrupt(line) as interrupt:
+        ended = attempt(world, Source(some), HOSTILE, ways, trusting=False)
+    return world, ended, some, ways, interrupt.count
+
+
+def look_at(world, ended, some):
+    """See that what is counted is true."""
+    run = ended.sync
+    assert run.tally.total == run.read
+    acted = {effect.thing.name for effect in world.ledger if effect.attempt == world.attempt}
+    untouched = sum(thing.name not in acted for thing in some[: run.read])
+    assert run.tally.counts[Outcome.NOT_SENT] <= untouched
+    assert run.tally.counts[Outcome.APPLIED] <= len(acted & world.confirmed)
+    failed = Counter(outcome for _, outcome in {(failure.position, failure.outcome) for failure in ended.failures})
+    for outcome in (Outcome.REJECTED, Outcome.UNKNOWN):
+        assert run.tally.counts[outcome] <= failed[outcome]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_exception_between_any_two_lines_leaves_true_counts_and_a_next_try_that_ends_well(seed):
+    look_at_lines(seed, few=12)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8, 20))
+def test_an_exception_between_really_any_two_lines_leaves_true_counts(seed):
+    look_at_lines(seed, few=10**9)
+
+
+def look_at_lines(seed, few):
+    """Interrupt a run at some of its lines, and run it again."""
+    *_, lines = interrupted(seed)
+    assert lines > 1000
+    for line in sorted(Random(seed).sample(range(1, lines), min(few, lines - 1))):
+        world, ended, some, ways, _ = interrupted(seed, line)
+        assert isinstance(ended.error, Interrupted)
+        look_at(world, ended, some)
+        with played(world):
+            again = attempt(world, Source(some), Plan(), ways)
+        assert again.error is None
+        for position, thing in enumerate(some):
+            outcome = again.outcomes[position]
+            assert outcome is not Outcome.APPLIED or thing.name in world.confirmed
+            if thing.fate == "invalid":
+                assert outcome is Outcome.INVALID
+            mode = ways.on_ambiguous
+            if mode == "report" or (mode == "auto" and thing.messages):
+                assert world.effects(thing.name) <= 1
