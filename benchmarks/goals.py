@@ -141,6 +141,7 @@ GOALS = (
         1.0,
         "{:.3f}",
         more=False,
+        slack=0.11,
     ),
     Goal(
         "the rate, over the pace",

@@ -17,7 +17,7 @@ import msgspec
 
 from benchmarks.alone import ROOT
 
-__all__ = ["MINUTES", "SPREAD", "LazyElements", "element", "make"]
+__all__ = ["FILES", "MINUTES", "SPREAD", "LazyElements", "element", "make"]
 
 FOLDER = ROOT / "build" / "bench" / "inputs"
 COLUMNS = ("numberid", "dispositionid", "userid", "next_calldate", "description")
@@ -126,3 +126,5 @@ _MAKERS = {
     "jsonl.gz": _compressed("jsonl"),
     "csv.gz": _compressed("csv"),
 }
+FILES = frozenset(_MAKERS)
+"""The kinds of files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor, log10
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.svg import Axis, Picture
@@ -54,7 +55,8 @@ def memory(results: Results) -> Picture:
     rows = list(results["memory"].items())
     subtitle = "MiB at the peak, each a process of its own; state saved, failures written"
     picture = Picture(WIDTH, 90 + 24 * len(rows), "Memory: 1,000,000 elements over 10,000", subtitle)
-    x = Axis((0, MIB_LIMIT), (200, WIDTH - 80))
+    most = max(MIB_LIMIT, *(row["growth_mib"] for _, row in rows))
+    x = Axis((0, most), (200, WIDTH - 80))
     for number, (kind, row) in enumerate(rows):
         top = 64 + 24 * number
         picture.text(190, top + 13, kind, "muted", "end")
@@ -73,11 +75,11 @@ def growth(results: Results) -> Picture:
     picture = Picture(WIDTH, 280, "As the work grows", subtitle)
     panels = ((70, "us", "µs an element", "{:.1f}"), (420, "peak_mib", "MiB at the peak", "{:.0f}"))
     for left, key, label, form in panels:
-        top = max(row[key] for row in sizes.values()) * 1.25
+        top = _round(max(row[key] for row in sizes.values()))
         x = Axis((min(sizes), max(sizes)), (left, left + 250), logarithmic=True)
         y = Axis((0, top), (230, 90))
         picture.text(left - 10, 78, label, "muted small")
-        _levels(picture, y, [0, top / 1.25 / 2, top / 1.25], (left, left + 250), form)
+        _levels(picture, y, [0, top / 2, top], (left, left + 250), form)
         for size in sizes:
             picture.text(x(size), 250, _short(size), "muted small", "middle")
         picture.line([(x(size), y(row[key])) for size, row in sizes.items()], "c0")
@@ -93,8 +95,8 @@ def store(results: Results) -> Picture:
     windows = list(next(iter(rows.values())))
     subtitle = "elements per second with a state store that takes 13 ms a write, as Airflow's does"
     picture = Picture(WIDTH, 320, "What max_in_flight and chunk_size do", subtitle)
-    most = max(max(row.values()) for row in rows.values())
-    x, y = Axis((min(windows), max(windows)), (90, 560), logarithmic=True), Axis((0, most * 1.05), (265, 75))
+    most = _round(max(max(row.values()) for row in rows.values()))
+    x, y = Axis((min(windows), max(windows)), (90, 560), logarithmic=True), Axis((0, most), (265, 75))
     _levels(picture, y, [0, most / 2, most], (90, 560), "{:,.0f}")
     for window in windows:
         picture.text(x(window), 285, str(window), "muted small", "middle")
@@ -137,6 +139,12 @@ def _levels(picture: Picture, y: Axis, values: Sequence[float], sides: tuple[flo
     for value in values:
         picture.rule((sides[0], y(value)), (sides[1], y(value)))
         picture.text(sides[0] - 8, y(value) + 4, form.format(value), "muted small", "end")
+
+
+def _round(value: float) -> float:
+    """Give a round number that is not less."""
+    ten = 10 ** floor(log10(value))
+    return float(next(step * ten for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * ten >= value))
 
 
 def _short(size: int) -> str:

@@ -16,10 +16,11 @@ text{font:13px system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;fill:#1f2328
 .card{fill:#fff;stroke:#d0d7de}.title{font-weight:600;font-size:15px}.muted{fill:#59636e}.small{font-size:11px}
 .grid{stroke:#d8dee4;fill:none}.limit{stroke:#c2410c;stroke-dasharray:5 4;fill:none}.limit-text{fill:#c2410c}
 .c0{fill:#0a6c74;stroke:#0a6c74}.c1{fill:#8c96a0;stroke:#8c96a0}.c2{fill:#b07b12;stroke:#b07b12}
-.line{fill:none;stroke-width:2.2}.hollow{fill:none;stroke-width:1.5;stroke-dasharray:3 3}
+.line{stroke-width:2.2}.hollow{stroke-width:1.5;stroke-dasharray:3 3}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.card{fill:#14181d;stroke:#30363d}.muted{fill:#9198a1}
 .grid{stroke:#2b313a}.limit{stroke:#fb923c}.limit-text{fill:#fb923c}.c0{fill:#4fc3cd;stroke:#4fc3cd}
 .c1{fill:#6e7681;stroke:#6e7681}.c2{fill:#e0b04c;stroke:#e0b04c}}
+.line,.hollow{fill:none}
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.alone import alone
+from benchmarks.ours import ours
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     with serving() as server:
         for _ in range(plan.rounds):
             for size in plan.sizes:
-                run = alone("contenders.ours", kind="jsonl", count=size, port=server.port)
+                run = ours(server.port, "jsonl", size)
                 runs.setdefault(size, []).append(run)
                 server.seen()
     return {str(size): _best(size, found) for size, found in runs.items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.alone import alone
+from benchmarks.ours import ours
 from benchmarks.serving import Serving, serving
 from benchmarks.warehouse import postgres
 
@@ -39,7 +39,7 @@ def _peak(server: Serving, kind: str, count: int, host: str) -> float:
     """Give the peak in MiB, the median of several: buffers that happen to be alive together add some."""
     peaks = []
     for _ in range(RUNS):
-        run = alone("contenders.ours", port=server.port, kind=kind, count=count, host=host)
+        run = ours(server.port, kind, count, host=host)
         peaks.append(run["peak_kib"] / 1024)
         server.seen()
     return float(sorted(peaks)[RUNS // 2])

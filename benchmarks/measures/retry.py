@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.alone import alone
+from benchmarks.inputs import make
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ REJECTED = 0.01
 
 def measure(plan: Plan) -> dict[str, Any]:
     """Give elements per second of the second try, the best of several."""
+    make("jsonl", COUNT)
     found: dict[str, Any] = {}
     with serving() as good, serving(reject=REJECTED) as bad:
         for name, first in (("all applied", good), ("1 % scattered failures", bad)):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.alone import alone
 from benchmarks.environment import others_python
 from benchmarks.inputs import make
+from benchmarks.ours import ours
 from benchmarks.serving import Serving, serving
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 
 def _one(server: Serving, name: str) -> dict[str, Any]:
-    python = {"python": others_python()} if name in OTHERS else {}
-    where = {"kind": "jsonl", "count": COUNT} if name == "ours" else {"path": make("jsonl", COUNT)}
-    run = alone(f"contenders.{name}", **python, **where, port=server.port)
+    if name == "ours":
+        run = ours(server.port, "jsonl", COUNT)
+    else:
+        python = {"python": others_python()} if name in OTHERS else {}
+        run = alone(f"contenders.{name}", **python, path=make("jsonl", COUNT), port=server.port)
     seen = server.seen()
     arrived = sum(count for _, count in seen["seen"])
     if not run["elements"] == arrived == COUNT:

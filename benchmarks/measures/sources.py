@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.alone import alone
+from benchmarks.ours import ours
 from benchmarks.serving import serving
 from benchmarks.warehouse import postgres
 
@@ -23,8 +23,5 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 def _rate(plan: Plan, kind: str, share: float) -> float:
     with serving(reject=share) as server, postgres() as host:
-        runs = [
-            alone("contenders.ours", port=server.port, kind=kind, count=COUNT, host=host)
-            for _ in range(plan.slow_rounds)
-        ]
+        runs = [ours(server.port, kind, COUNT, host=host) for _ in range(plan.slow_rounds)]
     return COUNT / min(float(run["seconds"]) for run in runs)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.alone import alone
 from benchmarks.measures.window import AIRFLOWS_WRITE
+from benchmarks.ours import ours
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -23,11 +23,10 @@ def measure(plan: Plan) -> dict[str, Any]:
         for size in CHUNK_SIZES:
             for window in IN_FLIGHT:
                 runs = [
-                    alone(
-                        "contenders.ours",
-                        kind="jsonl",
-                        count=COUNT,
-                        port=server.port,
+                    ours(
+                        server.port,
+                        "jsonl",
+                        COUNT,
                         cost=AIRFLOWS_WRITE,
                         chunk_size=size,
                         max_in_flight=window,

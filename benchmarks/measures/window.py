@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.alone import alone
+from benchmarks.ours import ours
 from benchmarks.serving import serving
 
 if TYPE_CHECKING:
@@ -25,13 +25,6 @@ def measure(plan: Plan) -> dict[str, Any]:
     with serving(delay=DELAY) as server:
         for _ in range(plan.slow_rounds):
             for name, cost in zip(shares, (0.0, AIRFLOWS_WRITE), strict=True):
-                run = alone(
-                    "contenders.ours",
-                    kind="jsonl",
-                    count=CHUNKS * CHUNK,
-                    port=server.port,
-                    cost=cost,
-                    max_in_flight=IN_FLIGHT,
-                )
+                run = ours(server.port, "jsonl", CHUNKS * CHUNK, cost=cost, max_in_flight=IN_FLIGHT)
                 shares[name].append(ideal / run["seconds"])
     return {name: {"share": max(found), "all": found} for name, found in shares.items()}
