@@ -53,6 +53,7 @@ ways = st.builds(
     max_in_flight=st.integers(1, 4),
     max_chunk_bytes=st.sampled_from([1_048_576, 1_048_576, 300]),
     on_ambiguous=st.sampled_from(["auto", "auto", "resend", "report"]),
+    max_elements_per_second=st.sampled_from([None, None, None, 4.0, 25.0]),
 )
 edits = st.lists(st.tuples(st.sampled_from(["put", "drop", "add"]), st.integers(0, 40)), max_size=3)
 
@@ -115,6 +116,9 @@ def look_at_try(world, ended, inputs):
     stopped = world.plan.ends in {"stop", "interrupt"}
     assert run.read == len(inputs) or (stopped and ended.error is not None)
     assert ended.error is None or stopped or isinstance(ended.error, VccError)
+    pace = run.settings.max_elements_per_second
+    for start, _ in world.launches if pace else ():
+        assert sum(count for at, count in world.launches if start <= at < start + 1) <= pace
     acted = {effect.thing.name for effect in world.ledger if effect.attempt == world.attempt}
     for position, thing in enumerate(inputs[: run.read]):
         outcome = ended.outcomes.get(position, Outcome.NOT_SENT)

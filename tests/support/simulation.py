@@ -176,7 +176,8 @@ def attempt(world, source, plan, settings=None, *, store=True, threshold=None, t
         raise
     except (Exception, Killed, Interrupted) as raised:  # noqa: BLE001 -- the test looks at it
         error = raised
-    run._reader.close()
+    finally:
+        run._reader.close()
     if isinstance(run.error, AssertionError):
         raise run.error
     outcomes = dict.fromkeys(applied_positions(run), Outcome.APPLIED)
