@@ -29,7 +29,7 @@ from airflow_provider_vcc.operators.watcher import Watcher, stored
 from airflow_provider_vcc.operators.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.books import Sink
@@ -228,21 +228,25 @@ class Run:
     def _succeeded(self) -> None:
         summary = self.tally.summary()
         self._publish(summary)
-        describe_assets(self.operator.outlets, summary, self.context)
-        self._forget()
+        self._aside("The outlets' events got no counts", describe_assets, self.operator.outlets, summary, self.context)
+        self._aside("The progress could not be cleared", self._forget)
 
     def _failed(self, error: BaseException) -> None:
         """Leave the summary behind; where that fails as well, the error that came first is the one to see."""
+        summary = self.tally.summary()
         if not self.report.breached:
             self.report.failed(error)
         if self.report.breached is None and self.tally.total:
-            log_summary(self.log, self.tally.summary())
+            log_summary(self.log, summary)
+        self._aside("The summary could not be pushed", self._publish, summary)
+        self._aside("The report could not be kept for the next try", self._remember, summary)
+
+    def _aside(self, otherwise: str, do: Callable[..., None], *arguments: Any) -> None:
+        """Do what the task's state must not depend on."""
         try:
-            summary = self.tally.summary()
-            self._publish(summary)
-            self._remember(summary)
-        except Exception as also:  # noqa: BLE001 -- the caller raises what came first
-            self.log.warning("The summary could not be pushed (%s)", type(also).__name__)
+            do(*arguments)
+        except Exception as error:  # noqa: BLE001 -- as said
+            self.log.warning("%s (%s)", otherwise, type(error).__name__)
 
     def _publish(self, summary: dict[str, Any]) -> None:
         self.report.done = True

@@ -186,3 +186,24 @@ def test_more_kinds_of_errors_than_anybody_reads_are_only_counted(sandbox, capsy
     assert log.count("First at position") == 20
     assert log.count("There are still more kinds of errors") == 1
     assert "and 60 more kinds of errors, in the XCom `summary`" in log
+
+
+class Refusing(dict):
+    """A state store whose values cannot be deleted any more."""
+
+    def get(self, key, default=None):
+        return super().get(key, default)
+
+    def set(self, key, value):
+        self[key] = value
+
+    def delete(self, key):
+        raise OSError("read only")
+
+
+def test_a_store_that_cannot_be_cleared_does_not_fail_a_task_that_succeeded(sandbox, capsys):
+    store = Refusing()
+    error, xcoms = run_here(operator(elements=MANY), task_state_store=store)
+    assert error is None
+    assert xcoms["summary"]["applied"] == 100
+    assert "The progress could not be cleared (OSError)" in capsys.readouterr().out

@@ -21,7 +21,7 @@ class Instance:
         self.xcoms[key] = value
 
 
-def run_here(operator):
+def run_here(operator, **context):
     """Run an operator in this process, and give what it raised or None, and what it pushed."""
     from airflow_provider_vcc.operators.parameters import Parameters
     from airflow_provider_vcc.operators.run import Run
@@ -29,7 +29,7 @@ def run_here(operator):
     instance = Instance()
     error = None
     try:
-        Run(operator, Parameters.of(operator), {"ti": instance}).execute()
+        Run(operator, Parameters.of(operator), {"ti": instance, **context}).execute()
     except Exception as raised:  # noqa: BLE001 -- the caller looks at it
         error = raised
     return error, instance.xcoms
