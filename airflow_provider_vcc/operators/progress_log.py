@@ -62,8 +62,10 @@ class ProgressLog:
         """Say an error of a kind that did not occur before."""
         self._errors += 1
         if self._errors <= MOST_ERRORS:
-            where = f"position {row.positions[0]}" if row.positions else "an element"
-            self._log.warning("First at %s: %s", where, reason(row.errorcode, row.errormessage))
+            where = f"Position {row.positions[0]}" if row.positions else "An element"
+            self._log.warning(
+                "%s: %s (each kind of error is logged once)", where, reason(row.errorcode, row.errormessage)
+            )
         elif self._errors == MOST_ERRORS + 1:
             self._log.warning("There are still more kinds of errors; the summary counts them")
 
