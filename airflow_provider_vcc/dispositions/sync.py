@@ -8,6 +8,7 @@ not saved yet, are at most ``max_in_flight`` together.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import ExitStack
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -236,8 +237,7 @@ class Sync:
         return None
 
     def _new(self, window: int) -> Chunk | None:
-        waiting = sum(chunk.attempts < MOST_ATTEMPTS for chunk in self._again)
-        if self._searching or waiting + len(self._in_air) + self._journal.held >= window:
+        if self._searching or len(self._again) + len(self._in_air) + self._journal.held >= window + self._stuck(window):
             return None
         if self._hand is not None and len(self._hand) > self.sizes.now:
             self._packer.put_back(self._hand, 0)
@@ -249,6 +249,10 @@ class Sync:
         self._packer.busy |= chunk.keys
         self._searching += chunk.searches
         return chunk
+
+    def _stuck(self, window: int) -> bool:
+        """Say whether one more is needed to show that the service is there, and all that wait fail by themselves."""
+        return len(self._again) >= window and all(chunk.attempts >= MOST_ATTEMPTS for chunk in self._again)
 
     def _pack(self) -> Chunk | None:
         alone = not (self._in_air or self._again or self._journal.held)
@@ -418,29 +422,31 @@ class Sync:
     # The end
 
     def _end(self, *, whole: bool) -> None:
-        """Account for everything, and leave no thread behind."""
+        """Account for everything, and leave no thread behind, whatever comes in between."""
         self._stopping = True
-        try:
+        with ExitStack() as end:  # last in, first out
+            end.callback(self._sum_up)
+            end.callback(self._reader.close)
+            end.callback(self._count_rest, whole=whole)
+            end.callback(self._client.close)
+            end.callback(self._senders.close, GRACE)
+            end.callback(self._journal.finish)
+            end.callback(self._account)
             if not whole:
                 self._mend()
                 self._drain()
-            self._account()
-        finally:
-            self._journal.finish()
-            self._senders.close(GRACE)
-            self._client.close()
-            if whole and not (self._cut_at or self._broken):
-                self._count_rest()
-            self._reader.close()
-            self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
-            self.tally.duration = self.elapsed
+
+    def _sum_up(self) -> None:
+        self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
+        self.tally.duration = self.elapsed
 
     def _mend(self) -> None:
         """Complete the settling of the chunk in the middle of which an exception came."""
         chunk = self._books.mend()
-        if chunk is not None:
+        if chunk in self._in_air:
             self._in_air.discard(chunk)
-            self._again.extend([chunk.then] if chunk.then is not None else [])
+            if chunk.then is not None and chunk.then not in self._again:
+                self._again.append(chunk.then)
 
     def _drain(self) -> None:
         """Wait briefly for what is in the air."""
@@ -467,7 +473,9 @@ class Sync:
         else:
             self._books.not_sent(chunk)
 
-    def _count_rest(self) -> None:
+    def _count_rest(self, *, whole: bool) -> None:
+        if not whole or self._cut_at or self._broken:
+            return
         try:
             self._reader.count_rest()
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for

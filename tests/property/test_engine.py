@@ -15,7 +15,7 @@ from airflow_provider_vcc.dispositions.outcomes import Outcome
 from airflow_provider_vcc.dispositions.sync import Settings
 from airflow_provider_vcc.exceptions import VccError
 
-SHORT = settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+SHORT = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 

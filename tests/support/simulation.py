@@ -169,6 +169,7 @@ def attempt(world, source, plan, settings=None, *, store=True, threshold=None, t
         sinks=[sink],
     )
     world.sync = run
+    world.sink = sink
     error = None
     try:
         run.run()

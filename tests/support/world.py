@@ -260,11 +260,17 @@ class World:
             assert not records & {None, *(thing.record for thing in other.things(self))}, "a record is in the air twice"
         if self.keeps:
             unsaved = [sent for sent in self.sent if sent.promised - self.kept_names("applied")]
-            assert len(self.air) + len(unsaved) < settings.max_in_flight, (
-                "more than the window is in the air or unsaved"
-            )
+            assert len(self.air) + len(unsaved) < settings.max_in_flight, "the window is exceeded"
+            most = settings.chunk_size * (settings.max_in_flight + 1)
+            assert len(self.loose()) <= most, "a kill would repeat too much"
             if not self.repeats(request):
                 assert {thing.name for thing in things} <= self.kept_names("unsettled"), "it was not noted before"
+
+    def loose(self):
+        """Give the names of what took effect in this try, and of which neither the store nor the user knows."""
+        told = {self.sync.source.things[failure.position].name for failure in self.sink.failures}
+        done = {effect.thing.name for effect in self.ledger if effect.attempt == self.attempt}
+        return done - self.kept_names("applied") - self.kept_names("unsettled") - told
 
     def repeats(self, request):
         """Say whether a request may be sent again when nobody can say what became of it."""
