@@ -287,7 +287,10 @@ class Sync:
         return mode == "resend" or (mode == "auto" and not chunk.messages)
 
     def _dispatch(self, chunk: Chunk) -> None:
-        if self._journal.active and not chunk.noted and not self._may_repeat(chunk):
+        if self._stopping:  # a signal came while it was packed
+            self._again.append(chunk)
+            self._in_air.discard(chunk)
+        elif self._journal.active and not chunk.noted and not self._may_repeat(chunk):
             self._journal.note(chunk)
         else:
             self._launch(chunk)
