@@ -147,6 +147,13 @@ class TestOrder:
             order = [event.description for event in sandbox.ledger.events() if event.numberid in {"12", "24"}]
         assert order == ["search 7", "search 7", "d12", "search 20", "search 20", "search 21", "search 21", "d24"]
 
+    def test_a_record_waits_for_all_parts_of_a_chunk_that_was_halved_twice(self):
+        some = [{"numberid": number, "description": f"{n}"} for n, number in enumerate("1213141151")]
+        with Sandbox(faults=Hang().over(1) + Latency(0.05)) as sandbox:
+            done, _ = run(sandbox.url, some, chunk_size=4, max_in_flight=4, timeout=0.3)
+            assert counts(done) == {"applied": 10}
+            assert sandbox.ledger.descriptions("1") == ["0", "2", "4", "6", "7", "9"]
+
     def test_an_input_for_a_single_record_goes_out_in_order(self):
         some = [{"numberid": "1", "description": f"{n:03}"} for n in range(100)]
         with Sandbox() as sandbox:

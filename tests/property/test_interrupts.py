@@ -22,23 +22,33 @@ HOSTILE = Plan(
 
 
 class Interrupt:
-    """Raises at one line of the engine, counted from the start of a run; without a line it only counts."""
+    """Raises at one line of the engine, counted from the start of a run; without a line it only counts.
 
-    def __init__(self, line=None):
+    :param within: the name of a method: only lines that it leads to are counted.
+    """
+
+    def __init__(self, line=None, within="run"):
         self.line = line
+        self.within = within
         self.count = 0
-        self.running = False
+        self.ended = False
+        self.outermost = None
 
     def __call__(self, frame, event, _):
         """Follow the engine's own frames, from the beginning of a run until it comes to its end."""
         if not frame.f_code.co_filename.startswith(ENGINE):
             return None
-        if event == "call" and frame.f_code.co_name in {"run", "_end"}:
-            self.running = frame.f_code.co_name == "run"
-        if event == "line" and self.running:
+        name = frame.f_code.co_name
+        if event == "call" and name == "_end":
+            self.ended = True
+        if event == "call" and name == self.within:
+            self.outermost = frame
+        if event == "return" and frame is self.outermost:
+            self.outermost = None
+        if event == "line" and self.outermost is not None and not self.ended:
             self.count += 1
             if self.count == self.line:
-                self.running = False
+                self.ended = True
                 raise Interrupted
         return self
 
@@ -57,14 +67,14 @@ def things(random):
     return [*made, Thing("search", None), *[Thing(f"z{n}", random.choice("AB")) for n in range(4)]]
 
 
-def interrupted(seed, line=None):
+def interrupted(seed, line=None, within="run"):
     """Run one try that is interrupted at a line; give the world, how it ended, its input, and the lines it had."""
     random = Random(seed)
     world = World(random)
     some = things(random)
     world.things |= {thing.name: thing for thing in some}
     ways = Settings(chunk_size=6, max_in_flight=3, on_ambiguous=random.choice(["auto", "resend", "report"]))
-    with played(world), Interrupt(line) as interrupt:
+    with played(world), Interrupt(line, within) as interrupt:
         ended = attempt(world, Source(some), HOSTILE, ways, trusting=False)
     return world, ended, some, ways, interrupt.count
 
@@ -84,7 +94,12 @@ def look_at(world, ended, some):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_exception_between_any_two_lines_leaves_true_counts_and_a_next_try_that_ends_well(seed):
-    look_at_lines(seed, few=12)
+    look_at_lines(seed, few=8)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_exception_while_an_answer_is_settled_leaves_true_counts_and_a_next_try_that_ends_well(seed):
+    look_at_lines(seed, few=24, within="_answered")
 
 
 @pytest.mark.long
@@ -93,12 +108,12 @@ def test_an_exception_between_really_any_two_lines_leaves_true_counts(seed):
     look_at_lines(seed, few=10**9)
 
 
-def look_at_lines(seed, few):
+def look_at_lines(seed, few, within="run"):
     """Interrupt a run at some of its lines, and run it again."""
-    *_, lines = interrupted(seed)
-    assert lines > 1000
+    *_, lines = interrupted(seed, within=within)
+    assert lines > 200
     for line in sorted(Random(seed).sample(range(1, lines), min(few, lines - 1))):
-        world, ended, some, ways, _ = interrupted(seed, line)
+        world, ended, some, ways, _ = interrupted(seed, line, within)
         assert isinstance(ended.error, Interrupted)
         look_at(world, ended, some)
         with played(world):
