@@ -23,6 +23,8 @@ from airflow_provider_vcc.sandbox.faults import (
 )
 
 COUNT, RECORDS = 100_000, 20_000
+TOO_LARGE = 413
+"""What a request of one element is rejected with; a larger one is halved."""
 EVERYTHING = (
     Status(503),
     Status(503, acted=True),
@@ -70,10 +72,12 @@ def test_a_hundred_thousand_elements_survive_every_kind_of_fault_at_once():
         assert sandbox.idle(30)
         assert error is None
         assert done.tally.total == COUNT
-        assert not any(done.tally.counts[o] for o in (Outcome.REJECTED, Outcome.INVALID, Outcome.NOT_SENT))
+        assert not any(done.tally.counts[o] for o in (Outcome.INVALID, Outcome.NOT_SENT))
+        refused = {failure.position for failure in sink.all if failure.errorcode == TOO_LARGE}
+        assert done.tally.counts[Outcome.REJECTED] == len(refused), "only one element that is too large is refused"
         unknown = {failure.position for failure in sink.all if failure.outcome is Outcome.UNKNOWN}
         assert 0 < len(unknown) < COUNT / 50
-        look_at(sandbox.ledger, things, unknown)
+        look_at(sandbox.ledger, things, unknown | refused)
         assert sandbox.ledger.most_parallel() <= 8
 
         sandbox.faults = None
