@@ -104,8 +104,8 @@ def test_an_exception_while_an_answer_is_settled_leaves_true_counts_and_a_next_t
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(8, 20))
-def test_an_exception_between_really_any_two_lines_leaves_true_counts(seed):
-    look_at_lines(seed, few=10**9)
+def test_an_exception_between_many_more_lines_leaves_true_counts(seed):
+    look_at_lines(seed, few=400)
 
 
 def look_at_lines(seed, few, within="run"):
