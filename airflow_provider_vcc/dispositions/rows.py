@@ -23,10 +23,6 @@ class JsonRows(msgspec.Struct, frozen=True, gc=False):
     def __len__(self) -> int:
         return len(self.texts)
 
-    def slice(self, low: int, high: int) -> JsonRows:
-        """Give the rows from ``low`` to before ``high``, counted within this batch."""
-        return JsonRows(self.start + low, self.texts[low:high])
-
     def pick(self, indexes: list[int]) -> JsonRows:
         """Give some of the rows, as if they were consecutive."""
         return JsonRows(self.start, [self.texts[index] for index in indexes])
@@ -44,10 +40,6 @@ class ObjectRows(msgspec.Struct, frozen=True, gc=False):
 
     def __len__(self) -> int:
         return len(self.objects)
-
-    def slice(self, low: int, high: int) -> ObjectRows:
-        """Give the rows from ``low`` to before ``high``, counted within this batch."""
-        return ObjectRows(self.start + low, self.objects[low:high])
 
     def pick(self, indexes: list[int]) -> ObjectRows:
         """Give some of the rows, as if they were consecutive."""
@@ -67,10 +59,6 @@ class TableRows(msgspec.Struct, frozen=True, gc=False):
 
     def __len__(self) -> int:
         return len(self.values)
-
-    def slice(self, low: int, high: int) -> TableRows:
-        """Give the rows from ``low`` to before ``high``, counted within this batch."""
-        return TableRows(self.start + low, self.columns, self.values[low:high])
 
     def pick(self, indexes: list[int]) -> TableRows:
         """Give some of the rows, as if they were consecutive."""

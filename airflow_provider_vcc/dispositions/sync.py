@@ -2,7 +2,7 @@
 
 One thread reads, checks, packs and settles; as many others as requests are in the air carry these; one saves the
 progress. They meet in one queue of events. Chunks that are in the air, that are to be sent again, or whose results are
-not saved yet, are at most ``max_in_flight`` together.
+not saved yet, are at most ``max_in_flight`` together, but for one that goes out when all of them fail by themselves.
 """
 
 from __future__ import annotations
