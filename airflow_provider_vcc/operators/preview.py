@@ -75,7 +75,8 @@ class Check:
                         self._show(chunk, len(head) + len(chunk.body) + len(tail))
         finally:
             self._tally.duration = monotonic() - self._began
-        self._run.log.info("Nothing was sent: validate_only is set. It would be %s requests", f"{requests:,}")
+        what = "request" if requests == 1 else "requests"
+        self._run.log.info("Nothing was sent: validate_only is set. It would be %s %s", f"{requests:,}", what)
 
     def _batches(self) -> Iterator[Batch]:
         checker = self._run.checker
