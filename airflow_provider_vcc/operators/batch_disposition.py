@@ -166,6 +166,9 @@ class BatchDispositionOperator(BaseOperator):
         """Give what takes the failed elements beside the failures file. Each is closed when the run has ended."""
         return []
 
+    def _settled(self) -> None:
+        """Do what is to be done only when the whole input was read and settled, however it will be judged."""
+
     def _passed(self, context: Context, summary: Mapping[str, Any]) -> None:
         """Do what is to be done only when the judgement passed and everything was sent."""
 

@@ -85,9 +85,12 @@ class Run:
         sinks = self._sinks(stack)
         if given.validate_only:
             check_only(self, source, sinks)
-            return
-        self.sync = sync = self._sync(source, sinks)
-        sync.run()
+        else:
+            self.sync = sync = self._sync(source, sinks)
+            sync.run()
+            if self.tally.summary()["not_sent"]:
+                return
+        self.operator._settled()  # noqa: SLF001 -- likewise
 
     def _sinks(self, stack: ExitStack) -> list[Sink]:
         sinks: list[Sink] = []

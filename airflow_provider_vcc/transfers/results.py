@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,65 +11,138 @@ import msgspec
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow_provider_vcc.dispositions.outcomes import Failure
 
 __all__ = ["ResultsTable"]
 
 BATCH = 1_000
-NAME_LENGTH = 250
+"""Rows of one transaction: no more than any database takes in ``IN (...)``."""
+ATTEMPTS = 3
+NAME_LENGTH, CODE_LENGTH = 250, 64
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class ResultsTable:
     """A sink that keeps the failures of one task instance: those of its last try.
 
+    Two tries may write at once, where the older one's process outlived its supervisor. What a newer try has written
+    stays: an older one writes nothing any more as soon as it can see one.
+
     :param engine: a SQLAlchemy engine, whose dialect writes the SQL.
     :param table: its name, with or without a schema. It is made where it is missing.
     :param instance: ``{"dag_id", "run_id", "task_id", "map_index"}``.
+    :param is_replaced: says whether this try has a successor that writes in its place.
     """
 
-    def __init__(self, engine: Any, table: str, instance: dict[str, Any], try_number: int) -> None:
+    def __init__(
+        self,
+        engine: Any,
+        table: str,
+        instance: dict[str, Any],
+        try_number: int,
+        is_replaced: Callable[[], bool] = bool,
+    ) -> None:
         self._engine = engine
         self._instance = instance
         self._try_number = try_number
-        self._rows: list[dict[str, Any]] = []
+        self._is_replaced = is_replaced
+        self._began = datetime.now(UTC).replace(microsecond=0)  # some databases keep no fractions
+        self._rows: dict[int, dict[str, Any]] = {}
         self._table = _table(table)
-        with engine.begin() as connection:
-            self._table.create(connection, checkfirst=True)
-            mine = [self._table.c[name] == value for name, value in instance.items()]
-            connection.execute(self._table.delete().where(*mine))
+        self._create()
 
     def write(self, failures: Sequence[Failure]) -> None:
         """Keep some failures."""
         now = datetime.now(UTC)
         for failure in failures:
-            self._rows.append(
-                {
-                    **self._instance,
-                    "try_number": self._try_number,
-                    "position": failure.position,
-                    "outcome": str(failure.outcome),
-                    "errorcode": None if failure.errorcode is None else str(failure.errorcode),
-                    "errormessage": failure.errormessage,
-                    "element": _encode(failure.element).decode(),
-                    "synced_at": now,
-                }
-            )
-        if len(self._rows) >= BATCH:
-            self._flush()
+            self._rows[failure.position] = self._row(failure, now)
+            if len(self._rows) == BATCH:
+                self._flush()
+
+    def settled(self) -> None:
+        """Take away what older tries wrote: this one has read everything, and settled it."""
+        self._flush()
+        if not self._is_replaced():
+            with self._engine.begin() as connection:
+                connection.execute(self._table.delete().where(*self._mine(), self._is_older()))
 
     def close(self) -> None:
         """Write what is left."""
-        self._flush()
-        self._engine.dispose()
+        try:
+            self._flush()
+        finally:
+            self._engine.dispose()
+
+    def _create(self) -> None:
+        """Make the table where it is missing: another shard may do the same at the same moment."""
+        from sqlalchemy import inspect
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            with self._engine.begin() as connection:
+                self._table.create(connection, checkfirst=True)
+        except DBAPIError:
+            if not inspect(self._engine).has_table(self._table.name, self._table.schema):
+                raise
+
+    def _row(self, failure: Failure, now: datetime) -> dict[str, Any]:
+        code = failure.errorcode
+        return {
+            **self._instance,
+            "try_number": self._try_number,
+            "position": failure.position,
+            "outcome": str(failure.outcome),
+            "errorcode": None if code is None else str(code)[:CODE_LENGTH],
+            "errormessage": failure.errormessage.replace("\0", ""),
+            "element": _json(failure.element),
+            "synced_at": now,
+        }
+
+    def _mine(self) -> list[Any]:
+        return [self._table.c[name] == value for name, value in self._instance.items()]
+
+    def _is_older(self) -> Any:
+        """Say which rows are those of an earlier try, or of a run that was deleted and had the same name."""
+        columns = self._table.c
+        return (columns.try_number < self._try_number) | (columns.synced_at < self._began)
 
     def _flush(self) -> None:
-        rows, self._rows = self._rows, []
+        rows, self._rows = list(self._rows.values()), {}
         if rows:
+            self._store(rows, ATTEMPTS)
+
+    def _store(self, rows: list[dict[str, Any]], attempts: int) -> None:
+        from sqlalchemy.exc import IntegrityError
+
+        try:
             with self._engine.begin() as connection:
-                connection.execute(self._table.insert(), rows)
+                self._replace(connection, rows)
+        except IntegrityError:  # another try wrote the same position at this moment
+            if attempts == 1:
+                raise
+            self._store(rows, attempts - 1)
+
+    def _replace(self, connection: Any, rows: list[dict[str, Any]]) -> None:
+        from sqlalchemy import select
+
+        if self._is_replaced():
+            return
+        table, columns = self._table, self._table.c
+        newer = select(columns.position).where(*self._mine(), columns.try_number > self._try_number, ~self._is_older())
+        if connection.execute(newer.limit(1)).first():
+            return
+        positions = [row["position"] for row in rows]
+        connection.execute(table.delete().where(*self._mine(), columns.position.in_(positions)))
+        connection.execute(table.insert(), rows)
+
+
+def _json(element: Any) -> str:
+    try:
+        return _encode(element).decode()
+    except (TypeError, ValueError, RecursionError):  # keys that are no texts, lone surrogates
+        return json.dumps(element, default=str, skipkeys=True)
 
 
 def _table(name: str) -> Any:
@@ -87,7 +161,7 @@ def _table(name: str) -> Any:
         sa.Column("try_number", sa.Integer, nullable=False),
         sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("outcome", sa.String(16), nullable=False),
-        sa.Column("errorcode", sa.String(64)),
+        sa.Column("errorcode", sa.String(CODE_LENGTH)),
         sa.Column("errormessage", sa.Text, nullable=False),
         sa.Column("element", sa.Text),
         sa.Column("synced_at", sa.DateTime(timezone=True), nullable=False),
