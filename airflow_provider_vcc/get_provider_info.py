@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+CITIES = ["Berlin", "Bratislava", "Bucharest", "Budapest", "London", "Prague", "Vienna", "Warsaw", "Zagreb"]
+"""Whose time zones are suggested; any other name can be written as well."""
+
 
 def get_provider_info() -> dict[str, Any]:
     """Give the provider's metadata, as Airflow's ``provider_info.schema.json`` describes it."""
@@ -27,48 +30,53 @@ def _connection_type() -> dict[str, Any]:
         "connection-type": "vcc",
         "hook-class-name": "airflow_provider_vcc.hooks.vcc.VccHook",
         "hook-name": "VCC Live",
-        "ui-field-behaviour": {
-            "hidden-fields": ["schema"],
-            "relabeling": {"login": "Customer (subdomain)", "password": "API token"},
-            "placeholders": {
-                "login": "mycc",
-                "password": "made in VCC Live",
-                "host": "empty: https://{customer}.asp.virtual-call-center.eu",
-                "port": "443",
-            },
-        },
-        "conn-fields": {
-            "timezone": {
-                "label": "Time zone",
-                "description": "IANA name of the call centre's clock, such as Europe/Budapest. Callback times with an "
-                "offset are converted to it.",
-                "schema": {"type": ["string", "null"]},
-            },
-            "timeout": {
-                "label": "Timeout (seconds)",
-                "description": "How long to wait for one answer. Empty means 60.",
-                "schema": {"type": ["integer", "null"], "minimum": 1},
-            },
-            "connect_timeout": {
-                "label": "Connect timeout (seconds)",
-                "description": "How long to try to reach the server. Empty means 10.",
-                "schema": {"type": ["integer", "null"], "minimum": 1},
-            },
-            "verify": {
-                "label": "Verify TLS",
-                "description": "true (also when empty), false, or the path of a CA bundle on the workers.",
-                "schema": {"type": ["string", "null"]},
-            },
-            "proxies": {
-                "label": "Proxy",
-                "description": "One URL such as http://proxy:3128, or JSON such as "
-                '{"https": "http://proxy:3128"}. Empty means the environment\'s (HTTPS_PROXY).',
-                "schema": {"type": ["string", "null"]},
-            },
-            "username": {
-                "label": "User name",
-                "description": "Where the user of HTTP Basic authentication is not the customer.",
-                "schema": {"type": ["string", "null"]},
-            },
+        "ui-field-behaviour": _standard_fields(),
+        "conn-fields": _extra_fields(),
+    }
+
+
+def _standard_fields() -> dict[str, Any]:
+    return {
+        "hidden-fields": ["schema"],
+        "relabeling": {"login": "Customer (subdomain)", "password": "API token"},
+        "placeholders": {
+            "login": "mycc",
+            "password": "made in VCC Live",
+            "host": "empty: https://{customer}.asp.virtual-call-center.eu",
+            "port": "443",
         },
     }
+
+
+def _extra_fields() -> dict[str, Any]:
+    return {
+        "timezone": _text(
+            "Time zone",
+            "IANA name of the call centre's clock, such as Europe/Budapest. Callback times with an offset are "
+            "converted to it.",
+            examples=[f"Europe/{city}" for city in CITIES],
+        ),
+        "timeout": _seconds("Timeout (seconds)", "How long to wait for one answer. Empty means 60."),
+        "connect_timeout": _seconds(
+            "Connect timeout (seconds)", "How long to try to reach the server. Empty means 10."
+        ),
+        "verify": _text(
+            "Verify TLS",
+            "true (also when empty), false, or the path of a CA bundle on the workers.",
+            examples=["true", "false"],
+        ),
+        "proxies": _text(
+            "Proxy",
+            'One URL such as http://proxy:3128, or JSON such as {"https": "http://proxy:3128"}. Empty means the '
+            "environment's (HTTPS_PROXY).",
+        ),
+        "username": _text("User name", "Where the user of HTTP Basic authentication is not the customer."),
+    }
+
+
+def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": ["string", "null"]} | schema}
+
+
+def _seconds(label: str, description: str) -> dict[str, Any]:
+    return {"label": label, "description": description, "schema": {"type": ["integer", "null"], "minimum": 1}}

@@ -1,6 +1,7 @@
 """A form for the people of the call centre: paste record ids, choose a disposition, trigger.
 
-Records are set one by one; those that fail are listed in the task's report, and the others are done.
+Records are set one by one; those that fail are listed in the task's report, and the others are done. What is typed here
+can be read by everybody who may see the run, so the form asks for nothing personal: no descriptions, no names.
 """
 
 from __future__ import annotations
@@ -9,12 +10,28 @@ from airflow.sdk import DAG, Param
 
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 
+PROJECTS = {17: "Alumni", 18: "Newsletter", 42: "Surveys"}
 DISPOSITIONS = {"1": "Call back", "2": "Not interested", "3": "Wrong number", "4": "Sold"}
+TIMES = {"09:00:00": "9:00, in the morning", "13:00:00": "13:00, after lunch", "17:30:00": "17:30, in the evening"}
+CALLBACK = "{{ params.callback_date ~ ' ' ~ params.callback_time if params.callback_date else none }}"
+ONE_OF_ITS_OWN = {
+    "type": "object",
+    "properties": {
+        "numberid": {"type": ["integer", "string"], "pattern": "^[0-9]+$"},
+        "dispositionid": {"enum": [*DISPOSITIONS, *map(int, DISPOSITIONS)]},
+        "next_calldate": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"},
+        "userid": {"type": "integer", "minimum": 1},
+    },
+    "required": ["numberid"],
+    "additionalProperties": False,
+}
 
 
-def to_elements(records):
-    """Give one element for each id, in the order of the form."""
-    return [{"numberid": record.strip()} for record in records if record.strip()]
+def to_elements(records, exceptions):
+    """Give one element for each id, in the order of the form; then those that have settings of their own."""
+    own = {str(element["numberid"]) for element in exceptions or []}
+    ids = [record.strip() for record in records]
+    return [{"numberid": record} for record in ids if record and record not in own] + (exceptions or [])
 
 
 # [START howto_operator_vcc_form]
@@ -26,37 +43,64 @@ with DAG(
     render_template_as_native_obj=True,
     user_defined_filters={"to_elements": to_elements},
     params={
-        "project_id": Param(17, type="integer", minimum=1, title="Project", section="What to set"),
+        # Without a section, a field stands in the part of the form that is open from the start.
+        "project_id": Param(17, type="integer", enum=list(PROJECTS), values_display=PROJECTS, title="Project"),
         "records": Param(
-            [],
             type="array",
-            items={"type": "string", "pattern": r"^\s*[0-9]*\s*$"},
+            items={"type": "string", "pattern": "^ *[0-9]* *$"},
             minItems=1,
             title="Record ids",
-            description="One a line.",
-            section="What to set",
+            description_md="One a line, as in the column **numberid** of an export. Empty lines do no harm.",
         ),
         "disposition": Param(
-            "1",
-            type="string",
-            enum=list(DISPOSITIONS),
-            values_display=DISPOSITIONS,
-            title="Disposition",
-            section="What to set",
+            "1", type="string", enum=list(DISPOSITIONS), values_display=DISPOSITIONS, title="Disposition"
         ),
         "callback_date": Param(
             None,
             type=["null", "string"],
             format="date",
             title="Call back on",
-            description="At nine in the morning. Leave it empty for no callback.",
-            section="What to set",
+            description_md="Leave it empty for *no callback*.",
+        ),
+        "callback_time": Param(
+            "09:00:00",
+            type="string",
+            enum=list(TIMES),
+            values_display=TIMES,
+            title="Call back at",
+            description_md="By the clock of the call centre. Without a date it means nothing.",
+        ),
+        "userid": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Agent",
+            description_md="The id of the user who is to call back. Empty: whoever is free.",
+            section="Exceptions",
+        ),
+        "exceptions": Param(
+            [],
+            type=["array", "null"],
+            items=ONE_OF_ITS_OWN,
+            title="Records set otherwise",
+            description_md="Records for which something differs, which need not stand among the record ids. Each has "
+            "a **numberid**, and any of **dispositionid**, **next_calldate** and **userid**:\n"
+            '```\n[{"numberid": 5, "dispositionid": 4}, {"numberid": 6, "userid": 3}]\n```',
+            section="Exceptions",
+        ),
+        "max_errors": Param(
+            0,
+            type="integer",
+            minimum=0,
+            title="Tolerated failures",
+            description_md="How many records may fail before **the run** counts as failed. All others are set anyway.",
+            section="How to run it",
         ),
         "check_only": Param(
             default=False,
             type="boolean",
             title="Check only",
-            description="Read and check everything, send nothing.",
+            description_md="Read and check everything, send **nothing**.",
             section="How to run it",
         ),
     },
@@ -64,11 +108,13 @@ with DAG(
     BatchDispositionOperator(
         task_id="set_dispositions",
         project_id="{{ params.project_id }}",
-        elements="{{ params.records | to_elements }}",
+        elements="{{ params.records | to_elements(params.exceptions) }}",
         disposition={
             "dispositionid": "{{ params.disposition }}",
-            "next_calldate": "{{ params.callback_date ~ ' 09:00:00' if params.callback_date else none }}",
+            "userid": "{{ params.userid }}",
+            "next_calldate": CALLBACK,
         },
+        max_errors="{{ params.max_errors }}",
         validate_only="{{ params.check_only }}",
     )
 # [END howto_operator_vcc_form]
