@@ -17,10 +17,10 @@ CALLBACK = "{{ params.callback_date ~ ' ' ~ params.callback_time if params.callb
 ONE_OF_ITS_OWN = {
     "type": "object",
     "properties": {
-        "numberid": {"type": ["integer", "string"], "pattern": "^[0-9]+$"},
-        "dispositionid": {"enum": [*DISPOSITIONS, *map(int, DISPOSITIONS)]},
-        "next_calldate": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"},
-        "userid": {"type": "integer", "minimum": 1},
+        "numberid": {"type": "integer"},
+        "dispositionid": {"enum": [int(number) for number in DISPOSITIONS]},
+        "next_calldate": {"type": "string", "pattern": "^[0-9-]{10} [0-9:]{8}$"},
+        "userid": {"type": "integer"},
     },
     "required": ["numberid"],
     "additionalProperties": False,

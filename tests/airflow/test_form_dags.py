@@ -1,0 +1,155 @@
+"""The two forms among the examples: what they do with what is typed, and what they refuse before a run is made."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+
+from airflow_provider_vcc.sandbox import Sandbox
+
+pytestmark = pytest.mark.airflow
+
+FORMS = ("vcc_form", "vcc_form_file")
+ROWS = "record,result,callback\n5,4,\n6,1,2026-12-01 10:30:00\nnobody,1,\n"
+
+
+@pytest.fixture
+def sandbox():
+    with Sandbox(records=24) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def exports(tmp_path):
+    """Give the exports folder, with one file that has two good rows and one for a record that there is not."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / "changes.csv").write_text(ROWS)
+    (tmp_path / "secret.csv").write_text(ROWS)
+    return folder
+
+
+@pytest.fixture
+def run(dag_runner, sandbox, exports, repo):
+    """Run a form by its name, with the sandbox as ``vcc_default``."""
+    env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(sandbox.connection()), "AIRFLOW_VAR_VCC_EXPORTS": str(exports)}
+    return lambda name, **conf: dag_runner.run(repo / "example_dags" / f"{name}.py", name, conf=conf, env=env)
+
+
+@pytest.fixture
+def dispositions(sandbox):
+    """Give what was set, in order: ``(numberid, dispositionid, next_calldate, userid)``."""
+    return lambda: [
+        (event.numberid, event.dispositionid, event.next_calldate, event.userid) for event in sandbox.ledger.events()
+    ]
+
+
+def test_a_record_that_is_set_otherwise_is_set_once_and_keeps_the_rest_of_the_form(run, dispositions):
+    own = [{"numberid": 4, "dispositionid": 4}, {"numberid": 9, "userid": 3, "next_calldate": "2026-12-31 08:00:00"}]
+    form = {"callback_date": "2026-12-24", "callback_time": "13:00:00", "userid": 7}
+    run("vcc_form", records=["3", "4"], exceptions=own, **form)
+    assert dispositions() == [
+        ("3", "1", "2026-12-24 13:00:00", "7"),
+        ("4", "4", "2026-12-24 13:00:00", "7"),
+        ("9", "1", "2026-12-31 08:00:00", "3"),
+    ]
+
+
+@pytest.mark.parametrize(("tolerated", "state"), [(0, "failed"), (1, "success")])
+def test_the_form_says_how_many_failures_are_tolerated(run, tolerated, state):
+    result = run("vcc_form", records=["3", "404404"], max_errors=tolerated)
+    assert result.tasks == {"set_dispositions": state}
+
+
+@pytest.mark.parametrize(
+    ("conf", "complaint"),
+    [
+        ({"records": []}, "records: .* should be non-empty"),
+        ({"records": ["3"], "disposition": "5"}, "disposition: '5' is not one of"),
+        ({"records": ["3"], "callback_date": "tomorrow"}, "callback_date: 'tomorrow' is not a 'date'"),
+        ({"records": ["3"], "exceptions": [{"numberid": 4, "description": "x"}]}, "'description' was unexpected"),
+        ({"records": ["3"], "exceptions": [{"dispositionid": 4}]}, "'numberid' is a required property"),
+        ({"records": ["3"], "max_errors": -1}, "-1 is less than the minimum"),
+    ],
+)
+def test_the_form_refuses_what_cannot_be_meant(run, sandbox, conf, complaint):
+    with pytest.raises(AssertionError, match=f"ParamValidationError: Invalid input for param .*{complaint}"):
+        run("vcc_form", **conf)
+    assert sandbox.ledger.requests() == []
+
+
+def test_a_file_s_columns_are_read_as_the_form_says(run, dispositions):
+    result = run("vcc_form_file", path="changes.csv", tolerated_percent=40)
+    assert dispositions() == [("5", "4", None, None), ("6", "1", "2026-12-01 10:30:00", None)]
+    assert result.tasks == {"set_dispositions": "success"}
+
+
+def test_a_file_with_the_fields_own_names_needs_no_map_and_the_form_s_disposition_fills_gaps(
+    run, exports, dispositions
+):
+    (exports / "own").mkdir()
+    (exports / "own" / "names.csv.gz").write_bytes(gzip.compress(b"numberid,dispositionid\n7,\n8,2\n"))
+    run("vcc_form_file", path="own/names.csv.gz", field_map={}, disposition="3")
+    assert dispositions() == [("7", "3", None, None), ("8", "2", None, None)]
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "state"),
+    [
+        ({}, "failed"),
+        ({"tolerated_percent": 33}, "failed"),
+        ({"tolerated_percent": 33.4}, "success"),
+        ({"tolerated_percent": 100, "max_errors": 0}, "failed"),
+    ],
+)
+def test_too_large_a_share_or_number_of_failed_rows_fails_the_run(run, tolerance, state):
+    result = run("vcc_form_file", path="changes.csv", **tolerance)
+    assert result.tasks == {"set_dispositions": state}
+    assert result.summary["applied"] == 2
+
+
+def test_a_file_that_is_only_checked_changes_nothing(run, sandbox):
+    result = run("vcc_form_file", path="changes.csv", check_only=True, per_second=50)
+    assert result.summary["total"] == 3
+    assert sandbox.ledger.requests() == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../secret.csv", "own/../../secret.csv", "/etc/hosts.csv", "~/secret.csv", "s3://b/x.csv", "changes.txt", ""],
+)
+def test_no_file_outside_of_the_exports_folder_can_be_named(run, sandbox, path):
+    with pytest.raises(AssertionError, match="ParamValidationError: Invalid input for param path"):
+        run("vcc_form_file", path=path)
+    assert sandbox.ledger.requests() == []
+
+
+@pytest.mark.parametrize("field", ["numberId", "search", 5])
+def test_a_column_can_mean_a_field_of_an_element_only(run, field):
+    with pytest.raises(AssertionError, match="ParamValidationError: Invalid input for param field_map"):
+        run("vcc_form_file", path="changes.csv", field_map={"record": field})
+
+
+PARSE = """
+import runpy, sys
+import airflow.sdk, airflow_provider_vcc.operators.batch_disposition
+airflow.sdk.DAG("imports_what_airflow_imports_for_any_dag")
+noted = []
+def note(event, args):
+    writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+")
+    if writes or event in {"socket.connect", "socket.getaddrinfo", "sqlite3.connect", "subprocess.Popen"}:
+        noted.append((event, args[0]))
+sys.addaudithook(note)
+print([runpy.run_path(path)["dag"].task_ids for path in sys.argv[1:]], noted)
+"""
+
+
+def test_nothing_is_written_started_or_connected_to_when_the_forms_are_parsed(repo):
+    files = [repo / "example_dags" / f"{name}.py" for name in FORMS]
+    command = [sys.executable, "-B", "-P", "-c", PARSE, *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.splitlines()[-1:] == ["[['set_dispositions'], ['set_dispositions']] []"], done.stderr
