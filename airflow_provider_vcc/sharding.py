@@ -33,10 +33,10 @@ def shard(numberid: str | int, shards: int) -> int:
 def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
     """Give the SQL expression of a record's shard, for ``WHERE {expression} = 3``.
 
-    :param column: the column that holds ``numberid``; it goes into the SQL as it is, so write it yourself.
-    :param dialect: ``postgresql``, ``mysql``, ``snowflake``, ``bigquery`` or ``redshift``.
     It holds no ``%``, which drivers take for a parameter.
 
+    :param column: the column that holds ``numberid``; it goes into the SQL as it is, so write it yourself.
+    :param dialect: ``postgresql``, ``mysql``, ``snowflake``, ``bigquery`` or ``redshift``.
     :raises VccConfigurationError: for another one.
     """
     if dialect not in _SQL:
