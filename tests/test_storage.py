@@ -6,10 +6,12 @@ import gzip
 import io
 import json
 import uuid
+from importlib import import_module
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.versions import AIRFLOW
 
 from airflow_provider_vcc._storage import create_binary, open_binary, size
 from airflow_provider_vcc.dispositions.sources import open_path
@@ -50,7 +52,7 @@ def read_ids(url):
 @pytest.fixture
 def memory():
     """Let Airflow open memory:// URLs, as it does not by itself."""
-    from airflow.sdk.io import attach
+    attach = import_module("airflow.sdk.io" if AIRFLOW >= (3, 0) else "airflow.io.store").attach
     from fsspec.implementations.memory import MemoryFileSystem
 
     attach("memory", fs=MemoryFileSystem())

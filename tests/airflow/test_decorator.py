@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.operators import outcomes
 
-pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
+pytestmark = pytest.mark.airflow
 
 
 def test_what_a_function_yields_is_streamed_and_never_gathered(run, sandbox, tmp_path):

@@ -6,10 +6,11 @@ import json
 import re
 
 import pytest
+from support.versions import needs_airflow_3
 
 from airflow_provider_vcc.sandbox import Sandbox
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, needs_airflow_3]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
+pytestmark = pytest.mark.airflow
 
 
 def numbers(sandbox):

@@ -11,7 +11,7 @@ from support.operators import outcomes
 
 from airflow_provider_vcc.sandbox.faults import Latency
 
-pytestmark = [pytest.mark.airflow, pytest.mark.matrix]
+pytestmark = pytest.mark.airflow
 
 MIXED = "[{'numberid': 1}, {'numberid': 404}, {'numberid': 2}, {'numberd': 3}, {'numberid': 405}]"
 """Two applied, two rejected, one invalid."""

@@ -7,10 +7,13 @@ import os
 import socket
 import sqlite3
 import textwrap
+from contextlib import closing
+from importlib.util import find_spec
 
 import pytest
 from support.airflow_dags import HEADER
 from support.dags import DagRunner
+from support.versions import AIRFLOW, has_retry_policies, needs_airflow_3
 
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Status
@@ -70,6 +73,7 @@ def run_in(runner, sandbox, tmp_path, body):
     return runner.run(file, "tested", env={"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(sandbox.connection())})
 
 
+@pytest.mark.skipif(find_spec("openlineage") is None, reason="OpenLineage is not installed here")
 @pytest.mark.parametrize(("tolerated", "kind"), [(1, "COMPLETE"), (0, "FAIL")])
 def test_openlineage_hears_of_input_output_and_outcomes(watched, sandbox, tmp_path, tolerated, kind):
     data = tmp_path / "data.csv"
@@ -86,6 +90,7 @@ def test_openlineage_hears_of_input_output_and_outcomes(watched, sandbox, tmp_pa
     assert (facet["applied"], facet["rejected"], facet["requests"]) == (2, 1, 1)
 
 
+@pytest.mark.skipif(find_spec("statsd") is None, reason="statsd is not installed here")
 def test_metrics_count_elements_by_outcome_and_requests(watched, sandbox, tmp_path):
     watched.metrics()
     run_in(watched.runner, sandbox, tmp_path, f"Batch(elements={MIXED}, disposition=two, max_errors=1)")
@@ -99,21 +104,25 @@ def test_metrics_count_elements_by_outcome_and_requests(watched, sandbox, tmp_pa
 def test_the_events_of_outlet_assets_carry_the_counts(run, dag_runner):
     result = run(f"Batch(elements={MIXED}, disposition=two, max_errors=1, outlets=[Asset('vcc://mycc/17')])")
     assert result.tasks == {"sync": "success"}
-    with sqlite3.connect(dag_runner.home / "airflow.db") as database:
-        [extra] = database.execute("select extra from asset_event where source_run_id = ?", [result.run_id]).fetchone()
+    table = "asset_event" if AIRFLOW >= (3, 0) else "dataset_event"
+    with closing(sqlite3.connect(dag_runner.home / "airflow.db")) as database:
+        [extra] = database.execute(f"select extra from {table} where source_run_id = ?", [result.run_id]).fetchone()
     extra = json.loads(extra)
     assert (extra["vcc_total"], extra["vcc_applied"], extra["vcc_rejected"]) == (3, 2, 1)
 
 
+@needs_airflow_3
 def test_the_link_to_the_report_is_there_also_for_a_failed_task(run):
     result = run(f"Batch(elements={MIXED}, disposition=two)")
-    assert result.xcoms["sync"]["vcc_report_link"].startswith("vcc/report/tested/manual__")
+    page = "vcc/report/tested/" if AIRFLOW >= (3, 1) else "dags/tested/runs/"
+    assert result.xcoms["sync"]["vcc_report_link"].startswith(f"{page}manual__")
 
 
 POLICY = "retries=2, retry_delay=timedelta(0), retry_policy=vcc_retry_policy({}))"
 IMPORT = "from airflow_provider_vcc.operators.retries import vcc_retry_policy\n"
 
 
+@has_retry_policies
 @pytest.mark.parametrize(
     ("given", "requests"),
     [("", 1), ("passing=[417]", 3), ("passing=['error.unknown_record'], retry_delay=timedelta(0)", 3)],
@@ -124,6 +133,7 @@ def test_rejections_for_good_are_not_retried_by_the_policy(run, sandbox, given, 
     assert len(sandbox.ledger.requests()) == requests
 
 
+@has_retry_policies
 def test_unknown_elements_are_retried_by_the_policy(run):
     with Sandbox(records=3, faults=[Status(500)]) as sandbox:
         result = run(
@@ -134,6 +144,7 @@ def test_unknown_elements_are_retried_by_the_policy(run):
     assert result.xcoms["sync"]["report"]["try_number"] > 1
 
 
+@has_retry_policies
 def test_a_parameter_that_a_template_spoils_is_not_retried_by_the_policy(run):
     result = run(f"{IMPORT}Batch(elements=[], project_id='{{{{ none }}}}', {POLICY.format('')}")
     assert result.tasks == {"sync": "failed"}

@@ -9,8 +9,6 @@ import pytest
 
 from airflow_provider_vcc import _compat
 
-pytestmark = pytest.mark.matrix
-
 
 def test_importing_it_imports_no_airflow():
     code = "import sys, airflow_provider_vcc._compat; sys.exit('airflow' in sys.modules)"

@@ -11,8 +11,6 @@ from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Hang, Status
 
-pytestmark = pytest.mark.matrix
-
 TOKEN = "t0ken-that-nobody-may-see"
 
 

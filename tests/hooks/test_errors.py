@@ -8,8 +8,6 @@ import pytest
 
 from airflow_provider_vcc import exceptions
 
-pytestmark = pytest.mark.matrix
-
 
 @pytest.mark.parametrize(
     "error",

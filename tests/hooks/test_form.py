@@ -16,8 +16,6 @@ from airflow_provider_vcc.get_provider_info import get_provider_info
 from airflow_provider_vcc.hooks.connection import EXTRA_FIELDS
 from airflow_provider_vcc.hooks.vcc import VccHook
 
-pytestmark = pytest.mark.matrix
-
 DECLARES = airflow_version() >= (3, 2)
 OWN_WEB_FRAMEWORK = importlib.util.find_spec("wtforms") is not None
 

@@ -96,7 +96,6 @@ def test_no_secret_is_shown_of_a_connection_that_cannot_work(connect, logged):
     assert in_any_of([*shown, logged()]) == []
 
 
-@pytest.mark.matrix
 def test_airflow_masks_all_secrets_of_the_connection_from_then_on(connect):
     from airflow.providers.common.compat.sdk import redact
 

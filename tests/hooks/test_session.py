@@ -14,8 +14,6 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportE
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Hang
 
-pytestmark = pytest.mark.matrix
-
 BASIC = "Basic " + base64.b64encode(b"mycc:t0ken-that-nobody-may-see").decode()
 
 

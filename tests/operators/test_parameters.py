@@ -13,8 +13,6 @@ from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.operators.parameters import Parameters, is_template
 
-pytestmark = pytest.mark.matrix
-
 
 def make(**given):
     return BatchDispositionOperator(**{"task_id": "sync", "project_id": 17, "elements": [], **given})

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.versions import AIRFLOW
 
 import airflow_provider_vcc
-
-pytestmark = pytest.mark.matrix
 
 BLOCK = """
 import sys
@@ -34,7 +32,7 @@ def walk(name):
 """
 
 # Older Airflows warn of their own doing.
-WARNINGS = [] if "VCC_MATRIX" in os.environ else ["-W", "error"]
+WARNINGS = ["-W", "error"] if AIRFLOW >= (3, 3) else []
 
 PACKAGE = Path(airflow_provider_vcc.__file__).parent
 FILES = [path for folder in ("decorators", "operators", "transfers") for path in sorted(PACKAGE.glob(f"{folder}/*.py"))]

@@ -13,8 +13,6 @@ import pytest
 import airflow_provider_vcc
 from airflow_provider_vcc.get_provider_info import get_provider_info
 
-pytestmark = pytest.mark.matrix
-
 
 @pytest.fixture(scope="module")
 def schema():

@@ -17,7 +17,6 @@ from airflow_provider_vcc._compat import airflow_version
 
 pytestmark = [
     pytest.mark.airflow,
-    pytest.mark.matrix,
     pytest.mark.xdist_group("report_app"),
     pytest.mark.skipif(airflow_version() < (3, 0), reason="Airflow 2 has no FastAPI apps of plugins"),
 ]

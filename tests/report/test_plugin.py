@@ -15,9 +15,6 @@ from airflow_provider_vcc.get_provider_info import get_provider_info
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.plugins.vcc import REPORT, LazyReportApp, VccPlugin
 
-pytestmark = pytest.mark.matrix
-
-
 ADDED = """
 import sys, json, airflow.plugins_manager
 before = set(sys.modules)

@@ -1,4 +1,5 @@
 import pytest
+from support.versions import AIRFLOW, keeps_state
 
 pytestmark = pytest.mark.airflow
 
@@ -49,6 +50,7 @@ def test_warns_of_retries_without_an_order(sync, database):
     assert "no ORDER BY" in result.log
 
 
+@keeps_state
 def test_the_watermark_moves_only_when_the_judgement_passes(sync, sandbox, database):
     """A failed run reads the same rows again; after one that passed only newer rows are read."""
     table(database, "numberid int, updated int", [(1, 10), (999_999, 20)])
@@ -92,4 +94,4 @@ def test_a_second_try_replaces_what_the_first_wrote(sync, database):
     result = sync(sql="select * from t order by 1", results_table="failed", retries=1)
     assert result.state == "failed"
     assert database.execute("select position, try_number from failed").fetchall() == [(1, 2)]
-    assert result.summary["resumed"] == 1
+    assert result.summary["resumed"] == (1 if AIRFLOW >= (3, 3) else 0)
