@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make. uv is used where it is installed. Everything goes to .venv/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format bench bench-check docs matrix constraints clean
+.PHONY: help demo test test-long lint format bench bench-check docs linkcheck matrix constraints clean
 
 PYTEST_ARGS ?=
 WORKERS ?= 2
@@ -41,10 +41,14 @@ bench-check: ## measure less, and fail where a ratio is worse than the committed
 	@scripts/environment dev
 	@$(RUN)/python -m benchmarks.run --check
 
-docs: ## build the documentation into build/docs/
+docs: ## build the documentation into build/docs/; a warning, or a link inside it that leads nowhere, is an error
 	@scripts/environment dev
-	AIRFLOW_HOME="$(CURDIR)/build/airflow" $(RUN)/python -P -m sphinx -W --keep-going -q -b html docs build/docs >/dev/null
+	AIRFLOW_HOME="$(CURDIR)/build/airflow" $(RUN)/python -P -m sphinx -W --keep-going -E -q -b html docs build/docs >/dev/null
 	@echo "build/docs/index.html"
+
+linkcheck: ## ask each address outside of the documentation whether it is still there (needs the network)
+	@scripts/environment dev
+	AIRFLOW_HOME="$(CURDIR)/build/airflow" $(RUN)/python -P -m sphinx -E -q -b linkcheck docs build/linkcheck
 
 matrix: ## the built wheel in every supported Airflow and Python; MATRIX="2.11-py3.11 3.3-py3.13" for some
 	@scripts/environment dev
