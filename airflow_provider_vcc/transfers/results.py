@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from airflow_provider_vcc.dispositions.outcomes import Failure
 
@@ -34,6 +35,7 @@ class ResultsTable:
     :param table: its name, with or without a schema. It is made where it is missing.
     :param instance: ``{"dag_id", "run_id", "task_id", "map_index"}``.
     :param is_replaced: says whether this try has a successor that writes in its place.
+    :raises VccError: where the database refuses it, with its own words and without the row.
     """
 
     def __init__(
@@ -50,11 +52,16 @@ class ResultsTable:
         self._is_replaced = is_replaced
         self._began = datetime.now(UTC).replace(microsecond=0)  # some databases keep no fractions
         self._rows: dict[int, dict[str, Any]] = {}
+        self._failed = False
         self._table = _table(table)
-        self._create()
+        with self._explained("created"):
+            self._create()
 
     def write(self, failures: Sequence[Failure]) -> None:
-        """Keep some failures."""
+        """Keep some failures.
+
+        :raises VccError: where that fails, once: the run ends then, and goes on to account for the rest.
+        """
         now = datetime.now(UTC)
         for failure in failures:
             self._rows[failure.position] = self._row(failure, now)
@@ -64,9 +71,8 @@ class ResultsTable:
     def settled(self) -> None:
         """Take away what older tries wrote: this one has read everything, and settled it."""
         self._flush()
-        if not self._is_replaced():
-            with self._engine.begin() as connection:
-                connection.execute(self._table.delete().where(*self._mine(), self._is_older()))
+        with self._explained("cleared"):
+            self._take_away()
 
     def close(self) -> None:
         """Write what is left."""
@@ -74,6 +80,11 @@ class ResultsTable:
             self._flush()
         finally:
             self._engine.dispose()
+
+    def _take_away(self) -> None:
+        if not (self._failed or self._is_replaced()):
+            with self._engine.begin() as connection:
+                connection.execute(self._table.delete().where(*self._mine(), self._is_older()))
 
     def _create(self) -> None:
         """Make the table where it is missing: another shard may do the same at the same moment."""
@@ -86,6 +97,18 @@ class ResultsTable:
         except DBAPIError:
             if not inspect(self._engine).has_table(self._table.name, self._table.schema):
                 raise
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        """Raise what a database says without what it adds of the row, which is personal."""
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            yield
+        except DBAPIError as error:
+            self._failed = True
+            words = str(error.orig).partition("\n")[0]
+            raise VccError(f"results_table: {self._table} cannot be {what} ({words})") from None
 
     def _row(self, failure: Failure, now: datetime) -> dict[str, Any]:
         code = failure.errorcode
@@ -110,8 +133,9 @@ class ResultsTable:
 
     def _flush(self) -> None:
         rows, self._rows = list(self._rows.values()), {}
-        if rows:
-            self._store(rows, ATTEMPTS)
+        if rows and not self._failed:
+            with self._explained("written"):
+                self._store(rows, ATTEMPTS)
 
     def _store(self, rows: list[dict[str, Any]], attempts: int) -> None:
         from sqlalchemy.exc import IntegrityError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,16 +12,19 @@ from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOpe
 from airflow_provider_vcc.operators.parameters import NOTHING, a_connection, at_least_one, is_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.books import Sink
+    from airflow_provider_vcc.transfers.results import ResultsTable
     from airflow_provider_vcc.transfers.rows import QuerySource
     from airflow_provider_vcc.transfers.watermark import Watermark
 
 __all__ = ["SqlToVccOperator"]
 
 ORDERED = re.compile(r"\border\s+by\b", re.IGNORECASE)
+NO_SQL = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"", re.DOTALL)
+INNERMOST = re.compile(r"\([^()]*\)")
 UNORDERED = (
     "The query has no ORDER BY, so a retry may get its rows in another order: it sends again what does not stand "
     "where it stood. Add ORDER BY on a unique column, so that a retry sends only what is not applied"
@@ -93,6 +97,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         super().__init__(**kwargs)
         self._query: QuerySource | None = None
         self._watermark: Watermark | None = None
+        self._results: ResultsTable | None = None
 
     def _check_inputs(self) -> None:
         if not is_template(self.sql) and (not str(self.sql).strip()):
@@ -106,7 +111,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         from airflow_provider_vcc.operators.parameters import a_field_map
         from airflow_provider_vcc.transfers.rows import QuerySource
 
-        if self.retries and not ORDERED.search(self.sql):
+        if self.retries and not _is_ordered(self.sql):
             self.log.warning(UNORDERED)
         field_map = a_field_map("field_map", self.field_map)
         self._query = QuerySource(
@@ -159,10 +164,31 @@ class SqlToVccOperator(BatchDispositionOperator):
             "task_id": instance.task_id,
             "map_index": instance.map_index if instance.map_index is not None else -1,
         }
-        engine = self._hook(self.results_conn_id or self.sql_conn_id).get_sqlalchemy_engine()
-        return [ResultsTable(engine, self.results_table, key, instance.try_number)]
+        engine = self._hook(self.results_conn_id or self.sql_conn_id).get_sqlalchemy_engine({"hide_parameters": True})
+        is_replaced = _orphaned_before_retry(instance)
+        self._results = ResultsTable(engine, self.results_table, key, instance.try_number, is_replaced)
+        return [self._results]
+
+    def _settled(self) -> None:
+        if self._results is not None:
+            self._results.settled()
 
     def _passed(self, context: Context, summary: Mapping[str, Any]) -> None:
         super()._passed(context, summary)
         if self._watermark is not None and self._query is not None:
             self._watermark.move(self._query.watermark)
+
+
+def _is_ordered(sql: str) -> bool:
+    """Say whether the result has an order: one in brackets is that of a subquery or a window."""
+    sql, inner = NO_SQL.sub(" ", sql), 1
+    while inner:
+        sql, inner = INNERMOST.subn(" ", sql)
+    return ORDERED.search(sql) is not None
+
+
+def _orphaned_before_retry(instance: Any) -> Callable[[], bool]:
+    """Give what says whether this process has lost its supervisor, and a further try is to come."""
+    supervisor = os.getppid()
+    is_last = instance.try_number > instance.max_tries
+    return lambda: not is_last and os.getppid() != supervisor

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Watermark", "decode", "encode"]
 
-KEY = "vcc_watermark"
+LONGEST_KEY = 512
 PARAMETER = "watermark"
 TOO_OLD = (
     "watermark_column needs Airflow 3.3 or later, which keeps state beside an asset; before that, let the run's own "
@@ -26,7 +26,7 @@ TOO_OLD = (
 
 
 class Watermark:
-    """Where an incremental sync goes on.
+    """Where an incremental sync goes on. Each task, and each index of a mapped one, has its own beside the asset.
 
     :param outlets: the task's; exactly one of them is an asset.
     :param initial: what the first run starts from.
@@ -42,13 +42,14 @@ class Watermark:
         if store is None:
             raise VccConfigurationError(TOO_OLD)
         self._store: Store = store
+        self._key = _key(context["ti"])
         self._initial = initial
 
     @property
     def value(self) -> Any:
         """What earlier runs reached, or the initial value."""
-        kept = self._store.get(KEY, default=None)
-        return self._initial if kept is None else decode(kept)
+        kept = self._kept()
+        return self._initial if kept is None else kept
 
     def parameters(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
         """Give the query's parameters with the watermark among them.
@@ -63,9 +64,27 @@ class Watermark:
         return {**(given or {}), PARAMETER: self.value}
 
     def move(self, reached: Any) -> None:
-        """Keep the highest value that was read; where nothing was read it stays."""
-        if reached is not None:
-            self._store.set(KEY, encode(reached))
+        """Keep the highest value that was read; where nothing newer was read, it stays."""
+        if reached is not None and not _is_at_least(self._kept(), reached):
+            self._store.set(self._key, encode(reached))
+
+    def _kept(self) -> Any:
+        kept = self._store.get(self._key, default=None)
+        return None if kept is None else decode(kept)
+
+
+def _key(instance: Any) -> str:
+    """Give a key of the task's own: what one task or shard has read says nothing of what another one has."""
+    index = instance.map_index
+    shard = f"[{index}]" if index is not None and index >= 0 else ""
+    return f"vcc_watermark{shard} {instance.dag_id}.{instance.task_id}"[:LONGEST_KEY]
+
+
+def _is_at_least(kept: Any, reached: Any) -> bool:
+    try:
+        return kept is not None and bool(kept >= reached)
+    except TypeError:  # the column is of another type by now
+        return False
 
 
 def encode(value: Any) -> dict[str, Any]:
