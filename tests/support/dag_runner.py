@@ -12,10 +12,13 @@ import os
 import sqlite3
 import sys
 import traceback
+from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
 DATABASE = HOME / "airflow.db"
+AIRFLOW_2 = version("apache-airflow").startswith("2.")
 
 
 def find_dag(path, dag_id):
@@ -100,8 +103,33 @@ def run(request):
     path = Path(request["dag_file"])
     show_in_dags_folder(path)
     with environment(request["env"]):
-        find_dag(path, request["dag_id"]).test(run_conf=request["conf"])
-    return read_result(request["dag_id"])
+        dag = find_dag(path, request["dag_id"])
+        dag.test(run_conf=request["conf"], **(options_of_airflow_2(dag, request) if AIRFLOW_2 else options_of(request)))
+    result = read_result(request["dag_id"])
+    print_logs(result["run_id"])
+    return result
+
+
+def options_of(request):
+    """Give more options of ``dag.test()``."""
+    date = request["logical_date"]
+    return {"logical_date": datetime.fromisoformat(date)} if date else {}
+
+
+def options_of_airflow_2(dag, request):
+    """Give those of Airflow 2, and save the DAG's assets, as newer ones do by themselves.
+
+    There, a task that is stopped would end ``dag.test()`` itself: so an executor runs it, in a process of its own.
+    """
+    dag.sync_to_db()
+    options = {"execution_date": date for date in options_of(request).values()}
+    return options | {"use_executor": request["stops"]}
+
+
+def print_logs(run_id):
+    """Print what a process of its own logged of a run; the rest is printed anyway."""
+    for path in sorted(HOME.glob(f"logs/*/run_id={run_id}/**/*.log")):
+        print(path.read_text())
 
 
 def handle(request):

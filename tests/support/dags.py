@@ -42,22 +42,25 @@ class DagRunner:
             [sys.executable, Path(__file__).with_name("dag_runner.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | airflow_environment(self.home),
+            env=os.environ | airflow_environment(self.home) | {"PATH": path_with_airflow()},
             text=True,
         )
         self._read()
         self.fresh_database = copy_database(self.home / "airflow.db", self.home / "fresh.db")
 
-    def run(self, dag_file, dag_id, *, conf=None, env=None):
+    def run(self, dag_file, dag_id, *, conf=None, env=None, logical_date=None, stops=False):
         """Run a DAG to its end and give its :class:`DagResult`.
 
         :param dag_file: the path of the file; templates are looked up beside it.
         :param conf: the run's conf: values of its Params.
         :param env: environment variables for this run only, such as ``AIRFLOW_CONN_VCC_DEFAULT``.
+        :param logical_date: in ISO 8601; without it that of the moment.
+        :param stops: whether Airflow will have to stop a task.
         """
         self._count += 1
         log = self.home / f"run-{self._count}.log"
         request = {"dag_file": str(dag_file), "dag_id": dag_id, "conf": conf, "env": env or {}, "log": str(log)}
+        request |= {"logical_date": logical_date, "stops": stops}
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         answer = self._read()
@@ -79,6 +82,11 @@ class DagRunner:
             start = self.home / "start.log"
             raise AssertionError(f"Airflow's process died: {start.read_text() if start.exists() else ''}")
         return json.loads(line)
+
+
+def path_with_airflow():
+    """Give a PATH on which the command ``airflow`` is this environment's, for executors that start it."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def copy_database(source, target):

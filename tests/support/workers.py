@@ -12,6 +12,16 @@ from pathlib import Path
 
 from support.airflow_stack import PARTS, AirflowStack, free_ports
 
+ROWS = int(os.environ.get("VCC_WORKERS_ROWS", "4000"))
+SHARDS = int(os.environ.get("VCC_WORKERS_SHARDS", "4"))
+CHUNK_SIZE = int(os.environ.get("VCC_WORKERS_CHUNK_SIZE", "25"))
+MIDDLE = int(os.environ.get("VCC_WORKERS_MIDDLE", "0"))
+"""How large the work is, and how many elements each shard sends at least before something is killed."""
+EACH_MISSING = 500
+"""Each so many-th record does not exist."""
+PATIENCE = 180 + ROWS // 500
+"""Seconds."""
+
 
 class CeleryStack(AirflowStack):
     """The whole of Airflow whose tasks run in Celery workers: ``start_worker("w1")``."""
@@ -26,6 +36,10 @@ class CeleryStack(AirflowStack):
         """Wait until each worker takes tasks."""
         for name in [name for name in self._processes if name not in PARTS]:
             self.wait_for(lambda name=name: b" ready." in self.log(name).read_bytes(), f"the worker {name}")
+
+    def wait_for(self, condition, what, seconds=PATIENCE):
+        """Wait until a condition gives something true, and give that."""
+        return super().wait_for(condition, what, seconds)
 
     def worker_of(self, pid):
         """Give the name of the worker that runs the process of a task."""

@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from support.airflow_stack import free_ports
 from support.postgres import postgres
-from support.workers import CeleryStack, celery_settings, migrate, redis
+from support.workers import EACH_MISSING, ROWS, SHARDS, CeleryStack, celery_settings, migrate, redis
 
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Latency
 from airflow_provider_vcc.sharding import shard_sql
 
-ROWS = 4000
-
 
 @pytest.fixture(scope="session")
 def warehouse():
-    """Give the connection of a PostgreSQL with 4,000 callbacks, and a database ``airflow`` beside them."""
+    """Give the connection of a PostgreSQL with callbacks, and a database ``airflow`` beside them.
+
+    Each 500th callback is for a record that does not exist.
+    """
     psycopg2 = pytest.importorskip("psycopg2")
     with postgres() as given:
         connection = psycopg2.connect(host=given["host"], user="postgres", dbname="postgres")
@@ -27,8 +28,11 @@ def warehouse():
         cursor = connection.cursor()
         cursor.execute("create database airflow")
         cursor.execute(
-            f"""create table callbacks as select i as record_id, i % 100 + 1 as outcome_id,
-            nullif({shard_sql("i", 4)} = 3, false) as messages from generate_series(1, {ROWS}) i"""
+            f"""create table callbacks as
+            select record_id, record_id % 100 + 1 as outcome_id,
+            nullif({shard_sql("record_id", SHARDS)} = {SHARDS - 1}, false) as messages
+            from (select case when i % {EACH_MISSING} = 0 then {ROWS} + i else i end as record_id
+                  from generate_series(1, {ROWS}) i) numbers"""
         )
         connection.close()
         yield given
@@ -67,3 +71,19 @@ def stack(warehouse, port, tmp_path_factory):
             yield stack.start()
         finally:
             stack.stop()
+
+
+@pytest.fixture
+def failed(warehouse):
+    """Give a function that gives the rows of the results table of a run: shard, try and outcome of each."""
+    import psycopg2
+
+    connection = psycopg2.connect(host=warehouse["host"], user="postgres", dbname="postgres")
+
+    def rows(run_id):
+        with connection.cursor() as cursor:
+            cursor.execute("select map_index, try_number, outcome from failed where run_id = %s", (run_id,))
+            return cursor.fetchall()
+
+    yield rows
+    connection.close()

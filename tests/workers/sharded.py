@@ -1,7 +1,8 @@
-"""A table in four shards, for several workers; the last shard's elements also ask for messages."""
+"""A table in shards, for several workers; the last shard's elements also ask for messages."""
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 from airflow.sdk import DAG
@@ -10,7 +11,8 @@ from airflow_provider_vcc.operators.disposition_threshold import DispositionThre
 from airflow_provider_vcc.sharding import shard_sql
 from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
 
-SHARDS = 4
+SHARDS = int(os.environ.get("VCC_WORKERS_SHARDS", "4"))
+CHUNK_SIZE = int(os.environ.get("VCC_WORKERS_CHUNK_SIZE", "25"))
 
 with DAG("sharded", schedule=None, catchup=False):
     sync = SqlToVccOperator.partial(
@@ -24,7 +26,8 @@ with DAG("sharded", schedule=None, catchup=False):
             ORDER BY record_id
         """,
         max_error_rate=1.0,
-        chunk_size=25,
+        results_table="failed",
+        chunk_size=CHUNK_SIZE,
         max_in_flight=2,
         retries=2,
         retry_delay=timedelta(seconds=1),
