@@ -9,6 +9,7 @@ author = "the airflow-provider-vcc authors"
 project_copyright = author
 release = version = airflow_provider_vcc.__version__
 html_theme = "furo"
+highlight_language = "text"
 html_title = f"airflow-provider-vcc {release}"
 html_static_path = ["static"]
 html_css_files = ["docs.css"]

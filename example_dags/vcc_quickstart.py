@@ -1,4 +1,4 @@
-"""The quickstart: a hundred records get a callback, and five that the call centre does not have are reported.
+"""The quickstart: a hundred records get a callback, and five do not exist.
 
 It only checks and sends nothing until ``check_only`` is switched off when it is triggered.
 """

@@ -1,4 +1,4 @@
-"""A task that is tried again only where that can come to something better. Needs Airflow 3.3 or later."""
+"""A task that is tried again only where that may help. Needs Airflow 3.3 or later."""
 
 from __future__ import annotations
 

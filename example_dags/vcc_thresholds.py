@@ -1,6 +1,6 @@
 """A file of callbacks, of which one in twenty may fail, and a file of those that did.
 
-Its failures file can be given back as ``elements_path``.
+The second one can be given back as ``elements_path``.
 """
 
 from __future__ import annotations
