@@ -20,12 +20,11 @@ def sandbox():
 def run(dag_runner, sandbox, tmp_path):
     """Give a function that runs the lines of a DAG's body in Airflow, with the sandbox as ``vcc_default``."""
 
-    def run_body(body, *, connection=None, env=(), **conf):
+    def run_body(body, *, connection=None, env=(), stops=False, **conf):
         file = tmp_path / "tested.py"
         file.write_text(HEADER + textwrap.indent(textwrap.dedent(body), "    "))
         fields = sandbox.connection() | (connection or {})
-        return dag_runner.run(
-            file, "tested", conf=conf, env={"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(fields), **dict(env)}
-        )
+        env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(fields), **dict(env)}
+        return dag_runner.run(file, "tested", conf=conf, env=env, stops=stops)
 
     return run_body

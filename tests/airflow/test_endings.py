@@ -14,9 +14,6 @@ from airflow_provider_vcc.sandbox.faults import Hang, Latency, Status
 pytestmark = pytest.mark.airflow
 
 MANY = "[{'numberid': n} for n in range(1, 101)]"
-survives = pytest.mark.skipif(
-    AIRFLOW < (3, 0), reason="dag.test() itself ends where a task is stopped, before Airflow 3"
-)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +127,10 @@ def test_a_task_without_retries_says_nothing_about_them(run):
     assert "so a retry starts over" not in run("Batch(elements=[{'numberid': 1}], disposition=two)").log
 
 
-@survives
 def test_execution_timeout_ends_the_run_and_leaves_the_summary(run, sandbox):
     sandbox.faults = Latency(0.25)
-    result = run(f"""
-        Batch(elements={MANY}, disposition=two, chunk_size=1, max_in_flight=2, execution_timeout=timedelta(seconds=2))
-    """)
+    limits = "chunk_size=1, max_in_flight=2, execution_timeout=timedelta(seconds=2)"
+    result = run(f"Batch(elements={MANY}, disposition=two, {limits})", stops=True)
     assert result.tasks == {"sync": "failed"}
     assert "Timeout" in result.log
     assert result.summary["not_sent"] > 0
@@ -145,18 +140,15 @@ def test_execution_timeout_ends_the_run_and_leaves_the_summary(run, sandbox):
     assert_no_thread_is_left(run)
 
 
-@survives
 def test_a_request_that_hangs_does_not_hold_up_the_end(run, sandbox):
     sandbox.faults = Hang()
-    result = run(f"""
-        Batch(elements={MANY}, disposition=two, chunk_size=50, max_in_flight=1, execution_timeout=timedelta(seconds=1))
-    """)
+    limits = "chunk_size=50, max_in_flight=1, execution_timeout=timedelta(seconds=1)"
+    result = run(f"Batch(elements={MANY}, disposition=two, {limits})", stops=True)
     assert result.tasks == {"sync": "failed"}
     assert outcomes(result.summary) == [0, 0, 0, 50, 50]
     assert_no_thread_is_left(run)
 
 
-@survives
 def test_sigterm_stops_sending_saves_the_progress_and_the_next_try_goes_on(run, tmp_path):
     path = tmp_path / "killed"
     with Sandbox(records=2500, faults=Latency(0.02)) as sandbox:
@@ -174,6 +166,7 @@ def test_sigterm_stops_sending_saves_the_progress_and_the_next_try_goes_on(run, 
             sync()
             """,
             connection=sandbox.connection(),
+            stops=True,
         )
     assert result.tasks == {"sync": "success"}
     assert result.summary["applied"] == 2500

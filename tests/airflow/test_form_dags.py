@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 import pytest
+from support.versions import needs_airflow_3
 
 from airflow_provider_vcc.sandbox import Sandbox
 
-pytestmark = pytest.mark.airflow
+pytestmark = [pytest.mark.airflow, needs_airflow_3]
 
 FORMS = ("vcc_form", "vcc_form_file")
 ROWS = "record,result,callback\n5,4,\n6,1,2026-12-01 10:30:00\nnobody,1,\n"
