@@ -110,10 +110,10 @@ def run(request):
     return result
 
 
-def options_of(request):
-    """Give more options of ``dag.test()``."""
+def options_of(request, name="logical_date"):
+    """Give more options of ``dag.test()``; the date goes by its name there."""
     date = request["logical_date"]
-    return {"logical_date": datetime.fromisoformat(date)} if date else {}
+    return {name: datetime.fromisoformat(date)} if date else {}
 
 
 def options_of_airflow_2(dag, request):
@@ -122,8 +122,7 @@ def options_of_airflow_2(dag, request):
     There, a task that is stopped would end ``dag.test()`` itself: so an executor runs it, in a process of its own.
     """
     dag.sync_to_db()
-    options = {"execution_date": date for date in options_of(request).values()}
-    return options | {"use_executor": request["stops"]}
+    return options_of(request, "execution_date") | {"use_executor": request["stops"]}
 
 
 def print_logs(run_id):
