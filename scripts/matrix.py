@@ -51,11 +51,15 @@ def run(*command: str | Path, **options: object) -> None:
 
 
 def find_python(version: str) -> str | None:
-    """Give a Python of that minor version that starts; a pyenv shim may be there without its Python."""
+    """Give a Python of that minor version that can make an environment.
+
+    A pyenv shim may be there without its Python, and Debian's Python without ensurepip.
+    """
+    needs = "sys" if shutil.which("uv") else "ensurepip"
+    check = f"import sys, {needs}; sys.exit('%d.%d' % sys.version_info[:2] != {version!r})"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     for candidate in [f"python{version}", *sorted(pyenv.glob(f"versions/{version}.*/bin/python"))]:
         path = shutil.which(str(candidate))
-        check = f"import sys; sys.exit('%d.%d' % sys.version_info[:2] != {version!r})"
         if path and subprocess.run([path, "-c", check], check=False, capture_output=True).returncode == 0:
             return path
     return None
