@@ -110,10 +110,17 @@ class AirflowStack:
 
     def trigger(self, dag_id, conf=None):
         """Start a run of a DAG, once Airflow knows it, and give its run id."""
-        self.wait_for(lambda: self._knows(dag_id), f"the DAG {dag_id}")
+        self.wait_for(lambda: self.knows(dag_id), f"the DAG {dag_id}")
         return self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})[
             "dag_run_id"
         ]
+
+    def knows(self, dag_id):
+        """Give what Airflow says of a DAG, None where it has not read its file yet."""
+        try:
+            return self.call("GET", f"/api/v2/dags/{dag_id}")
+        except urllib.error.HTTPError:
+            return None
 
     def states(self, dag_id, run_id):
         """Give the state of each task instance of a run: ``{(task_id, map_index): state}``."""
@@ -152,12 +159,6 @@ class AirflowStack:
         except OSError:
             return False
         return all(health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor"))
-
-    def _knows(self, dag_id):
-        try:
-            return self.call("GET", f"/api/v2/dags/{dag_id}")
-        except urllib.error.HTTPError:
-            return None
 
 
 def _settings(home, url, port, log_port, trigger_port):

@@ -62,6 +62,26 @@ def screenshots(repo):
 
 
 @pytest.fixture(scope="session")
+def picture(screenshots):
+    """Take a picture for the documentation: ``picture(page_or_locator, "connection-form")``, small enough for it."""
+    folder = screenshots / "docs"
+    folder.mkdir(exist_ok=True)
+
+    def take(shown, name, **options):
+        file = folder / f"{name}.png"
+        shown.screenshot(path=file, animations="disabled", caret="hide", **options)
+        assert file.stat().st_size < 150_000
+
+    return take
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory):
+    """Give the folder of files that the form for files may name."""
+    return tmp_path_factory.mktemp("exports")
+
+
+@pytest.fixture(scope="session")
 def call_centre():
     """Give the sandbox that the connection ``vcc_default`` of ``airflow_stack`` leads to."""
     with Sandbox(records=1000) as sandbox:
@@ -69,7 +89,7 @@ def call_centre():
 
 
 @pytest.fixture(scope="session")
-def airflow_stack(dag_runner, call_centre, repo, tmp_path_factory):
+def airflow_stack(dag_runner, call_centre, exports, repo, tmp_path_factory):
     """Give the whole of Airflow, once for all tests: the examples and the DAGs in ``tests/ui/dags`` are there.
 
     See :class:`support.airflow_stack.AirflowStack` for what it offers.
@@ -77,8 +97,9 @@ def airflow_stack(dag_runner, call_centre, repo, tmp_path_factory):
     home = tmp_path_factory.mktemp("stack")
     copy_database(dag_runner.fresh_database, home / "airflow.db")
     files = [*repo.glob("example_dags/*.py"), *HERE.glob("dags/*.py")]
-    connection = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(call_centre.connection())}
-    with running_stack(home, dag_files=files, environment=connection, base_path=BASE_PATH) as stack:
+    connection = json.dumps(call_centre.connection())
+    environment = {"AIRFLOW_CONN_VCC_DEFAULT": connection, "AIRFLOW_VAR_VCC_EXPORTS": str(exports)}
+    with running_stack(home, dag_files=files, environment=environment, base_path=BASE_PATH) as stack:
         yield stack
 
 
