@@ -59,6 +59,7 @@ def test_a_wrong_token_is_told_mended_and_then_the_connection_serves_a_task(
     form.fill_extra(timezone="Europe/Budapest", timeout=30)
     form.open("Standard Fields")
     fill_in(form, right, password="wrong")
+    page.reload()
     assert press_test(page, conn_id).json() == {"status": False, "message": WRONG}
     expect(page.get_by_text(WRONG)).to_be_visible()
     page.mouse.move(500, 300)
@@ -80,32 +81,30 @@ def test_a_wrong_token_is_told_mended_and_then_the_connection_serves_a_task(
     assert event.next_calldate == "2026-12-01 10:00:00"  # by the clock of the time zone that the form was given
 
 
+CAUSES = {
+    "no_address": "IP address is probably not on the API's allow-list",
+    "no_port": "Nothing listens at",
+    "no_tls": "does not speak TLS",
+    "plain_text": "would send the token over the network in plain text",
+}
+
+
 @pytest.fixture
-def elsewhere():
-    """Give connections that cannot work, by what is wrong with them."""
-    [port] = free_ports(1)
+def broken(airflow_stack):
+    """Make connections that cannot work, named as in ``CAUSES``."""
     with Sandbox(allowed=False) as refusing:
-        yield {
-            "address": refusing.connection(),
-            "port": refusing.connection() | {"port": port},
-            "tls": refusing.connection() | {"host": "127.0.0.1"},
-            "plain": refusing.connection() | {"host": "http://203.0.113.1"},
-        }
+        of = refusing.connection()
+        changes = [{}, {"port": free_ports(1)[0]}, {"host": "127.0.0.1"}, {"host": "http://203.0.113.1"}]
+        for conn_id, change in zip(CAUSES, changes, strict=True):
+            airflow_stack.call("POST", "/api/v2/connections", of | change | {"connection_id": conn_id})
+        yield
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("address", "IP address is probably not on the API's allow-list"),
-        ("port", "Nothing listens at"),
-        ("tls", "does not speak TLS"),
-        ("plain", "would send the token over the network in plain text"),
-    ],
-)
-def test_the_test_button_names_the_likeliest_cause(add, elsewhere, screenshots, fault, said):
-    form = add(f"broken_{fault}", width=1040, height=560)
-    fill_in(form, elsewhere[fault])
-    message = press_test(form.page, f"broken_{fault}").json()["message"]
-    assert said in message
-    expect(form.page.get_by_text(message)).to_be_visible()
-    form.page.screenshot(path=screenshots / f"connection-{fault}.png")
+def test_the_test_button_names_the_likeliest_cause(signed_in, airflow_stack, broken, screenshots):
+    page = signed_in(width=1040, height=1100)
+    page.goto(f"{airflow_stack.url}/connections")
+    for conn_id, said in CAUSES.items():
+        message = press_test(page, conn_id).json()["message"]
+        assert said in message
+        expect(page.get_by_text(message)).to_be_visible()
+    page.screenshot(path=screenshots / "connection-causes.png", animations="disabled")

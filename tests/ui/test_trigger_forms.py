@@ -102,8 +102,6 @@ def test_a_column_without_a_meaning_is_refused_and_a_named_file_is_sent(
     form.paste('{"customer": "numberId", "outcome": "dispositionid"}')
     assert "'numberId' does not match" in form.refusal()
     form.paste('{"customer": "numberid", "outcome": "dispositionid"}')
-    form.open("When it fails")
-    form.open("Run Parameters")
     picture(form.dialog, "form-file")
     run = form.trigger()
     airflow_stack.wait_for_state("vcc_form_file", run, "set_dispositions", "success")
