@@ -1,0 +1,50 @@
+"""Open the pages of a folder in Chromium, and print as JSON what is wrong with each: ``{page: [finding, ...]}``.
+
+In a process of its own, since two of Playwright's loops do not go together in one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from playwright.sync_api import sync_playwright
+from support.axe import grave_findings
+from support.servers import find_chromium
+
+VIEWS = ((390, "dark"), (1280, "light"))
+ASKED_OF_AXE = ("index", "errors", "speed")
+TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
+MISSING = """async () => {
+    const images = [...document.querySelectorAll("article img")];
+    images.forEach(image => image.loading = "eager");
+    const there = await Promise.allSettled(images.map(image => image.decode()));
+    return images.filter((_, at) => there[at].status === "rejected").map(image => image.src);
+}"""
+
+
+def findings(page, path):
+    page.goto(path.as_uri())
+    found = ["wider than the screen"] if page.evaluate(TOO_WIDE) else []
+    found += [f"no picture {source}" for source in page.evaluate(MISSING)]
+    return found + (grave_findings(page) if path.stem in ASKED_OF_AXE else [])
+
+
+def look(folder):
+    """Look at each page on a phone in the dark, and on a desk in the light."""
+    found = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox", "--disable-gpu"])
+        for width, scheme in VIEWS:
+            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            for path in sorted(folder.glob("*.html")):
+                found[f"{path.stem}, {scheme}"] = findings(page, path)
+        browser.close()
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps(look(Path(sys.argv[1]))))
