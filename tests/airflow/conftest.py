@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 from support.airflow_dags import HEADER
+from support.examples import copy_examples
 
 from airflow_provider_vcc.sandbox import Sandbox
 
@@ -14,6 +15,12 @@ def sandbox():
     """Give a call centre with a hundred records."""
     with Sandbox(records=100) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="session")
+def examples(repo, tmp_path_factory):
+    """Give the folder of the example DAGs."""
+    return copy_examples(repo / "example_dags", tmp_path_factory.mktemp("of") / "example_dags")
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ import json
 import re
 
 import pytest
-from support.versions import needs_airflow_3
 
 from airflow_provider_vcc.sandbox import Sandbox
 
-pytestmark = [pytest.mark.airflow, needs_airflow_3]
+pytestmark = pytest.mark.airflow
 
 
 @pytest.fixture
@@ -20,10 +19,10 @@ def sandbox():
 
 
 @pytest.fixture
-def run(dag_runner, sandbox, repo):
+def run(dag_runner, sandbox, examples):
     """Run an example by its name, with the sandbox as ``vcc_default``."""
     env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(sandbox.connection())}
-    return lambda name, **conf: dag_runner.run(repo / "example_dags" / f"{name}.py", name, conf=conf, env=env)
+    return lambda name, **conf: dag_runner.run(examples / f"{name}.py", name, conf=conf, env=env)
 
 
 def outcome(result):

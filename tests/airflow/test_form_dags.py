@@ -12,7 +12,7 @@ from support.versions import needs_airflow_3
 
 from airflow_provider_vcc.sandbox import Sandbox
 
-pytestmark = [pytest.mark.airflow, needs_airflow_3]
+pytestmark = pytest.mark.airflow
 
 FORMS = ("vcc_form", "vcc_form_file")
 ROWS = "record,result,callback\n5,4,\n6,1,2026-12-01 10:30:00\nnobody,1,\n"
@@ -35,10 +35,10 @@ def exports(tmp_path):
 
 
 @pytest.fixture
-def run(dag_runner, sandbox, exports, repo):
+def run(dag_runner, sandbox, exports, examples):
     """Run a form by its name, with the sandbox as ``vcc_default``."""
     env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(sandbox.connection()), "AIRFLOW_VAR_VCC_EXPORTS": str(exports)}
-    return lambda name, **conf: dag_runner.run(repo / "example_dags" / f"{name}.py", name, conf=conf, env=env)
+    return lambda name, **conf: dag_runner.run(examples / f"{name}.py", name, conf=conf, env=env)
 
 
 @pytest.fixture
@@ -149,6 +149,7 @@ print([runpy.run_path(path)["dag"].task_ids for path in sys.argv[1:]], noted)
 """
 
 
+@needs_airflow_3
 def test_nothing_is_written_started_or_connected_to_when_the_forms_are_parsed(repo):
     files = [repo / "example_dags" / f"{name}.py" for name in FORMS]
     command = [sys.executable, "-B", "-P", "-c", PARSE, *files]
