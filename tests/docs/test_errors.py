@@ -9,7 +9,7 @@ import re
 from functools import partial
 
 import pytest
-from support.engine import MemoryStore, client_of, elements
+from support.engine import MemoryStore, client_of, elements, sync_of
 from support.engine import run as run_sync
 from support.scripted import ScriptedServer, answer
 
@@ -250,8 +250,11 @@ def test_the_message_of_a_broken_threshold(text):
 @pytest.mark.usefixtures("_here")
 def test_messages_of_the_rest(text, tmp_path):
     (tmp_path / "failed").touch()
+    stopped = sync_of("http://127.0.0.1:1", elements(1))
+    stopped.stop()
     found = [
         said(VccError, partial(FailuresFile, "failed/today.jsonl")),
+        said(VccError, stopped.run),
         disposition_threshold._missing(7, 8),
         disposition_threshold.NOT_SENT.format(850),
     ]
