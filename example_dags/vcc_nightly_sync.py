@@ -26,11 +26,11 @@ with DAG(
         sql="""
             SELECT record_id AS numberid, outcome_id AS dispositionid, call_at AS next_calldate, updated_at
             FROM callbacks
-            WHERE updated_at > %(watermark)s AND updated_at < now() - interval '5 minutes'
+            WHERE updated_at > %(watermark)s::timestamptz AND updated_at < now() - interval '5 minutes'
             ORDER BY updated_at, record_id
         """,
         watermark_column="updated_at",
-        watermark_initial="2026-01-01",
+        watermark_initial="2026-01-01 00:00:00+00",
         outlets=[Asset("vcc://mycc/projects/17")],
         results_table="callbacks_failed",
         max_error_rate=0.1,

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc._compat import asset_state_store
+from airflow_provider_vcc._compat import airflow_version, asset_state_store
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Watermark", "decode", "encode"]
 
+SINCE = (3, 3)
 LONGEST_KEY = 512
 PARAMETER = "watermark"
 TOO_OLD = (
     "watermark_column needs Airflow 3.3 or later, which keeps state beside an asset; before that, let the run's own "
-    "interval bound the query, such as: WHERE updated_at >= '{{ data_interval_start }}' "
-    "AND updated_at < '{{ data_interval_end }}'"
+    "interval bound the query, such as: WHERE updated_at >= '{{ data_interval_start }}' AND "
+    "updated_at < '{{ data_interval_end }}', with schedule=CronDataIntervalTimetable('0 2 * * *', timezone='UTC')"
 )
 
 
@@ -33,15 +34,14 @@ class Watermark:
     """
 
     def __init__(self, context: Context, outlets: list[Any], initial: Any) -> None:
+        if airflow_version() < SINCE:
+            raise VccConfigurationError(TOO_OLD)
         if len(outlets) != 1:
             raise VccConfigurationError(
                 "watermark_column keeps its value beside the task's one outlet asset, and this task has "
                 f"{len(outlets)}; write outlets=[Asset('vcc://mycc/projects/17')]"
             )
-        store = asset_state_store(context, outlets[0])
-        if store is None:
-            raise VccConfigurationError(TOO_OLD)
-        self._store: Store = store
+        self._store: Store = asset_state_store(context, outlets[0])  # type: ignore[assignment] # since 3.3
         self._key = _key(context["ti"])
         self._initial = initial
 
@@ -77,7 +77,7 @@ def _key(instance: Any) -> str:
     """Give a key of the task's own: what one task or shard has read says nothing of what another one has."""
     index = instance.map_index
     shard = f"[{index}]" if index is not None and index >= 0 else ""
-    return f"vcc_watermark{shard} {instance.dag_id}.{instance.task_id}"[:LONGEST_KEY]
+    return f"vcc_watermark{shard}:{instance.dag_id}.{instance.task_id}"[:LONGEST_KEY]
 
 
 def _is_at_least(kept: Any, reached: Any) -> bool:

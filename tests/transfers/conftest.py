@@ -38,7 +38,7 @@ def sync(dag_runner, sandbox, database, tmp_path):
         database.commit()
         path = tmp_path / "warehouse_dag.py"
         given = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
-        given = given.replace("'OUTLET'", "Asset('vcc://mycc/of-this-test')")
+        given = given.replace("'OUTLET'", f"Asset('vcc://mycc/{tmp_path.name}')")
         path.write_text(textwrap.dedent(DAG.format(parameters=given, retries=retries)))
         local = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
         env = {

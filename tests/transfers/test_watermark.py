@@ -1,0 +1,156 @@
+"""Where the next run goes on: what moves the watermark, and what does not."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.operators import Instance
+
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.sandbox.faults import Latency, Status
+from airflow_provider_vcc.transfers import watermark
+from airflow_provider_vcc.transfers.watermark import Watermark, decode, encode
+
+QUERY = "select numberid, updated from t where updated > :watermark order by updated"
+
+
+class Store(dict):
+    """Stands for the asset's state store."""
+
+    def get(self, key, default=None):
+        return super().get(key, default)
+
+    def set(self, key, value):
+        self[key] = value
+
+
+def a_watermark(store, initial=None, outlets=("asset",), **place):
+    instance = Instance()
+    vars(instance).update(place)
+    context = {"ti": instance, "asset_state_store": {"asset": store}}
+    return Watermark(context, list(outlets), initial)
+
+
+@pytest.fixture
+def newest(monkeypatch):
+    """Let each Airflow pass for one that keeps state beside an asset."""
+    monkeypatch.setattr(watermark, "airflow_version", lambda: (3, 3))
+
+
+values = (
+    st.integers()
+    | st.text()
+    | st.floats(allow_nan=False)
+    | st.dates()
+    | st.datetimes()
+    | st.datetimes(timezones=st.just(UTC))
+    | st.decimals(allow_nan=False, allow_infinity=False)
+)
+
+
+@given(values)
+def test_a_value_comes_back_with_its_type(value):
+    kept = decode(encode(value))
+    assert (type(kept), kept) == (type(value), value)
+
+
+def test_a_value_that_cannot_be_kept_is_refused_with_what_to_do():
+    with pytest.raises(VccConfigurationError, match="cast it to a number, a text or a time in the query"):
+        encode(b"\0")
+
+
+def test_it_never_moves_back(newest):
+    """A run that reads only rows of an overlap leaves it where it was."""
+    mark = a_watermark(Store())
+    for reached in (datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC), None):
+        mark.move(reached)
+    assert mark.value == datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("first", "then"), [(5, "2026"), (date(2026, 1, 1), Decimal("0.5"))])
+def test_a_column_of_another_type_starts_a_new_one(newest, first, then):
+    mark = a_watermark(Store())
+    mark.move(first)
+    mark.move(then)
+    assert mark.value == then
+
+
+def test_each_task_and_each_shard_has_its_own(newest):
+    """What one has read says nothing of what another one has, even beside the same asset."""
+    store = Store()
+    a_watermark(store).move(1)
+    a_watermark(store, dag_id="other").move(2)
+    a_watermark(store, task_id="other").move(3)
+    a_watermark(store, map_index=0).move(4)
+    a_watermark(store, map_index=1).move(5)
+    assert sorted(decode(kept) for kept in store.values()) == [1, 2, 3, 4, 5]
+    assert (a_watermark(store).value, a_watermark(store, map_index=1).value) == (1, 5)
+    assert all(len(key) <= 512 for key in store)
+
+
+def test_the_longest_names_fit_into_airflows_table(newest):
+    store = Store()
+    for index in (1, 2):
+        a_watermark(store, dag_id="d" * 250, task_id="t" * 250, map_index=index).move(index)
+    assert [len(key) for key in store] == [512, 512]
+
+
+def test_parameters_without_names_are_refused(newest):
+    with pytest.raises(VccConfigurationError, match="parameters must have names"):
+        a_watermark(Store()).parameters([1, 2])
+
+
+@pytest.mark.parametrize("version", [(2, 11), (3, 0), (3, 2)])
+@pytest.mark.parametrize("outlets", [(), ("asset",)])
+def test_before_airflow_3_3_it_says_what_to_write_instead(monkeypatch, version, outlets):
+    """Whatever else is wrong, this is what to know first; with an example to copy."""
+    monkeypatch.setattr(watermark, "airflow_version", lambda: version)
+    with pytest.raises(VccConfigurationError, match=r"needs Airflow 3\.3 or later") as caught:
+        a_watermark(Store(), outlets=outlets)
+    assert "WHERE updated_at >= '{{ data_interval_start }}'" in str(caught.value)
+    assert "schedule=CronDataIntervalTimetable(" in str(caught.value)
+
+
+@pytest.fixture
+def run(sync, database):
+    """Run the incremental sync of a table with three rows; each test has an asset of its own."""
+    database.execute("create table t (numberid int, updated int)")
+    database.executemany("insert into t values (?, ?)", [(1, 10), (2, 20), (3, 30)])
+    return lambda **more: sync(sql=QUERY, watermark_column="updated", watermark_initial=0, outlets=["OUTLET"], **more)
+
+
+@pytest.mark.airflow
+def test_what_was_not_sent_is_read_again(run, sandbox):
+    """A run that could not send leaves the watermark alone."""
+    sandbox.faults = Status(403)
+    assert run().state == "failed"
+    sandbox.faults = Latency(0)
+    again = run()
+    assert (again.state, again.summary["total"]) == ("success", 3)
+
+
+@pytest.mark.airflow
+def test_a_check_moves_nothing(run):
+    assert run(validate_only=True).summary["not_sent"] == 3
+    assert run().summary["applied"] == 3
+
+
+@pytest.mark.airflow
+def test_a_failed_judgement_that_is_softened_moves_nothing(run, database):
+    database.execute("insert into t values (999999, 15)")
+    assert run(soft_fail=True).tasks == {"sync": "skipped"}
+    assert run(max_errors=1).summary["total"] == 4
+
+
+@pytest.mark.airflow
+def test_a_retry_reads_from_the_same_value_and_sends_only_what_is_left(run, sandbox, database):
+    """What the first try of the same run applied is not sent again, and the run that follows finds nothing."""
+    database.execute("insert into t values (999999, 15)")
+    database.commit()
+    failed = run(retries=1)
+    assert (failed.state, failed.summary["resumed"], failed.summary["total"]) == ("failed", 3, 4)
+    assert len(sandbox.ledger.events()) == 3
+    assert run(max_errors=1).summary["total"] == 4
+    assert run().summary["total"] == 0
