@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from airflow_provider_vcc.report.page import Context, Instance, headers, render, render_message
 from airflow_provider_vcc.report.stored import Key, Stored, keeps_progress, read_instances, read_state, read_stored
 from airflow_provider_vcc.report.tolerant import whole
-from airflow_provider_vcc.report.wording import ACTIVE, ENDED, STATES
+from airflow_provider_vcc.report.wording import ACTIVE, ENDED
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.stored import TaskState
@@ -89,7 +89,9 @@ def show_report(
         **_told(task, stored),
         keeps_progress=keeps_progress(),
         now=datetime.now(UTC),
-        instances=tuple(Instance(index=i, state=_named(state), href=look.link(map_index=i)) for i, state in instances),
+        instances=tuple(
+            Instance(index=i, state=state or "none", href=look.link(map_index=i)) for i, state in instances
+        ),
         **look.options(_refresh_after(task)),
     )
     answer = HTMLResponse(render(stored.summary, stored.report, context), 200, headers(context.refresh))
@@ -100,10 +102,6 @@ def show_report(
 def _index(given: str) -> int:
     index = whole(given)
     return index if index is not None and index <= LARGEST_INDEX else -1
-
-
-def _named(state: str | None) -> str:
-    return STATES.get(state or "none", state or "")
 
 
 def _refresh_after(task: TaskState | None) -> int | None:

@@ -96,7 +96,7 @@ def chunk_chart(figures: Figures) -> Chart | None:
     end = max(points[-1][0], figures.curve[-1][0] if figures.curve else 0.0, figures.duration or 0.0) or 1.0
     starts = [0.0, *(point[0] for point in points[1:])]
     spans = [(start, until, size) for start, until, (_, size) in zip(starts, [*starts[1:], end], points, strict=True)]
-    top = max(float(Y_TICKS), _nice_above(max(value for *_, value in spans)))
+    top = _whole_above(max(value for *_, value in spans))
     return Chart(
         line=_line(spans, end, top),
         area=_area(spans, end, top),
@@ -163,6 +163,14 @@ def _nice_above(value: float) -> float:
     """Give a round number not below, whose quarters are fit to print."""
     power = 10.0 ** math.floor(math.log10(max(value, LOWEST_TOP)))
     return next((nice * power for nice in NICE if nice * power >= value), 10 * power)
+
+
+def _whole_above(value: float) -> float:
+    """Give a round number not below, whose quarters are whole."""
+    top = _nice_above(max(value, Y_TICKS))
+    while round(top) % Y_TICKS:
+        top = _nice_above(top * 1.01)
+    return top
 
 
 def _y_ticks(top: float) -> tuple[Tick, ...]:

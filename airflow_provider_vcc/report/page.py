@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "Instance", "headers", "render", "render_message"]
 
-PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "instances", "toggle", "paused", "theme")
+PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """One of the task instances that a mapped task has."""
+    """One of the task instances that a mapped task has, with its state in Airflow."""
 
     index: int
     state: str
@@ -90,16 +90,21 @@ def render(summary: Any, report: Any, context: Context | None = None) -> str:
         "css": _css(),
         "version": __version__,
         "names": {kind: name for kind, (name, _) in OUTCOMES.items()},
-        "state": state if state in STATES else "none",
-        "state_name": STATES.get(state, words.tidy(state)),
+        "state": _badge(state),
         "headline": _headline(figures, context, state),
         "facts": facts(figures, context),
         "alerts": alerts(figures, context),
         "live": live_line(figures, context),
         "themes": list(context.themes.items()),
+        "instances": [(one, _badge(one.state)) for one in context.instances],
     }
     drawn = figures_view(figures) if figures else {"figures": None}
     return _environment().get_template("report.html.j2").render(shown | drawn)
+
+
+def _badge(state: str) -> tuple[str, str]:
+    """Give a state's kind, which chooses colour and sign, and what it is called."""
+    return state if state in STATES else "none", STATES.get(state, words.tidy(state))
 
 
 def _headline(figures: Figures | None, context: Context, state: str) -> str:

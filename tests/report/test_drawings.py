@@ -109,6 +109,14 @@ def test_a_halved_chunk_is_marked_and_a_grown_one_is_not():
     assert chart.drops == ((25.0, 50.0),)
 
 
+@given(size=st.integers(1, 10**7))
+def test_the_scale_of_chunk_sizes_has_whole_numbers_only(size):
+    chart = chunk_chart(read_figures({"total": 1}, {"chunks": [[0, size]], "curve": [[20, 1, 0]]}))
+    labels = [int(tick.label.replace(",", "")) for tick in chart.y_ticks]
+    assert labels[-1] >= size
+    assert labels == [labels[1] * i for i in range(5)]
+
+
 def test_no_chart_is_drawn_where_nothing_was_kept():
     figures = read_figures(summary(3), None)
     assert rate_chart(figures) is None

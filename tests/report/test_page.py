@@ -218,11 +218,14 @@ def test_figures_of_an_earlier_try_are_not_taken_for_this_ones():
 
 def test_a_mapped_task_lists_its_instances():
     instances = (
-        Instance(index=0, state="Success", href="?map_index=0"),
-        Instance(index=1, state="Failed", href="?map_index=1"),
+        Instance(index=0, state="success", href="?map_index=0"),
+        Instance(index=1, state="failed", href="?map_index=1"),
+        Instance(index=2, state="new_in_a_later_airflow", href="?map_index=2"),
     )
     page = assert_harmless(render(None, None, Context(instances=instances)))
     assert ("href", "?map_index=1") in page.attributes
+    assert all(state in page.text for state in ("Success", "Failed", "New In A Later Airflow"))
+    assert "No status" not in page.text
 
 
 def test_a_live_page_says_how_old_it_is_and_can_be_paused():

@@ -12,6 +12,7 @@ from support.dags import copy_database
 from support.servers import find_chromium
 
 from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.sandbox.faults import Hang, Latency
 
 # The matrix of Airflows has no browser.
 collect_ignore_glob = [] if find_spec("playwright") else ["test_*.py"]
@@ -63,13 +64,20 @@ def screenshots(repo):
 
 @pytest.fixture(scope="session")
 def picture(screenshots):
-    """Take a picture for the documentation: ``picture(page_or_locator, "connection-form")``, small enough for it."""
+    """Take a picture for the documentation: ``picture(page_or_locator, "connection-form")``, small enough for it.
+
+    ``height`` in pixels leaves out what is further down.
+    """
     folder = screenshots / "docs"
     folder.mkdir(exist_ok=True)
 
-    def take(shown, name, **options):
-        file = folder / f"{name}.png"
-        shown.screenshot(path=file, animations="disabled", caret="hide", **options)
+    def take(shown, name, *, height=None):
+        page, file = getattr(shown, "page", shown), folder / f"{name}.png"
+        page.evaluate("document.activeElement.blur()")
+        if height is None:
+            shown.screenshot(path=file, animations="disabled")
+        else:
+            page.screenshot(path=file, animations="disabled", clip=shown.bounding_box() | {"height": height})
         assert file.stat().st_size < 150_000
 
     return take
@@ -89,7 +97,25 @@ def call_centre():
 
 
 @pytest.fixture(scope="session")
-def airflow_stack(dag_runner, call_centre, exports, repo, tmp_path_factory):
+def busy_call_centre():
+    """Give a slow one that for a while answers no large requests; the connection ``vcc_busy`` leads to it."""
+    slow, stuck = Latency(0.6, most=1.4), Hang().over(120).after(20).first(32)
+    with Sandbox(records=12_000, faults=slow + stuck) as sandbox:
+        yield sandbox.connection(timeout=3)
+
+
+@pytest.fixture(scope="session")
+def stack_environment(call_centre, busy_call_centre, exports):
+    """Give the connections and the variable that the DAGs of ``airflow_stack`` use."""
+    return {
+        "AIRFLOW_CONN_VCC_DEFAULT": json.dumps(call_centre.connection()),
+        "AIRFLOW_CONN_VCC_BUSY": json.dumps(busy_call_centre),
+        "AIRFLOW_VAR_VCC_EXPORTS": str(exports),
+    }
+
+
+@pytest.fixture(scope="session")
+def airflow_stack(dag_runner, stack_environment, repo, tmp_path_factory):
     """Give the whole of Airflow, once for all tests: the examples and the DAGs in ``tests/ui/dags`` are there.
 
     See :class:`support.airflow_stack.AirflowStack` for what it offers.
@@ -97,9 +123,7 @@ def airflow_stack(dag_runner, call_centre, exports, repo, tmp_path_factory):
     home = tmp_path_factory.mktemp("stack")
     copy_database(dag_runner.fresh_database, home / "airflow.db")
     files = [*repo.glob("example_dags/*.py"), *HERE.glob("dags/*.py")]
-    connection = json.dumps(call_centre.connection())
-    environment = {"AIRFLOW_CONN_VCC_DEFAULT": connection, "AIRFLOW_VAR_VCC_EXPORTS": str(exports)}
-    with running_stack(home, dag_files=files, environment=environment, base_path=BASE_PATH) as stack:
+    with running_stack(home, dag_files=files, environment=stack_environment, base_path=BASE_PATH) as stack:
         yield stack
 
 

@@ -49,7 +49,7 @@ def test_what_is_no_record_id_is_refused_by_its_line_and_makes_no_run(open_form,
     refusal = form.refusal()
     assert "Invalid input for param records: 'Green' does not match" in refusal
     assert "On instance[1]:" in refusal
-    picture(form.dialog, "form-refused")
+    picture(form.dialog, "form-refused", height=800)
     assert runs("vcc_form") == before
 
 
@@ -97,12 +97,12 @@ def test_a_column_without_a_meaning_is_refused_and_a_named_file_is_sent(
     open_form, airflow_stack, call_centre, exports, picture
 ):
     (exports / "changes.csv").write_text("customer,outcome\n811,4\n812,1\n")
-    form = open_form("vcc_form_file", height=1250)
+    form = open_form("vcc_form_file", height=1320)
     form.field("path").fill("changes.csv")
+    picture(form.dialog, "form-file")
     form.paste('{"customer": "numberId", "outcome": "dispositionid"}')
     assert "'numberId' does not match" in form.refusal()
     form.paste('{"customer": "numberid", "outcome": "dispositionid"}')
-    picture(form.dialog, "form-file")
     run = form.trigger()
     airflow_stack.wait_for_state("vcc_form_file", run, "set_dispositions", "success")
     set_to = [event.dispositionid for record in ("811", "812") for event in call_centre.ledger.events(record)]
