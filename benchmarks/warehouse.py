@@ -38,6 +38,7 @@ def query(kind: str, count: int, host: str) -> Source:
 
     :param host: PostgreSQL's folder.
     """
+    from airflow_provider_vcc.dispositions.columns import ColumnPlan
     from airflow_provider_vcc.transfers.rows import QuerySource
 
     server = {"host": host, "login": "postgres", "schema": "postgres"}
@@ -46,7 +47,7 @@ def query(kind: str, count: int, host: str) -> Source:
     head = ROWS if kind == "sqlite" else ""
     sql = f"{head} SELECT {COLUMNS[kind]}".format(last=count - 1, spread=SPREAD, minutes=MINUTES)
     log, name = logging.getLogger("bench"), "query of warehouse"
-    return QuerySource(_hook(kind), sql, None, name=name, fetch_size=FETCH_SIZE, log=log, check_columns=len)
+    return QuerySource(_hook(kind), sql, None, name=name, fetch_size=FETCH_SIZE, log=log, plan_columns=ColumnPlan)
 
 
 def _hook(kind: str) -> Any:

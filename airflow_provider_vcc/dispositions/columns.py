@@ -28,6 +28,7 @@ __all__ = ["ColumnPlan", "InvalidRow", "check_field_map", "map_fields"]
 CRITERION = "search."
 MOST_KNOWN = 16_384
 LARGEST_EXACT_FLOAT = 2**53
+LENGTH = len("2017-10-10 11:00:00")
 _ODD: Any = object()
 _NONE = type(None)
 _TEXTS = {str, _NONE}
@@ -144,7 +145,7 @@ class ColumnPlan:
 
     def _convert(self, target: str, column: Sequence[Any], kinds: set[type], odd: set[int]) -> Sequence[Any]:
         if target == "next_calldate":
-            return column if kinds <= _TEXTS else self._date_texts(column, odd)
+            return _whole_seconds(column) if kinds <= _TEXTS else self._date_texts(column, odd)
         if target == "description" and kinds <= _TEXTS:
             return column
         if target in IDS:
@@ -294,6 +295,18 @@ def _id(value: Any) -> Any:
     if kind is Decimal:
         whole = value.is_finite() and value == value.to_integral_value()
     return str(int(value)) if whole else _ODD
+
+
+def _whole_seconds(column: Sequence[Any]) -> Sequence[Any]:
+    """Leave out fractions, as databases write them; nothing is changed where the first text has none."""
+    if len(next(filter(None, column), "")) <= LENGTH:
+        return column
+    return [_whole_second(text) if text else text for text in column]
+
+
+def _whole_second(text: str) -> str:
+    whole, dot, fraction = text[:LENGTH], text[LENGTH : LENGTH + 1], text[LENGTH + 1 :]
+    return whole if dot == "." and fraction.isdecimal() and text.isascii() else text
 
 
 def _text(value: Any) -> Any:

@@ -52,6 +52,7 @@ class Reader:
         self._report = report
         self._past: _Past | None = None
         self._rows: Iterator[Rows] | None = None
+        self._opened: list[Iterator[Rows]] = []
         self._spool: _Spool | None = None
         self.read = 0
         """How many elements were read."""
@@ -60,7 +61,7 @@ class Reader:
         if self._progress.segments:
             self._look_back()
         if self._rows is None:
-            self._rows = iter(self._source.read(STRETCH))
+            self._rows = self._open()
         for rows in self._rows:
             batch = self._batch(rows)
             if batch.elements:
@@ -69,7 +70,7 @@ class Reader:
     def count_rest(self) -> None:
         """Read on to the end, and count only what earlier tries have done."""
         if self._rows is None:
-            self._rows = iter(self._source.read(STRETCH))
+            self._rows = self._open()
         for rows in self._rows:
             applied, blocked = self._progress.enter(rows)
             in_the_air = self._remaining(rows, ~blocked, blocked).failures if blocked else []
@@ -77,9 +78,18 @@ class Reader:
             self._report(in_the_air, applied.bit_count())
 
     def close(self) -> None:
-        """Forget what was kept on disk."""
+        """Close what was opened, and forget what was kept on disk."""
+        for rows in self._opened:
+            close = getattr(rows, "close", None)
+            if close is not None:
+                close()
         if self._spool is not None:
             self._spool.close()
+
+    def _open(self) -> Iterator[Rows]:
+        rows = iter(self._source.read(STRETCH))
+        self._opened.append(rows)
+        return rows
 
     def _batch(self, rows: Rows) -> Batch:
         applied, blocked = self._progress.enter(rows)
@@ -129,12 +139,12 @@ class Reader:
         gaps = self._progress.gaps()
         if not gaps.stop:
             return
-        rows = iter(self._source.read(STRETCH))
+        rows = self._open()
         seen: Iterator[Rows] | None = None
         if self._source.repeatable:
             with suppress(VccInputError):  # it breaks off there again when it is sent
                 self._find(self._until(rows, gaps.stop), gaps)
-            rows = iter(self._source.read(STRETCH))
+            rows = self._open()
         else:
             spool = self._spool = _Spool(self._until(rows, gaps.stop))
             self._find(spool.first(), gaps)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from airflow_provider_vcc.dispositions.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.exceptions import VccInputError
+from airflow_provider_vcc.transfers.drivers import describe, driver_of, fetch_texts, fetched, streaming_cursor
+from airflow_provider_vcc.transfers.engines import engine_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from airflow_provider_vcc.dispositions.columns import ColumnPlan
 
 __all__ = ["QuerySource"]
 
@@ -27,7 +31,7 @@ class QuerySource:
     :param name: what a message calls it.
     :param parameters: bound in the driver's own style.
     :param fetch_size: rows at a time.
-    :param check_columns: raises where a column has no field.
+    :param plan_columns: says what the columns give; raises where one has no field.
     :param watermark_column: the column whose highest value is kept in ``watermark``.
     :param keep_watermark: whether that column is a field as well.
     """
@@ -44,18 +48,18 @@ class QuerySource:
         name: str,
         fetch_size: int,
         log: Any,
-        check_columns: Callable[[tuple[str, ...]], object],
+        plan_columns: Callable[[tuple[str, ...]], ColumnPlan],
         watermark_column: str | None = None,
         keep_watermark: bool = False,
     ) -> None:
         self.name = name
         self.watermark: Any = None
         self._hook = hook
-        self._sql = sql.strip().removesuffix(";")
-        self._parameters = parameters
+        sql = sql.strip().removesuffix(";")
+        self._statement = (sql, parameters) if parameters else (sql,)
         self._fetch_size = fetch_size
         self._log = log
-        self._check_columns = check_columns
+        self._plan_columns = plan_columns
         self._watermark_column = watermark_column
         self._keep_watermark = keep_watermark
 
@@ -70,35 +74,29 @@ class QuerySource:
         """
         start = 0
         with closing(self._hook.get_conn()) as connection, closing(self._cursor(connection)) as cursor:
-            pieces = self._fetched(cursor)
+            first = self._execute(cursor)
             columns = self._columns(cursor)
-            for values in rebatch(self._marked(pieces, columns), size):
-                yield TableRows(start, self._kept(columns), values)
-                start += len(values)
+            with closing(fetched(cursor, self._statement, self._fetch_size)) as rest:
+                for values in rebatch(self._marked(chain([first], rest), columns), size):
+                    yield TableRows(start, self._kept(columns), values)
+                    start += len(values)
 
     def _cursor(self, connection: Any) -> Any:
-        cursor = _streaming(connection, self._fetch_size)
+        cursor = streaming_cursor(connection, self._fetch_size)
         if cursor is None:
-            self._log.warning(HELD, type(connection).__module__.partition(".")[0])
+            cursor = engine_cursor(self._hook, driver_of(connection), self._fetch_size)
+        if cursor is None:
+            self._log.warning(HELD, driver_of(connection))
             cursor = connection.cursor()
         with suppress(AttributeError, TypeError):
             cursor.arraysize = self._fetch_size
         return cursor
 
-    def _fetched(self, cursor: Any) -> Iterable[list[Row]]:
-        """Run the query and fetch its first rows: some drivers know the columns only then."""
-        if self._parameters:
-            cursor.execute(self._sql, self._parameters)
-        else:
-            cursor.execute(self._sql)
-        first = cursor.fetchmany(self._fetch_size) if cursor.description is None else None
-        return self._pieces(cursor, first)
-
-    def _pieces(self, cursor: Any, first: list[Row] | None) -> Iterator[list[Row]]:
-        rows = cursor.fetchmany(self._fetch_size) if first is None else first
-        while rows:
-            yield list(rows)
-            rows = cursor.fetchmany(self._fetch_size)
+    def _execute(self, cursor: Any) -> list[Row]:
+        """Run the query; give its first rows, where the driver knows the columns only then."""
+        cursor.execute(*self._statement)
+        describe(cursor)
+        return cursor.fetchmany(self._fetch_size) if cursor.description is None else []
 
     def _columns(self, cursor: Any) -> tuple[str, ...]:
         if not cursor.description:
@@ -110,7 +108,9 @@ class QuerySource:
                 f"its columns are {', '.join(columns)}",
                 source=self.name,
             )
-        self._check_columns(self._kept(columns))
+        targets = dict(zip(self._kept(columns), self._plan_columns(self._kept(columns)).targets, strict=True))
+        watermark = self._watermark_column
+        fetch_texts(cursor, [None if column == watermark else targets[column] for column in columns])
         return columns
 
     def _kept(self, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -129,26 +129,3 @@ class QuerySource:
             if highest is not None and (self.watermark is None or highest > self.watermark):
                 self.watermark = highest
             yield rows if self._keep_watermark else [(*row[:at], *row[at + 1 :]) for row in rows]
-
-
-def _streaming(connection: Any, fetch_size: int) -> Any:
-    """Give a cursor that leaves the result on the server; None where the driver has none that is known."""
-    raw = getattr(connection, "driver_connection", None) or connection
-    driver = type(raw).__module__.partition(".")[0]
-    if driver in {"psycopg2", "psycopg"}:
-        cursor = raw.cursor(name=f"vcc_{uuid4().hex}")
-        cursor.itersize = fetch_size
-        return cursor
-    if driver in {"MySQLdb", "pymysql"}:
-        from importlib import import_module
-
-        return raw.cursor(import_module(f"{driver}.cursors").SSCursor)
-    if driver in STREAM_BY_THEMSELVES:
-        return raw.cursor()
-    return None
-
-
-STREAM_BY_THEMSELVES = frozenset(
-    {"sqlite3", "oracledb", "cx_Oracle", "pyodbc", "snowflake", "trino", "prestodb", "databricks", "duckdb", "pymssql"}
-)
-"""Drivers whose ordinary cursors fetch as they are asked."""

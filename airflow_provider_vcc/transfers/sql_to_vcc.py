@@ -121,7 +121,7 @@ class SqlToVccOperator(BatchDispositionOperator):
             name=f"query of {self.sql_conn_id}",
             fetch_size=at_least_one("fetch_size", self.fetch_size),
             log=self.log,
-            check_columns=partial(ColumnPlan, field_map=field_map),
+            plan_columns=partial(ColumnPlan, field_map=field_map),
             watermark_column=self.watermark_column,
             keep_watermark=self._is_wanted(field_map),
         )
