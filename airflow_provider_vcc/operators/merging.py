@@ -54,7 +54,10 @@ def report(
     error: str | None,
     soft_fail: bool,  # noqa: FBT001 -- a value of the report
 ) -> dict[str, Any]:
-    """Give the XCom ``report`` of the judging task: what its page shows beside the summary."""
+    """Give the XCom ``report`` of the judging task: what its page shows beside the summary.
+
+    :param error: what is wrong with the number of shards. Where some are missing, nobody knows which ones are there.
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {
         "version": 1,
@@ -69,7 +72,7 @@ def report(
         "soft_fail": soft_fail,
         "error": error,
         "shards": [
-            {"map_index": index, **{name: shard.get(name) for name in (*COUNTS, "duration")}}
+            {"map_index": None if error else index, **{name: shard.get(name) for name in (*COUNTS, "duration")}}
             for index, shard in enumerate(shards[:MOST_SHARDS])
         ],
     }

@@ -51,7 +51,7 @@ def figures_view(figures: Figures) -> dict[str, Any]:
         "errors": [_error(line, figures) for line in figures.errors],
         "kinds": count(len(figures.errors) + figures.more_errors),
         "file": _file(figures),
-        "shards": [_shard(shard, index) for index, shard in enumerate(figures.shards)],
+        "shards": [_shard(shard) for shard in figures.shards],
         "tries": [_try(one) for one in figures.tries],
     }
 
@@ -132,6 +132,11 @@ def _error(line: ErrorLine, figures: Figures) -> dict[str, Any]:
 def _file(figures: Figures) -> str:
     if not figures.failed:
         return ""
+    if figures.shards:
+        return (
+            "They stand where the mapped task writes them: in its `results_table` or `failures_path`. "
+            "Positions count within a shard."
+        )
     if not figures.failures_path:
         return (
             "Set `failures_path` on the operator to have each failed element written to a file that can be sent again."
@@ -142,10 +147,10 @@ def _file(figures: Figures) -> str:
     )
 
 
-def _shard(shard: Shard, index: int) -> dict[str, Any]:
+def _shard(shard: Shard) -> dict[str, Any]:
     said = [f"{OUTCOMES[kind.value][0]} {count(shard.counts[kind])}" for kind in SHOWN]
     return {
-        "index": index if shard.map_index is None else shard.map_index,
+        "index": "?" if shard.map_index is None else shard.map_index,
         "bar": plain_bar(shard.counts, shard.total),
         "words": ", ".join(said),
         "total": shard.total,

@@ -74,6 +74,12 @@ def test_a_missing_shard_fails_even_softly(judge, summaries):
     result = judge(summaries, "expected=2, max_error_rate=1.0, soft_fail=True")
     assert result.state == "failed"
     assert "1 of 2 shards left no summary" in result.log
+    assert [one["map_index"] for one in result.xcoms["judge"]["report"]["shards"]] == [None]
+
+
+def test_its_report_has_each_shard_by_its_index(judge):
+    report = judge([shard(rejected=2), shard(7)], "expected=2, max_errors=5").xcoms["judge"]["report"]
+    assert [(one["map_index"], one["applied"], one["failed"]) for one in report["shards"]] == [(0, 10, 2), (1, 7, 0)]
 
 
 def test_what_was_not_sent_fails(judge):

@@ -187,6 +187,8 @@ def test_earlier_tries_and_shards_have_a_row_each():
     shards = Page(render(*scenarios()["shards"][:2])).text
     assert "Shards" in shards
     assert shards.count("11,") >= 4
+    assert "Positions count within a shard" in shards
+    assert "Set failures_path on the operator" not in shards
 
 
 MISSING = {

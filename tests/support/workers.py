@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.request
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from support.airflow_stack import PARTS, AirflowStack, free_ports
 
@@ -68,6 +70,13 @@ class CeleryStack(AirflowStack):
         """Give an XCom of a task."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.call("GET", path)["value"]
+
+    def report(self, dag_id, run_id, task_id):
+        """Give the HTML of a task's report page."""
+        url = f"{self.url}/vcc/report/{dag_id}/{quote(run_id, safe='')}/{task_id}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token()}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.read().decode()
 
 
 def session(leader):

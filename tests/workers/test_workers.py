@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -101,6 +102,14 @@ def assert_written_back(run, rows, summary):
     assert summary["rejected"] + summary["unknown"] >= ROWS // EACH_MISSING
 
 
+def assert_shown(run, summary):
+    """See that the page of the judging task shows the merged picture, and each shard."""
+    page = run.stack.report("sharded", run.id, "judge")
+    merged = f"{summary['failed']:,} of {summary['total']:,} elements failed"
+    assert merged in page
+    assert re.findall(r'<tr><th scope="row">(\d+)</th>', page) == [str(number) for number in range(SHARDS)]
+
+
 def assert_repeats(run, killed):
     """Only what a killed task had in flight came twice, and no message did."""
     repeats = run.repeats()
@@ -137,6 +146,7 @@ def test_orphans_go_on_beside_their_successors(run, failed):
     assert_complete(run, summary, killed)
     assert_repeats(run, killed)
     assert_written_back(run, failed(run.id), summary)
+    assert_shown(run, summary)
 
 
 def test_another_worker_takes_over_from_one_that_is_killed(run, failed):
@@ -150,3 +160,4 @@ def test_another_worker_takes_over_from_one_that_is_killed(run, failed):
     assert_complete(run, summary, killed)
     assert_repeats(run, killed)
     assert_written_back(run, failed(run.id), summary)
+    assert_shown(run, summary)
