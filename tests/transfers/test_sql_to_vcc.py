@@ -68,6 +68,18 @@ def test_the_watermark_moves_only_when_the_judgement_passes(sync, sandbox, datab
     assert (newer.state, newer.summary["total"]) == ("success", 1)
 
 
+@pytest.mark.skipif(AIRFLOW >= (3, 3), reason="Airflow 3.3 keeps it")
+def test_a_watermark_on_an_older_airflow_fails_with_what_to_write_instead(sync, sandbox, database):
+    """The error names the run's interval, with a query to copy, and nothing is sent."""
+    table(database, "numberid int, updated int", [(1, 10)])
+    query = "select * from t where updated > :watermark order by 1"
+    result = sync(sql=query, watermark_column="updated", outlets=["OUTLET"])
+    assert result.state == "failed"
+    assert "WHERE updated_at >= '{{ data_interval_start }}'" in result.log
+    assert not sandbox.ledger.requests()
+
+
+@keeps_state
 def test_a_watermark_needs_one_outlet(sync, database):
     """Without an outlet asset there is nowhere to keep the watermark, and the message says what to write."""
     table(database, "numberid int, updated int", [(1, 10)])

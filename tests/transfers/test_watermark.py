@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.operators import Instance
+from support.versions import keeps_state
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.sandbox.faults import Latency, Status
@@ -121,6 +122,7 @@ def run(sync, database):
     return lambda **more: sync(sql=QUERY, watermark_column="updated", watermark_initial=0, outlets=["OUTLET"], **more)
 
 
+@keeps_state
 @pytest.mark.airflow
 def test_what_was_not_sent_is_read_again(run, sandbox):
     """A run that could not send leaves the watermark alone."""
@@ -131,12 +133,14 @@ def test_what_was_not_sent_is_read_again(run, sandbox):
     assert (again.state, again.summary["total"]) == ("success", 3)
 
 
+@keeps_state
 @pytest.mark.airflow
 def test_a_check_moves_nothing(run):
     assert run(validate_only=True).summary["not_sent"] == 3
     assert run().summary["applied"] == 3
 
 
+@keeps_state
 @pytest.mark.airflow
 def test_a_failed_judgement_that_is_softened_moves_nothing(run, database):
     database.execute("insert into t values (999999, 15)")
@@ -144,6 +148,7 @@ def test_a_failed_judgement_that_is_softened_moves_nothing(run, database):
     assert run(max_errors=1).summary["total"] == 4
 
 
+@keeps_state
 @pytest.mark.airflow
 def test_a_retry_reads_from_the_same_value_and_sends_only_what_is_left(run, sandbox, database):
     """What the first try of the same run applied is not sent again, and the run that follows finds nothing."""
