@@ -73,6 +73,7 @@ def row_of(page, conn_id):
 
 def press_test(page, conn_id):
     """Press a connection's Test button and give what Airflow's API answered to it."""
+    page.mouse.move(0, 0)  # else the hint of the button above lies on this one
     with page.expect_response("**/connections/test", timeout=PATIENCE) as answered:
         row_of(page, conn_id).get_by_role("button", name="Test Connection").click()
     return answered.value

@@ -62,7 +62,7 @@ def test_a_wrong_token_is_told_mended_and_then_the_connection_serves_a_task(
     page.reload()
     assert press_test(page, conn_id).json() == {"status": False, "message": WRONG}
     expect(page.get_by_text(WRONG)).to_be_visible()
-    page.mouse.move(500, 300)
+    page.mouse.move(0, 0)
     picture(page, "connection-refused")
 
     form = ConnectionForm.edit(page, conn_id)

@@ -62,7 +62,7 @@ def test_the_tab_moves_while_the_task_runs_and_says_how_it_ended(open_tab, signe
     dag, task = LARGE
     run = airflow_stack.trigger(dag)
     airflow_stack.wait_for_state(dag, run, task, "running")
-    page, report = open_tab(dag, run, task, color_scheme="light")
+    page, report = open_tab(dag, run, task, color_scheme="light", height=880)
     expect(verdict(report)).to_have_text(SETTLED)
     first, said = settled(report), verdict(report).inner_text()
     expect(verdict(report)).not_to_have_text(said, timeout=PATIENCE)

@@ -104,6 +104,15 @@ def test_the_mark_stands_where_the_tolerated_ones_end(show):
     assert (mark["x"] - bar["x"]) / bar["width"] == pytest.approx(1 - 25 / 48, abs=0.01)
 
 
+def test_each_error_stands_with_its_count_its_places_and_what_to_do(show, picture):
+    page = show("failed", width=1000)
+    first = page.get_by_role("region", name="Errors").get_by_role("row").nth(1).inner_text()
+    assert first.split()[:2] == ["23", "62.2%"]
+    for said in ("417", "error.unknown_record", "at positions 279, 1368", "check project_id"):
+        assert said in first
+    picture(page.locator(".errors-card"), "report-errors")
+
+
 def test_it_prints_without_links_that_paper_cannot_follow(show, screenshots):
     page = show("stand-alone")
     page.emulate_media(media="print")
