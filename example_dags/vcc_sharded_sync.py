@@ -1,7 +1,10 @@
 """A whole table goes to the call centre from several workers at once, and one task judges them together.
 
-Needs the extra ``sql``, and the connections ``warehouse`` (PostgreSQL) and ``vcc_default``. Give the tasks a pool (such
-as ``pool="vcc"``): its slots times ``max_in_flight`` are the requests that the call centre serves at a time.
+Needs the extra ``sql``, the connections ``warehouse`` (PostgreSQL) and ``vcc_default``, and a pool::
+
+    airflow pools set vcc 4 "Shards that send to the call centre at a time"
+
+Its slots times ``max_in_flight`` are the requests that reach the call centre at a time, however many shards there are.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ with DAG(
         max_error_rate=1.0,  # the judgement is the next task's
         max_in_flight=2,
         retries=2,
-        pool="default_pool",
+        pool="vcc",
     ).expand(parameters=[{"shard": number} for number in range(SHARDS)])
 
     DispositionThresholdOperator(

@@ -173,12 +173,22 @@ def test_before_airflow_3_3_the_interval_of_the_run_bounds_the_query(run, execut
 
 
 def test_the_shards_are_judged_as_one(run, sandbox, execute):
-    result = run("callbacks_sharded", lambda code: code.replace('pool="vcc",', ""))
+    result = run("callbacks_sharded")
     assert result.state == "success", result.log
     summary = result.xcoms["judge"]["summary"]
     assert (summary["total"], summary["applied"], summary["rejected"]) == (105, 100, 5)
     assert len(result.xcoms["judge"]["report"]["shards"]) == 8
     assert execute("select count(*), count(distinct map_index) > 1 from marts.callbacks_failed") == [(5, True)]
+
+
+def test_the_shards_of_a_file_are_judged_as_one(run, sandbox, tmp_path):
+    path = tmp_path / "callbacks.csv"
+    path.write_text("record,dispositionid\n" + "".join(f"{number},2\n" for number in range(1, 41)))
+    result = run("callbacks_from_file", conf={"path": str(path)})
+    assert result.state == "success", result.log
+    summary = result.xcoms["judge"]["summary"]
+    assert (summary["total"], summary["applied"]) == (40, 40)
+    assert set(sandbox.ledger.counts().values()) == {1}
 
 
 def test_the_connections_of_the_page_are_ones(page):
