@@ -56,6 +56,7 @@ class ResultsTable:
         self._table = _table(table)
         with self._explained("created"):
             self._create()
+            self._check_columns()
 
     def write(self, failures: Sequence[Failure]) -> None:
         """Keep some failures.
@@ -97,6 +98,18 @@ class ResultsTable:
         except DBAPIError:
             if not inspect(self._engine).has_table(self._table.name, self._table.schema):
                 raise
+
+    def _check_columns(self) -> None:
+        """See that a table that was there already is one of this kind."""
+        from sqlalchemy import inspect
+
+        found = inspect(self._engine).get_columns(self._table.name, self._table.schema)
+        missing = {column.name for column in self._table.columns} - {column["name"].lower() for column in found}
+        if missing:
+            raise VccConfigurationError(
+                f"results_table: {self._table} has no {', '.join(sorted(missing))}; "
+                "name a table that is not there yet, and it is made"
+            )
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:

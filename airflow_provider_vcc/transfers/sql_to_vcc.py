@@ -30,6 +30,11 @@ UNORDERED = (
     "where it stood. Add ORDER BY on a unique column, so that a retry sends only what is not applied"
 )
 
+NO_START = (
+    "There is no watermark yet, and no watermark_initial: the query gets NULL, with which no comparison selects a row. "
+    "Give watermark_initial, unless the query sees to it, as by COALESCE"
+)
+
 
 class SqlToVccOperator(BatchDispositionOperator):
     """Sets the dispositions that a query's rows ask for; the result is streamed, never held whole.
@@ -100,8 +105,9 @@ class SqlToVccOperator(BatchDispositionOperator):
         self._results: ResultsTable | None = None
 
     def _check_inputs(self) -> None:
-        if not is_template(self.sql) and (not str(self.sql).strip()):
-            raise VccConfigurationError("sql is empty; write a query, or the path of a .sql file")
+        sql: Any = self.sql
+        if not is_template(sql) and not (isinstance(sql, str) and sql.strip()):
+            raise VccConfigurationError("sql must be one query, or the path of a .sql file")
         if not is_template(self.sql_conn_id):
             a_connection("sql_conn_id", self.sql_conn_id)
         at_least_one("fetch_size", self.fetch_size)
@@ -138,6 +144,8 @@ class SqlToVccOperator(BatchDispositionOperator):
         from airflow_provider_vcc.transfers.watermark import Watermark
 
         self._watermark = Watermark(context, list(self.outlets), self.watermark_initial)
+        if self._watermark.value is None:
+            self.log.warning(NO_START)
         return self._watermark.parameters(self.parameters)  # type: ignore[arg-type] # checked there
 
     def _hook(self, conn_id: str) -> Any:

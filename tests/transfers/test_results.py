@@ -7,6 +7,7 @@ import pytest
 from support.postgres import postgres
 
 from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
+from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.transfers import results
 from airflow_provider_vcc.transfers.results import ResultsTable
 
@@ -121,6 +122,13 @@ def test_many_failures_are_written_in_batches_and_a_position_once(engine, monkey
     mine.write(failures(*range(20, 30)))
     mine.close()
     assert rows(engine) == [(position, 1) for position in range(30)]
+
+
+def test_a_table_of_another_kind_is_refused_before_anything_is_sent(engine):
+    with engine.begin() as connection:
+        connection.execute(sa.text("create table failed (dag_id text, position int, element text)"))
+    with pytest.raises(VccConfigurationError, match="results_table: failed has no errorcode, errormessage, map_index"):
+        table(engine)
 
 
 def test_what_no_database_takes_is_written_as_well_as_it_can_be(engine):

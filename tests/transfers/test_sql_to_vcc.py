@@ -1,6 +1,9 @@
 import pytest
 from support.versions import AIRFLOW, keeps_state
 
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
+
 pytestmark = pytest.mark.airflow
 
 
@@ -40,6 +43,12 @@ def test_bad_sql_fails_with_the_words_of_the_database(sync, sandbox):
     assert result.state == "failed"
     assert "no such table: nowhere" in result.log
     assert not sandbox.ledger.requests()
+
+
+@pytest.mark.parametrize("sql", ["", " \n", ["select 1 as numberid", "select 2 as numberid"]])
+def test_what_is_not_one_query_is_refused_when_the_dag_is_parsed(sql):
+    with pytest.raises(VccConfigurationError, match="sql must be one query"):
+        SqlToVccOperator(task_id="sync", project_id=17, sql_conn_id="warehouse", sql=sql)
 
 
 def test_warns_of_retries_without_an_order(sync, database):

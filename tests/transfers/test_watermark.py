@@ -135,6 +135,15 @@ def test_what_was_not_sent_is_read_again(run, sandbox):
 
 @keeps_state
 @pytest.mark.airflow
+def test_a_first_run_without_a_start_says_that_null_selects_nothing(sync, database, run):
+    result = sync(sql=QUERY, watermark_column="updated", outlets=["OUTLET"])
+    assert (result.state, result.summary["total"]) == ("success", 0)
+    assert "the query gets NULL, with which no comparison selects a row" in result.log
+    assert "the query gets NULL" not in run().log
+
+
+@keeps_state
+@pytest.mark.airflow
 def test_a_check_moves_nothing(run):
     assert run(validate_only=True).summary["not_sent"] == 3
     assert run().summary["applied"] == 3

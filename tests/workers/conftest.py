@@ -12,7 +12,6 @@ from support.workers import EACH_MISSING, ROWS, SHARDS, CeleryStack, celery_sett
 
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Latency
-from airflow_provider_vcc.sharding import shard_sql
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +21,8 @@ def warehouse():
     Each 500th callback is for a record that does not exist.
     """
     psycopg2 = pytest.importorskip("psycopg2")
+    from airflow_provider_vcc.sharding import shard_sql  # it imports Airflow, which has no home of its own earlier
+
     with postgres() as given:
         connection = psycopg2.connect(host=given["host"], user="postgres", dbname="postgres")
         connection.autocommit = True
