@@ -97,7 +97,7 @@ def test_the_form_only_checks_where_it_is_told_to(run, sandbox):
 
 
 def test_the_form_refuses_what_is_no_record_id(run):
-    with pytest.raises(AssertionError, match="ParamValidationError"):
+    with pytest.raises(AssertionError, match="Error: Invalid input for param"):
         run("vcc_form", records=["Green"])
 
 

@@ -78,7 +78,7 @@ def test_the_form_says_how_many_failures_are_tolerated(run, tolerated, state):
     ],
 )
 def test_the_form_refuses_what_cannot_be_meant(run, sandbox, conf, complaint):
-    with pytest.raises(AssertionError, match=f"ParamValidationError: Invalid input for param .*{complaint}"):
+    with pytest.raises(AssertionError, match=f"Error: Invalid input for param .*{complaint}"):
         run("vcc_form", **conf)
     assert sandbox.ledger.requests() == []
 
@@ -124,14 +124,14 @@ def test_a_file_that_is_only_checked_changes_nothing(run, sandbox):
     ["../secret.csv", "own/../../secret.csv", "/etc/hosts.csv", "~/secret.csv", "s3://b/x.csv", "changes.txt", ""],
 )
 def test_no_file_outside_of_the_exports_folder_can_be_named(run, sandbox, path):
-    with pytest.raises(AssertionError, match="ParamValidationError: Invalid input for param path"):
+    with pytest.raises(AssertionError, match="Error: Invalid input for param path"):
         run("vcc_form_file", path=path)
     assert sandbox.ledger.requests() == []
 
 
 @pytest.mark.parametrize("field", ["numberId", "search", 5])
 def test_a_column_can_mean_a_field_of_an_element_only(run, field):
-    with pytest.raises(AssertionError, match="ParamValidationError: Invalid input for param field_map"):
+    with pytest.raises(AssertionError, match="Error: Invalid input for param field_map"):
         run("vcc_form_file", path="changes.csv", field_map={"record": field})
 
 
