@@ -93,7 +93,7 @@ CAUSES = {
 def broken(airflow_stack):
     """Make connections that cannot work, named as in ``CAUSES``."""
     with Sandbox(allowed=False) as refusing:
-        of = refusing.connection()
+        of = refusing.connection() | {"extra": '{"connect_timeout": 2}'}
         changes = [{}, {"port": free_ports(1)[0]}, {"host": "127.0.0.1"}, {"host": "http://203.0.113.1"}]
         for conn_id, change in zip(CAUSES, changes, strict=True):
             airflow_stack.call("POST", "/api/v2/connections", of | change | {"connection_id": conn_id})
