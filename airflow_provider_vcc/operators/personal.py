@@ -74,7 +74,7 @@ def shown(value: Any) -> Any:
         return f"a text of {len(value):,} characters, not shown since it may hold personal data"
     if isinstance(value, Sequence):
         return f"a {type(value).__name__}, not shown since it may hold personal data"
-    return value if value is None else MASK
+    return "None" if value is None else MASK  # not None itself, since Airflow 3.1 takes its length
 
 
 def masked(element: Any) -> Any:

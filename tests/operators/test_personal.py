@@ -42,6 +42,11 @@ def test_a_long_list_is_shown_in_part():
     assert Personal([{"numberid": n} for n in range(25)]).serialize()[-1] == "and 5 elements more"
 
 
+@pytest.mark.parametrize("value", [None, 7, [], {}, "", [None]])
+def test_what_is_shown_has_a_length_whatever_the_value_is(value):
+    assert len(Personal(value).serialize()) >= 0
+
+
 def test_it_behaves_as_the_value():
     personal = Personal([JANE, 5])
     assert personal == [JANE, 5]
