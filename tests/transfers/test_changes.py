@@ -3,16 +3,19 @@
 import json
 import threading
 from collections import Counter
+from itertools import count
 
 import pytest
 from support.postgres import postgres
+
+from airflow_provider_vcc.sandbox.faults import Status
 
 psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
 
 STRETCH = 1000
 ORDERED = "select numberid, dispositionid from callbacks order by place"
-FILL = """drop table if exists callbacks;
+FILL = """drop table if exists callbacks, failed;
 create table callbacks as select i::float as place, i as numberid, 2 as dispositionid from generate_series(1, 4500) i;
 update callbacks set numberid = 999999 where place = 4500"""
 
@@ -30,12 +33,17 @@ def warehouse():
 
 @pytest.fixture
 def execute(warehouse):
-    """Give a function that runs SQL on the warehouse, and commits it."""
+    """Give a function that runs SQL on the warehouse, commits it, and gives the rows."""
     connection = psycopg2.connect(host=warehouse["host"], user="postgres", dbname="postgres")
     connection.autocommit = True
     cursor = connection.cursor()
-    cursor.execute(FILL)
-    yield cursor.execute
+
+    def run(sql):
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+    run(FILL)
+    yield run
     connection.close()
 
 
@@ -60,15 +68,29 @@ def counts(sandbox):
     return Counter(int(event.numberid) for event in sandbox.ledger.events())
 
 
-def test_only_the_stretch_that_changed_is_sent_again(sync, sandbox, warehouse, change):
-    """Three of five stretches stay as they were, and are skipped; the one that changed and the one that failed go."""
+def test_only_the_stretch_that_changed_is_sent_again(sync, sandbox, warehouse, change, execute):
+    """Three of five stretches stay as they were, and are skipped; the one that changed and the one that failed go.
+
+    What the first try wrote back is taken away, since nothing has failed in the end.
+    """
     change(f"update callbacks set dispositionid = 5 where place = 1500; {MEND}")
-    result = sync(warehouse, retries=1, sql=ORDERED)
+    result = sync(warehouse, retries=1, sql=ORDERED, results_table="failed")
     assert (result.state, result.summary["applied"]) == ("success", 4500), result.log
+    assert execute("select * from failed") == []
     again = {number for number, count in counts(sandbox).items() if count == 2}
     assert again == set(range(1001, 2001)) | set(range(4001, 4500))
     assert sandbox.ledger.events("1500")[-1].dispositionid == "5"
     assert result.summary["resumed"] == 4500 - STRETCH - 500
+
+
+def test_a_second_try_that_cannot_send_keeps_what_the_first_one_wrote_back(sync, sandbox, warehouse, execute):
+    """The first try sends its nine requests; after that the call centre refuses this machine."""
+    requests = count(1)
+    sandbox.faults = lambda _request: Status(403) if next(requests) > 9 else None
+    result = sync(warehouse, retries=1, sql=ORDERED, results_table="failed")
+    assert result.state == "failed"
+    assert "403" in result.log
+    assert execute("select position, try_number from failed") == [(4499, 1)]
 
 
 def test_from_a_row_that_came_between_on_all_is_sent_again_and_nothing_before_it(sync, sandbox, warehouse, change):

@@ -1,7 +1,9 @@
 """The table of failed elements, written by tries that follow each other and by tries that overlap."""
 
 import json
+import os
 import threading
+from types import SimpleNamespace
 
 import pytest
 from support.postgres import postgres
@@ -10,6 +12,7 @@ from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.transfers import results
 from airflow_provider_vcc.transfers.results import ResultsTable
+from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
 
 sa = pytest.importorskip("sqlalchemy")
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
@@ -34,6 +37,13 @@ def engine(request, server, tmp_path):
         connection.execute(sa.text("drop table if exists failed"))
     yield engine
     engine.dispose()
+
+
+class Hook:
+    """Stands for a hook whose engine is there already."""
+
+    def __init__(self, engine):
+        self.get_sqlalchemy_engine = lambda _options: engine
 
 
 def table(engine, try_number=1, **settings):
@@ -93,6 +103,25 @@ def test_one_who_knows_to_be_replaced_writes_and_deletes_nothing(engine):
     orphan.settled()
     orphan.close()
     assert rows(engine) == [(3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("tries_left", "supervisor_died", "written"), [(1, False, True), (1, True, False), (0, True, True)]
+)
+def test_an_orphan_writes_nothing_where_a_further_try_is_to_come(
+    monkeypatch, engine, tries_left, supervisor_died, written
+):
+    """Its successor finds the same. Where there is none to come, what the orphan found is all that there is."""
+    operator = SqlToVccOperator(
+        task_id="t", project_id=17, sql_conn_id="warehouse", sql="select 1", results_table="failed"
+    )
+    monkeypatch.setattr(operator, "_hook", lambda _conn_id: Hook(engine))
+    instance = SimpleNamespace(**INSTANCE, try_number=1, max_tries=tries_left)
+    [sink] = operator._sinks({"ti": instance})
+    if supervisor_died:
+        monkeypatch.setattr(os, "getppid", lambda: 1_000_000)
+    write(sink, 5)
+    assert rows(engine) == ([(5, 1)] if written else [])
 
 
 def test_rows_of_other_instances_stay(engine):
