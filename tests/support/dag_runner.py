@@ -9,6 +9,7 @@ import contextlib
 import functools
 import importlib.util
 import json
+import logging
 import os
 import sqlite3
 import sys
@@ -157,6 +158,17 @@ def share_the_api():
     app.create_task_execution_api_app = functools.cache(app.create_task_execution_api_app)
 
 
+def print_as_workers_do():
+    """Print from level info on, without the variables of a traceback; ``dag.test()`` of Airflow 3.0 sets up nothing."""
+    import structlog
+
+    printer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso"), printer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+
+
 def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     with output_to(HOME / "start.log"):
@@ -167,6 +179,8 @@ def main():
         initdb()
         if (3, 0) <= AIRFLOW < (3, 3):
             share_the_api()
+        if AIRFLOW == (3, 0):
+            print_as_workers_do()
     print("{}", file=answers)
     for line in sys.stdin:
         print(json.dumps(handle(json.loads(line))), file=answers)
