@@ -134,6 +134,13 @@ GOALS = (
         slack=0.3,
         per_hand=True,
     ),
+    Goal(
+        "rows of PostgreSQL, over the elements of a file",
+        lambda r: r["sources"]["postgres"] / r["sources"]["jsonl"],
+        2 / 3,
+        "{:.2f}",
+        slack=0.2,
+    ),
     Goal("10 times the elements, over 10 times the time", _steepest, 1.1, "{:.2f}", more=False, slack=0.1),
     Goal(
         "the worst second, over the pace",

@@ -27,9 +27,9 @@ class Plan:
     sizes: tuple[int, ...]
 
 
-GOALS = ("imports", "side_by_side", "window", "retry", "growth", "pace", "memory")
+GOALS = ("imports", "side_by_side", "window", "retry", "growth", "pace", "sources", "memory")
 FULL = Plan(
-    measures=(*GOALS, "sources", "store", "airflow"),
+    measures=(*GOALS, "store", "airflow"),
     rounds=7,
     slow_rounds=3,
     others=True,

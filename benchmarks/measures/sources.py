@@ -11,7 +11,7 @@ from benchmarks.warehouse import postgres
 if TYPE_CHECKING:
     from benchmarks.plan import Plan
 
-COUNT = 200_000
+COUNT = 1_000_000
 REJECTED = (0.01, 0.2)
 
 
