@@ -9,7 +9,7 @@ import pytest
 from support.postgres import postgres
 
 from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.transfers import results
 from airflow_provider_vcc.transfers.results import ResultsTable
 from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
@@ -158,6 +158,12 @@ def test_a_table_of_another_kind_is_refused_before_anything_is_sent(engine):
         connection.execute(sa.text("create table failed (dag_id text, position int, element text)"))
     with pytest.raises(VccConfigurationError, match="results_table: failed has no errorcode, errormessage, map_index"):
         table(engine)
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_table_that_cannot_be_made_is_said_with_the_words_of_the_database(engine):
+    with pytest.raises(VccError, match=r'nowhere\.failed cannot be created \(schema "nowhere" does not exist\)'):
+        ResultsTable(engine, "nowhere.failed", INSTANCE, 1)
 
 
 def test_what_no_database_takes_is_written_as_well_as_it_can_be(engine):
