@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_vcc._compat import BaseHook, mask_secret
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.hooks.session import VccSession
 
 __all__ = ["VccHook"]
+
+_OPENING = Lock()
+"""``cached_property`` alone would give two threads a session each, from Python 3.12 on."""
 
 
 class VccHook(BaseHook):
@@ -79,7 +83,8 @@ class VccHook(BaseHook):
 
         It sends its credentials to the connection's host only, follows no redirect, and always has a time-out.
         """
-        return self._session
+        with _OPENING:
+            return self._session
 
     @cached_property
     def _session(self) -> VccSession:

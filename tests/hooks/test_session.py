@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 import requests
@@ -11,6 +13,7 @@ from support.scripted import Proxy, ScriptedServer, answer, full_backlog
 
 from airflow_provider_vcc import __version__
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportError
+from airflow_provider_vcc.hooks.session import VccSession
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Hang
 
@@ -108,6 +111,21 @@ def test_no_more_connections_are_open_than_the_pool_has(connect):
         for thread in threads:
             thread.join()
         assert len({request.connection for request in sandbox.ledger.requests()}) <= 2
+
+
+def test_threads_that_ask_at_the_same_moment_get_the_same_session(connect, monkeypatch):
+    """The making of one waits for another to begin, which must not come."""
+    two_at_once = threading.Barrier(2)
+
+    def make(*arguments):
+        with suppress(threading.BrokenBarrierError):
+            two_at_once.wait(0.2)
+        return VccSession(*arguments)
+
+    hook = connect()
+    monkeypatch.setattr("airflow_provider_vcc.hooks.session.VccSession", make)
+    with ThreadPoolExecutor(4) as pool:
+        assert len({id(session) for session in pool.map(lambda _: hook.get_conn(), range(4))}) == 1
 
 
 def test_a_request_without_a_timeout_of_its_own_has_the_connections(connect):
