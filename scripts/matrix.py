@@ -36,10 +36,8 @@ OF_THE_CHECKOUT = [
     "tests/packaging/test_wheel.py",
     "tests/sandbox/test_docs.py",
 ]
-# ... what needs servers, a browser or several processes of Airflow, ...
+# ... and what needs servers, a browser or several processes of Airflow.
 OF_WHOLE_SYSTEMS = ["tests/crash/test_airflow.py", "tests/ui", "tests/workers"]
-# ... and, on Airflow 3.0, whose `dag.test()` waits for seconds after each task, what is the same on 3.1.
-WAITING_ON_3_0: list[str] = []
 MARKS = "not long and not postgres and not redis and not chromium"
 SHORT = {"newest": "3.3-py3.13", "oldest": "2.11-py3.11"}
 NEWEST = list(PAIRS)[-1]
@@ -111,15 +109,11 @@ def copy_tests(folder: Path) -> None:
 
 def pytest_of(airflow: str, venv: Path) -> list[str | Path]:
     """Give the command that tests what is installed in an environment."""
-    left_out = [argument for path in left_out_of(airflow) for argument in ("--deselect", path)]
+    left_out = [argument for path in [*OF_THE_CHECKOUT, *OF_WHOLE_SYSTEMS] for argument in ("--deselect", path)]
     # Older Airflows warn of their own doing: warnings are errors on the newest only.
     warnings = [] if airflow == NEWEST else ["-W", "default", "--disable-warnings"]
     many = ["-n", WORKERS, "--dist", "loadgroup"]
     return [venv / "bin" / "python", "-P", "-m", "pytest", "-q", "-r", "fE", *many, "-m", MARKS, *left_out, *warnings]
-
-
-def left_out_of(airflow: str) -> list[str]:
-    return [*OF_THE_CHECKOUT, *OF_WHOLE_SYSTEMS, *(WAITING_ON_3_0 if airflow == "3.0" else [])]
 
 
 def run_pair(name: str, base: str, wheel: Path) -> bool:

@@ -101,6 +101,7 @@ def test_metrics_count_elements_by_outcome_and_requests(watched, sandbox, tmp_pa
     assert any(line.startswith("airflow.vcc.duration:") for line in said)
 
 
+@pytest.mark.skipif(AIRFLOW == (3, 0), reason="dag.test() of Airflow 3.0 takes each asset for an inactive one")
 def test_the_events_of_outlet_assets_carry_the_counts(run, dag_runner):
     result = run(f"Batch(elements={MIXED}, disposition=two, max_errors=1, outlets=[Asset('vcc://mycc/17')])")
     assert result.tasks == {"sync": "success"}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import gc
 import traceback
+from importlib import import_module
 
 import pytest
 from support.scripted import DROP, Proxy, ScriptedServer, answer, closed_port
+from support.versions import AIRFLOW
 
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.hooks.vcc import VccHook
@@ -97,8 +99,8 @@ def test_no_secret_is_shown_of_a_connection_that_cannot_work(connect, logged):
 
 
 def test_airflow_masks_all_secrets_of_the_connection_from_then_on(connect):
-    from airflow.providers.common.compat.sdk import redact
-
+    in_3_0 = "airflow.sdk.execution_time.secrets_masker"
+    redact = import_module(in_3_0 if AIRFLOW == (3, 0) else "airflow.providers.common.compat.sdk").redact
     hook = connect("https://db.example", password="an0ther-t0ken", proxies="http://user:an0ther-pr0xy@proxy:1")
     basic = base64.b64encode(b"mycc:an0ther-t0ken").decode()
     proxy_basic = base64.b64encode(b"user:an0ther-pr0xy").decode()
