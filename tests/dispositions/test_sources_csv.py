@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import open_path
 from airflow_provider_vcc.exceptions import VccInputError
 
@@ -88,6 +89,17 @@ def test_header_that_cannot_be_used_is_named(data, said):
     assert found == []
     assert said in str(error)
     assert "table.csv" in str(error)
+
+
+@pytest.mark.parametrize(
+    "data", [b"7,Ann Smith\n", b"Ann Smith,7\n", b"A7;Ann Smith;2026-12-01 10:00:00\n", b"7,Ann Smith,Ann Smith\n"]
+)
+def test_first_row_that_holds_values_is_told_from_a_header_and_not_shown(data):
+    """What a person wrote about a record stands in no message."""
+    with pytest.raises(VccInputError, match=r"table\.csv has no header") as caught:
+        list(in_memory(data, check_columns=ColumnPlan).read(10))
+    assert "Smith" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(

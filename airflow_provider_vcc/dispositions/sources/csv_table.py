@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from itertools import chain, islice, repeat
 from operator import contains
 from typing import TYPE_CHECKING
@@ -13,17 +14,18 @@ from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.dispositions.sources.streams import broken
 from airflow_provider_vcc.dispositions.sources.table import check_table
 from airflow_provider_vcc.dispositions.sources.utf8 import whole_lines
+from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from airflow_provider_vcc.dispositions.sources.streams import Stream
     from airflow_provider_vcc.dispositions.sources.table import CheckColumns
-    from airflow_provider_vcc.exceptions import VccInputError
 
 __all__ = ["CsvSource"]
 
 _ROWS = 2000
+_VALUE = re.compile(r"[0-9][0-9.,:/T Z+-]*")
 
 
 class CsvSource:
@@ -46,11 +48,21 @@ class CsvSource:
         :raises VccInputError: where the header cannot be used, or the input breaks off.
         """
         table = _Table(self.name, self._stream.blocks())
-        check_table(table.columns, self._check_columns, self.name)
+        self._check(table.columns)
         start = 0
         for values in rebatch(table.rows(), size):
             yield TableRows(start, table.columns, values)
             start += len(values)
+
+    def _check(self, columns: tuple[str, ...]) -> None:
+        wrong: VccInputError | None = None
+        try:
+            check_table(columns, self._check_columns, self.name)
+        except VccInputError as error:
+            wrong = error
+        if wrong is not None:
+            _refuse_values(columns, self.name)
+            raise wrong
 
     def share(self) -> float | None:
         """Say how much of the input has been read, from 0 to 1."""
@@ -94,6 +106,7 @@ class _Table:
             if not name:
                 raise broken(self._name, f"has no name for column {number} in its header", None)
             if columns.index(name) != number - 1:
+                _refuse_values(columns, self._name)
                 raise broken(self._name, f"has the column {name!r} twice in its header", None)
         return columns
 
@@ -119,6 +132,14 @@ class _Table:
         if "field limit" in reason:
             reason = f"a cell is longer than {csv.field_size_limit()} characters; is a quote not closed?"
         return broken(self._name, "cannot be read as CSV", f"line {self._reader.line_num}", reason)
+
+
+def _refuse_values(columns: tuple[str, ...], name: str) -> None:
+    """Complain of a first row that holds values, without showing them: they may be personal."""
+    for number, cell in enumerate(columns, 1):
+        if _VALUE.fullmatch(cell):
+            what = "has no header: its first row has a number or a date"
+            raise broken(name, what, f"column {number}", "put the names of the columns into the first line")
 
 
 def _lines(blocks: Iterable[bytes], name: str) -> Iterator[str]:
