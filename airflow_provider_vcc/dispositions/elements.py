@@ -74,16 +74,16 @@ def normalise(element: Element, dates: Dates) -> Element:
         value = getattr(element, name)
         if value is not None and (value.__class__ is not str or not value):
             setattr(element, name, _id(name, value))
+    if element.next_calldate not in dates.known:
+        element.next_calldate = dates.convert(element.next_calldate)
+    if element.search is not None:
+        _check_search(element.search)
     if (element.numberid is None) == (element.search is None):
         raise InvalidElement(
             "neither numberid nor search says which record"
             if element.numberid is None
             else "numberid and search are both given; leave one out"
         )
-    if element.search is not None:
-        _check_search(element.search)
-    if element.next_calldate not in dates.known:
-        element.next_calldate = dates.convert(element.next_calldate)
     return element
 
 

@@ -6,7 +6,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.checker import Checker
@@ -94,6 +94,7 @@ rows = st.lists(likely | st.dictionaries(names, values, max_size=4) | scalars, m
 
 
 @given(rows)
+@example([{"next_calldate": ""}])
 def test_what_a_row_comes_to_depends_neither_on_its_neighbours_nor_on_how_it_came(objects):
     checker = Checker()
     together = told(checker.check(ObjectRows(0, objects)))
