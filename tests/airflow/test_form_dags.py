@@ -141,7 +141,7 @@ import airflow.sdk, airflow_provider_vcc.operators.batch_disposition
 airflow.sdk.DAG("imports_what_airflow_imports_for_any_dag")
 noted = []
 def note(event, args):
-    writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+")
+    writes = event == "open" and args[0] != "/dev/null" and isinstance(args[1], str) and set(args[1]) & set("wax+")
     if writes or event in {"socket.connect", "socket.getaddrinfo", "sqlite3.connect", "subprocess.Popen"}:
         noted.append((event, args[0]))
 sys.addaudithook(note)

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 import pytest
 from support.airflow_dags import HEADER
 from support.dags import DagRunner
-from support.versions import AIRFLOW, has_retry_policies
+from support.versions import AIRFLOW, has_retry_policies, knows_assets
 
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Status
@@ -101,7 +101,7 @@ def test_metrics_count_elements_by_outcome_and_requests(watched, sandbox, tmp_pa
     assert any(line.startswith("airflow.vcc.duration:") for line in said)
 
 
-@pytest.mark.skipif(AIRFLOW == (3, 0), reason="dag.test() of Airflow 3.0 takes each asset for an inactive one")
+@knows_assets
 def test_the_events_of_outlet_assets_carry_the_counts(run, dag_runner):
     result = run(f"Batch(elements={MIXED}, disposition=two, max_errors=1, outlets=[Asset('vcc://mycc/17')])")
     assert result.tasks == {"sync": "success"}

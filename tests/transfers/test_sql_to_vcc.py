@@ -1,5 +1,5 @@
 import pytest
-from support.versions import AIRFLOW, keeps_state
+from support.versions import AIRFLOW, keeps_state, knows_assets
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
@@ -77,6 +77,7 @@ def test_the_watermark_moves_only_when_the_judgement_passes(sync, sandbox, datab
     assert (newer.state, newer.summary["total"]) == ("success", 1)
 
 
+@knows_assets
 @pytest.mark.skipif(AIRFLOW >= (3, 3), reason="Airflow 3.3 keeps it")
 def test_a_watermark_on_an_older_airflow_fails_with_what_to_write_instead(sync, sandbox, database):
     """The error names the run's interval, with a query to copy, and nothing is sent."""
