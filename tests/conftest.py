@@ -17,13 +17,16 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+# Each test process has an empty Airflow home, before another conftest imports Airflow.
+for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+    del os.environ[name]
+HOME = tempfile.mkdtemp(prefix="vcc-airflow-")
+os.environ |= airflow_environment(HOME)
+
+
 def pytest_configure(config):
-    """Give each test process an empty Airflow home before anything imports Airflow."""
-    for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
-        del os.environ[name]
-    home = tempfile.mkdtemp(prefix="vcc-airflow-")
-    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
-    os.environ |= airflow_environment(home)
+    """Leave no Airflow home behind."""
+    config.add_cleanup(lambda: shutil.rmtree(HOME, ignore_errors=True))
 
 
 def pytest_runtest_setup(item):
