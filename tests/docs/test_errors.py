@@ -6,7 +6,10 @@ import ast
 import gzip
 import json
 import re
+import sqlite3
+from contextlib import closing
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 from support.engine import MemoryStore, client_of, elements, sync_of
@@ -30,6 +33,9 @@ from airflow_provider_vcc.operators.batch_disposition import NO_TEMPLATE, BatchD
 from airflow_provider_vcc.operators.judgement import judge
 from airflow_provider_vcc.operators.retries import worth_a_retry
 from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.transfers import watermark
+from airflow_provider_vcc.transfers.results import ResultsTable
+from airflow_provider_vcc.transfers.rows import QuerySource
 
 CLASSES = [getattr(exceptions, name) for name in exceptions.__all__]
 ONE = [{"numberid": "1", "dispositionid": "2"}]
@@ -304,6 +310,31 @@ def test_reasons_of_rejected_elements_that_are_ours(text, repo):
     assert others == [false, refused]
     source = (repo / "airflow_provider_vcc" / "dispositions" / "reader.py").read_text()
     assert f'f"{re.sub("[0-9]+", "{later}", superseded)}"' in source
+
+
+def test_what_a_query_and_its_tables_may_say(text, tmp_path):
+    sa = pytest.importorskip("sqlalchemy")
+    sql_to_vcc = pytest.importorskip("airflow_provider_vcc.transfers.sql_to_vcc")
+    database = str(tmp_path / "warehouse.db")
+    engine = sa.create_engine(f"sqlite:///{database}")
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("create table failed (dag_id text)")
+    hook = SimpleNamespace(get_conn=lambda: sqlite3.connect(database))
+
+    def query(sql, column=None):
+        settings = {"name": "query of warehouse", "fetch_size": 1, "log": None, "plan_columns": ColumnPlan}
+        return lambda: next(QuerySource(hook, sql, None, watermark_column=column, **settings).read(1))
+
+    configuration = exceptions.VccConfigurationError
+    key = {"dag_id": "callbacks", "run_id": "today", "task_id": "sync", "map_index": -1}
+    assert shown(text, "Queries and their tables") == [
+        said(exceptions.VccInputError, query("create table other (i int)")),
+        said(exceptions.VccInputError, query("select 1 as numberid", "updated_at")),
+        said(configuration, lambda: watermark.encode(b"x")),
+        said(configuration, lambda: watermark.Watermark({}, [], None)),
+        said(configuration, lambda: sql_to_vcc.SqlToVccOperator(task_id="t", project_id=1, sql=" ", sql_conn_id="w")),
+        said(configuration, lambda: ResultsTable(engine, "failed", key, 1)),
+    ]
 
 
 def test_the_documented_rejection_is_the_sandboxes_as_well(text):
