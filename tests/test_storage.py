@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 import pyarrow as pa
@@ -76,7 +77,9 @@ def s3_bucket():
         patch.setenv("AIRFLOW_CONN_S3_TEST", json.dumps(connection))
         from airflow.sdk import ObjectStoragePath
 
-        ObjectStoragePath("s3://s3_test@bucket").mkdir()
+        # Airflow makes it with asyncio.run(), which Playwright's loop forbids in the main thread.
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(lambda: ObjectStoragePath("s3://s3_test@bucket").mkdir()).result()
         yield "s3://s3_test@bucket"
     server.stop()
 
