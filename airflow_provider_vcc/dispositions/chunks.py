@@ -47,6 +47,8 @@ class Chunk:
         """Whether it asks for SMS or email."""
         self.noted = False
         """Whether the store was told before it was sent."""
+        self.changes = 0
+        """How many changed stretches had been read when it was made: the store must know of them before it is sent."""
         self.maybe_acted = False
         """Whether an earlier attempt may have taken effect."""
         self.attempts = 0

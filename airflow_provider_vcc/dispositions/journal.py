@@ -49,6 +49,8 @@ class Journal:
         self._saving = 0
         self._to_note: list[Chunk] = []
         self._noting: list[Chunk] = []
+        self._saving_changes = 0
+        self._saved_changes = 0
         self.failed = False
         """Whether the store refuses for good."""
 
@@ -71,6 +73,17 @@ class Journal:
         """Have the store know of a chunk before it is sent; ``saved`` gives it back then."""
         self._progress.note(chunk.positions)
         chunk.noted = True
+        self._to_note.append(chunk)
+
+    def lags(self, chunk: Chunk) -> bool:
+        """Say whether the store still holds what an earlier try did where this chunk's part of the input has changed.
+
+        If that were sent, and the input changed back before a save, a retry would take the old results for true.
+        """
+        return self.active and chunk.changes > self._saved_changes
+
+    def hold(self, chunk: Chunk) -> None:
+        """Have what was read so far saved before a chunk is sent; ``saved`` gives it back then."""
         self._to_note.append(chunk)
 
     def result(self) -> None:
@@ -99,6 +112,7 @@ class Journal:
         if self._saver is None or not (self._results or self._to_note or extra):
             return
         values: list[tuple[str, Any]] = list(self._progress.snapshot())
+        self._saving_changes = self._progress.changes
         self._saving, self._results = self._results, 0
         self._noting, self._to_note = self._to_note, []
         self._saver.save([*values, extra] if extra else values)
@@ -115,6 +129,7 @@ class Journal:
         self._since = monotonic()
         noted, self._noting = self._noting, []
         if event.error is None:
+            self._saved_changes = self._saving_changes
             return noted
         self.failed = True
         self._to_note = [*noted, *self._to_note]

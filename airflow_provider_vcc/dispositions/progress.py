@@ -161,6 +161,8 @@ class Progress:
         self._seed = hashlib.sha256(scope)
         self.segments: dict[int, Segment] = {}
         self.dirty: set[int] = set()
+        self.changes = 0
+        """How many stretches were read that are not what an earlier try had sent something of."""
 
     def load(self, store: Store) -> bool:
         """Read what earlier tries had kept, and say whether there was anything."""
@@ -218,11 +220,15 @@ class Progress:
             same = digest if seen == count else self._digest(rows, 0, seen) if seen < count else b""
             if segment.digest(number) == same:
                 return self._keep(segment, number, count, digest, segment_number)
-            segment.applied &= ~(WHOLE << number * STRETCH)
-            segment.unsettled &= ~(WHOLE << number * STRETCH)
+            self._forget(segment, WHOLE << number * STRETCH)
         self._note_digest(segment, number, count, digest)
         self.dirty.add(segment_number)
         return 0, 0
+
+    def _forget(self, segment: Segment, bits: int) -> None:
+        self.changes += bool((segment.applied | segment.unsettled) & bits)
+        segment.applied &= ~bits
+        segment.unsettled &= ~bits
 
     def _open(self, number: int) -> Segment:
         for missing in range(number + 1):

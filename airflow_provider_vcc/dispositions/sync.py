@@ -246,6 +246,7 @@ class Sync:
         if chunk is None or not self._in_pace(chunk):
             return None
         self._hand = None
+        chunk.changes = self.progress.changes
         self._packer.busy |= chunk.keys
         self._searching += chunk.searches
         return chunk
@@ -292,6 +293,8 @@ class Sync:
             self._in_air.discard(chunk)
         elif self._journal.active and not chunk.noted and not self._may_repeat(chunk):
             self._journal.note(chunk)
+        elif self._journal.lags(chunk):
+            self._journal.hold(chunk)
         else:
             self._launch(chunk)
 

@@ -92,6 +92,23 @@ class TestAllWell:
             assert counts(done) == {"applied": 2 * pace}
             assert sandbox.ledger.most_elements_within(A_SECOND) <= pace
 
+    def test_the_store_forgets_what_changed_before_that_is_sent(self):
+        """So a run that is killed then, and an input that changes back, do not pass old results for true."""
+        seen = []
+
+        class Watched(MemoryStore):
+            def set(self, key, value):
+                seen.append(len(put(sandbox)))
+                super().set(key, value)
+
+        with Sandbox(records=3) as sandbox:
+            store = Watched()
+            run(sandbox.url, elements(2, userid=7), store=store, chunk_size=1)
+            seen.clear()
+            done, _ = run(sandbox.url, elements(2, userid=8), store=store, chunk_size=1)
+            assert counts(done) == {"applied": 2}
+        assert seen[0] == 2
+
     def test_the_pace_holds_for_requests_that_are_noted_first(self):
         with Sandbox(records=200) as sandbox:
             run(
