@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import entry_points
 
 import pytest
@@ -66,7 +67,8 @@ def test_the_app_comes_with_the_first_request():
 
     scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "root_path": "", "scheme": "http"}
     scope |= {"query_string": b"", "headers": [], "http_version": "1.1", "server": ("test", 80), "client": ("test", 1)}
-    asyncio.run(LazyReportApp()(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # a browser's test may have left its loop in this one
+        thread.submit(lambda: asyncio.run(LazyReportApp()(scope, receive, send))).result()
     assert sent[0]["status"] == 404
 
 
