@@ -6,7 +6,7 @@ import pickle
 import tempfile
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -52,7 +52,7 @@ class Reader:
         self._report = report
         self._past: _Past | None = None
         self._rows: Iterator[Rows] | None = None
-        self._opened: list[Iterator[Rows]] = []
+        self._opened: list[Any] = []
         self._spool: _Spool | None = None
         self.read = 0
         """How many elements were read."""
@@ -80,9 +80,8 @@ class Reader:
     def close(self) -> None:
         """Close what was opened, and forget what was kept on disk."""
         for rows in self._opened:
-            close = getattr(rows, "close", None)
-            if close is not None:
-                close()
+            with suppress(Exception):  # what it gave is accounted for, and why the run ended is not hidden by this
+                rows.close()
         if self._spool is not None:
             self._spool.close()
 

@@ -1,4 +1,4 @@
-"""What differs between database drivers: who streams, who is asked ahead, and which values come as texts."""
+"""What differs between database drivers: who streams, how, and which values come as texts."""
 
 from __future__ import annotations
 
