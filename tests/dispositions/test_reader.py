@@ -185,3 +185,22 @@ def test_nothing_stays_open_where_reading_is_given_up():
     next(iter(reading.reader))
     reading.reader.close()
     assert open_files() == before
+
+
+class Unclosable(Input):
+    """An input whose database has gone away when it is to be closed."""
+
+    def read(self, size):
+        """Give batches."""
+        try:
+            yield from super().read(size)
+        finally:
+            raise OSError("the connection is gone")
+
+
+def test_an_input_that_cannot_be_closed_hides_nothing():
+    """Why a run ended is told, not that its input complained when it was left in the middle."""
+    reader = Reading(Unclosable([str(n) for n in range(2 * STRETCH)]), Progress()).reader
+    next(iter(reader))
+    reader.close()
+    assert reader._rows.gi_frame is None

@@ -3,6 +3,7 @@ import sqlite3
 import textwrap
 
 import pytest
+from support.postgres import postgres
 
 from airflow_provider_vcc.sandbox import Sandbox
 
@@ -21,6 +22,13 @@ with DAG("warehouse", schedule=None, default_args={{"retries": {retries}, "retry
 def sandbox():
     with Sandbox(records=5000) as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def warehouse():
+    """Give what an Airflow connection needs of a PostgreSQL, each module's own."""
+    with postgres() as given:
+        yield given
 
 
 @pytest.fixture

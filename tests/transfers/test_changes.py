@@ -6,7 +6,6 @@ from collections import Counter
 from itertools import count
 
 import pytest
-from support.postgres import postgres
 
 from airflow_provider_vcc.sandbox.faults import Status
 
@@ -23,12 +22,6 @@ MEND = "update callbacks set numberid = 4500 where place = 4500"
 REFUSING = """drop table if exists refusing;
 create table refusing (dag_id text check (dag_id = 'never'), run_id text, task_id text, map_index int, try_number int,
     position bigint, outcome text, errorcode text, errormessage text, element text, synced_at timestamptz)"""
-
-
-@pytest.fixture(scope="module")
-def warehouse():
-    with postgres() as given:
-        yield given
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from support.postgres import postgres
 
 from airflow_provider_vcc.dispositions.checker import Checker
 from airflow_provider_vcc.dispositions.columns import ColumnPlan
@@ -17,9 +16,8 @@ pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgres() as given:
-        yield given["host"]
+def server(warehouse):
+    return warehouse["host"]
 
 
 class Hook:

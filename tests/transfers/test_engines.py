@@ -3,7 +3,6 @@
 import logging
 
 import pytest
-from support.postgres import postgres
 
 from airflow_provider_vcc.dispositions.columns import ColumnPlan
 from airflow_provider_vcc.transfers import drivers
@@ -17,9 +16,8 @@ MANY = "select i as numberid from generate_series(1, 25000) i"
 
 
 @pytest.fixture(scope="module")
-def host():
-    with postgres() as given:
-        yield given["host"]
+def host(warehouse):
+    return warehouse["host"]
 
 
 class Hook:

@@ -1,16 +1,9 @@
 import json
 
 import pytest
-from support.postgres import postgres
 
 psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
-
-
-@pytest.fixture(scope="module")
-def warehouse():
-    with postgres() as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -1,19 +1,12 @@
 import threading
 
 import pytest
-from support.postgres import postgres
 
 from airflow_provider_vcc.sandbox.faults import Latency
 from airflow_provider_vcc.sharding import shard, shard_sql
 
 psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
-
-
-@pytest.fixture(scope="module")
-def warehouse():
-    with postgres() as connection:
-        yield connection
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import threading
 from types import SimpleNamespace
 
 import pytest
-from support.postgres import postgres
 
 from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
@@ -23,9 +22,8 @@ INSERT = """insert into failed values
 
 
 @pytest.fixture(scope="module")
-def server():
-    with postgres() as given:
-        yield f"postgresql+psycopg2://postgres@/postgres?host={given['host']}"
+def server(warehouse):
+    return f"postgresql+psycopg2://postgres@/postgres?host={warehouse['host']}"
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

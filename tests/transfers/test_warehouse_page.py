@@ -6,7 +6,6 @@ import shlex
 from functools import partial
 
 import pytest
-from support.postgres import postgres
 
 psycopg2 = pytest.importorskip("psycopg2")
 pytestmark = [pytest.mark.airflow, pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
@@ -34,16 +33,10 @@ def sandbox():
         yield sandbox
 
 
-@pytest.fixture(scope="module")
-def server():
-    with postgres() as given:
-        yield given
-
-
 @pytest.fixture
-def execute(server, blocks):
+def execute(warehouse, blocks):
     """Give a function that runs SQL in a database that the page's first block has filled, and gives the rows."""
-    connection = psycopg2.connect(host=server["host"], user="postgres", dbname="postgres")
+    connection = psycopg2.connect(host=warehouse["host"], user="postgres", dbname="postgres")
     connection.autocommit = True
     cursor = connection.cursor()
     cursor.execute("drop schema if exists marts cascade")
@@ -72,12 +65,12 @@ def dag_file(blocks, tmp_path):
 
 
 @pytest.fixture
-def run(dag_runner, sandbox, server, execute, dag_file):
+def run(dag_runner, sandbox, warehouse, execute, dag_file):
     """Run a DAG of the page by its id, or under another name."""
 
     def run_dag(dag_id, change=str, *, name=None, **options):
         connection = sandbox.connection(timezone="Europe/Budapest")
-        env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(connection), "AIRFLOW_CONN_WAREHOUSE": json.dumps(server)}
+        env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(connection), "AIRFLOW_CONN_WAREHOUSE": json.dumps(warehouse)}
         name = name or dag_id
         return dag_runner.run(dag_file(dag_id, change, name), name, env=env, **options)
 
