@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from airflow_provider_vcc.dispositions.api import Client
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.failures import FailuresFile
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
+from airflow_provider_vcc.dispositions.http.client import Client
+from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
-from airflow_provider_vcc.dispositions.sync import Settings, Sync
 from benchmarks.alone import ROOT
 from benchmarks.inputs import LazyElements, make
 from benchmarks.warehouse import query
@@ -20,7 +20,7 @@ from benchmarks.warehouse import query
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["Store", "send", "source"]
 

@@ -17,7 +17,7 @@ from benchmarks.inputs import MINUTES, SPREAD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["postgres", "query"]
 
@@ -38,8 +38,8 @@ def query(kind: str, count: int, host: str) -> Source:
 
     :param host: PostgreSQL's folder.
     """
-    from airflow_provider_vcc.dispositions.columns import ColumnPlan
-    from airflow_provider_vcc.transfers.rows import QuerySource
+    from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+    from airflow_provider_vcc.transfers.query import QuerySource
 
     server = {"host": host, "login": "postgres", "schema": "postgres"}
     connection = {"conn_type": kind, **(server if kind == "postgres" else {"host": os.devnull})}

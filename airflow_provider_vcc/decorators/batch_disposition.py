@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from airflow_provider_vcc._compat import Context
-    from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["batch_disposition_task"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.answers import Answer, Fault, Refusal
-from airflow_provider_vcc.dispositions.api import Client, envelope
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
+from airflow_provider_vcc.dispositions.http.client import Client, envelope
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.exceptions import VccInputError, VccTransportError
 from airflow_provider_vcc.hooks.calls import with_retries
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from logging import Logger
 
-    from airflow_provider_vcc.dispositions.answers import Rejection
+    from airflow_provider_vcc.dispositions.http.answers import Rejection
     from airflow_provider_vcc.hooks.connection import Settings
     from airflow_provider_vcc.hooks.session import VccSession
 

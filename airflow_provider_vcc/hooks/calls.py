@@ -9,9 +9,9 @@ import msgspec
 import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-from airflow_provider_vcc.dispositions.answers import envelope_errors
-from airflow_provider_vcc.dispositions.api import refusal
-from airflow_provider_vcc.dispositions.backoff import jitter, retry_after
+from airflow_provider_vcc.dispositions.engine.backoff import jitter, retry_after
+from airflow_provider_vcc.dispositions.http.answers import envelope_errors
+from airflow_provider_vcc.dispositions.http.client import refusal
 from airflow_provider_vcc.exceptions import (
     VccConfigurationError,
     VccRequestError,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.links import VccReportLink
-from airflow_provider_vcc.operators.parameters import Parameters, check_inputs, check_parameters
-from airflow_provider_vcc.operators.personal import Personal, bare
+from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
+from airflow_provider_vcc.task.rendered import Personal, bare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_vcc._compat import Context
-    from airflow_provider_vcc.dispositions.books import Sink
-    from airflow_provider_vcc.dispositions.rows import Source
-    from airflow_provider_vcc.operators.run import Run
+    from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.task.run import Run
 
 __all__ = ["BatchDispositionOperator"]
 
@@ -139,7 +139,7 @@ class BatchDispositionOperator(BaseOperator):
         :raises AirflowSkipException: likewise, with ``soft_fail``.
         :raises VccError: where the run had to stop before its end.
         """
-        from airflow_provider_vcc.operators.run import Run
+        from airflow_provider_vcc.task.run import Run
 
         self._check_inputs()
         self._vcc_run = Run(self, Parameters.of(self), context)
@@ -158,7 +158,7 @@ class BatchDispositionOperator(BaseOperator):
 
     def _source(self, context: Context) -> Source:  # noqa: ARG002 -- for operators with inputs of another kind
         """Open the input."""
-        from airflow_provider_vcc.operators.inputs import open_input
+        from airflow_provider_vcc.task.inputs import open_input
 
         return open_input(bare(self.elements), self.elements_path, self.field_map)
 
@@ -174,7 +174,7 @@ class BatchDispositionOperator(BaseOperator):
 
     def _input_datasets(self) -> list[tuple[str, str]]:
         """Give OpenLineage's namespace and name of each dataset that the elements come from."""
-        from airflow_provider_vcc.operators.lineage import path_dataset
+        from airflow_provider_vcc.task.lineage import path_dataset
 
         return [] if self.elements_path is None else [path_dataset(str(self.elements_path))]
 
@@ -182,7 +182,7 @@ class BatchDispositionOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _task_instance: Any) -> OperatorLineage[Any, Any]:
         """Tell OpenLineage where the elements came from, where they went, and how many."""
-        from airflow_provider_vcc.operators.lineage import lineage_of
+        from airflow_provider_vcc.task.lineage import lineage_of
 
         return lineage_of(self._vcc_run, self._input_datasets())
 

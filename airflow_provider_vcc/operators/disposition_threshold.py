@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.links import VccReportLink
-from airflow_provider_vcc.operators.parameters import a_flag, at_least_one, is_template, most_error_rate, most_errors
+from airflow_provider_vcc.task.parameters import a_flag, at_least_one, is_template, most_error_rate, most_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -62,10 +62,10 @@ class DispositionThresholdOperator(BaseOperator):
         :raises DispositionThresholdExceeded: where more elements failed than are tolerated.
         :raises AirflowSkipException: likewise, with ``soft_fail``.
         """
-        from airflow_provider_vcc.dispositions.outcomes import Threshold
-        from airflow_provider_vcc.operators.judgement import judge
-        from airflow_provider_vcc.operators.merging import merged, report
-        from airflow_provider_vcc.operators.progress_log import log_summary
+        from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
+        from airflow_provider_vcc.task.judgement import judge
+        from airflow_provider_vcc.task.log import log_summary
+        from airflow_provider_vcc.task.merging import merged, report
 
         given = {name: check(name, getattr(self, name)) for name, check in CHECKS.items()}
         threshold = Threshold(given["max_errors"], given["max_error_rate"])

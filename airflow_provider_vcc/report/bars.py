@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.figures import Counts, Figures

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome, Threshold
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.report.tolerant import flag, mapping, masked, moment, number, numbers, rows, text, whole
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.report.advice import advise
 from airflow_provider_vcc.report.bars import outcome_bar, plain_bar, zoomed_bar
 from airflow_provider_vcc.report.charts import chunk_chart, rate_chart

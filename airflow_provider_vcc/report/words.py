@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from airflow_provider_vcc.dispositions.elements import IDS
+from airflow_provider_vcc.dispositions.elements.fields import IDS
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

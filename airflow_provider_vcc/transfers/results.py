@@ -14,7 +14,7 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from airflow_provider_vcc.dispositions.outcomes import Failure
+    from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
 
 __all__ = ["ResultsTable"]
 

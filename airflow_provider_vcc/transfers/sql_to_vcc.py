@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-from airflow_provider_vcc.operators.parameters import NOTHING, a_connection, at_least_one, is_template
+from airflow_provider_vcc.task.parameters import NOTHING, a_connection, at_least_one, is_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc._compat import Context
-    from airflow_provider_vcc.dispositions.books import Sink
+    from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.transfers.query import QuerySource
     from airflow_provider_vcc.transfers.results import ResultsTable
-    from airflow_provider_vcc.transfers.rows import QuerySource
     from airflow_provider_vcc.transfers.watermark import Watermark
 
 __all__ = ["SqlToVccOperator"]
@@ -113,9 +113,9 @@ class SqlToVccOperator(BatchDispositionOperator):
         at_least_one("fetch_size", self.fetch_size)
 
     def _source(self, context: Context) -> QuerySource:
-        from airflow_provider_vcc.dispositions.columns import ColumnPlan
-        from airflow_provider_vcc.operators.parameters import a_field_map
-        from airflow_provider_vcc.transfers.rows import QuerySource
+        from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+        from airflow_provider_vcc.task.parameters import a_field_map
+        from airflow_provider_vcc.transfers.query import QuerySource
 
         if self.retries and not _is_ordered(self.sql):
             self.log.warning(UNORDERED)
@@ -134,7 +134,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         return self._query
 
     def _is_wanted(self, field_map: Mapping[str, str] | None) -> bool:
-        from airflow_provider_vcc.dispositions.elements import FIELDS
+        from airflow_provider_vcc.dispositions.elements.fields import FIELDS
 
         return self.watermark_column in FIELDS or self.watermark_column in (field_map or {})
 

@@ -56,7 +56,7 @@ def test_the_table_of_parameters_marks_those_that_are_templated(parameters):
 
 
 def test_the_five_outcomes_are_those_of_the_package(readme):
-    from airflow_provider_vcc.dispositions.outcomes import Outcome
+    from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
     table = readme.split("## The five outcomes")[1].split("## ")[0]
     assert re.findall(r"^\| (\w+) \|", table, re.MULTILINE)[1:] == [outcome.value for outcome in Outcome]

@@ -6,7 +6,7 @@ from collections import Counter
 
 from support.engine import Failures, MemoryStore, run
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import (
     Broken,

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import requests
 
-from airflow_provider_vcc.dispositions.api import Client
-from airflow_provider_vcc.dispositions.books import Observer
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.failures import FailuresFile
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.recorder import Observer
+from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
+from airflow_provider_vcc.dispositions.http.client import Client
+from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
 from airflow_provider_vcc.dispositions.sources import IterableSource, open_path
-from airflow_provider_vcc.dispositions.sync import Settings, Sync
 
 
 class Doom:

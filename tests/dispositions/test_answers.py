@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.answers import Answer, Answers, Fault, Rejection, envelope_errors, read_answer
+from airflow_provider_vcc.dispositions.http.answers import (
+    Answer,
+    Answers,
+    Fault,
+    Rejection,
+    envelope_errors,
+    read_answer,
+)
 
 MISSING = Rejection(None, "missing from the answer")
 ERROR = {"errorcode": 417, "errormessage": "error.x"}

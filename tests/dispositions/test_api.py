@@ -13,9 +13,9 @@ import pytest
 import trustme
 from support.engine import body_of, client_of, elements, http, read_whole, replying, server
 
-from airflow_provider_vcc.dispositions.answers import Answer, Fault, Refusal
-from airflow_provider_vcc.dispositions.api import envelope
-from airflow_provider_vcc.dispositions.wire import Attempt
+from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
+from airflow_provider_vcc.dispositions.http.client import envelope
+from airflow_provider_vcc.dispositions.http.exchange import Attempt
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccNotFoundError, VccRequestError
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Broken, Cut, Goodbye, Hang, Status, Trickle

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from support.engine import Failures
 
-from airflow_provider_vcc.dispositions.answers import Answer, Rejection
-from airflow_provider_vcc.dispositions.books import Books, Observer, masked
-from airflow_provider_vcc.dispositions.chunks import chunk_of
-from airflow_provider_vcc.dispositions.elements import Element, Plain
-from airflow_provider_vcc.dispositions.outcomes import Outcome, Tally
-from airflow_provider_vcc.dispositions.progress import Progress
-from airflow_provider_vcc.dispositions.rows import JsonRows
+from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
+from airflow_provider_vcc.dispositions.engine.packer import chunk_of
+from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer, masked
+from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Tally
+from airflow_provider_vcc.dispositions.progress.progress import Progress
+from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 
 
 class Watching(Observer):

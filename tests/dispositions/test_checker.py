@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.outcomes import Outcome
-from airflow_provider_vcc.dispositions.rows import JsonRows, ObjectRows, TableRows
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
 
 PLAIN = {"numberid": "1", "description": "x"}
 

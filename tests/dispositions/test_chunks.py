@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.chunks import Packer, chunk_of, joined
-from airflow_provider_vcc.dispositions.elements import Element, Plain
-from airflow_provider_vcc.dispositions.rows import ObjectRows
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
+from airflow_provider_vcc.dispositions.engine.packer import Packer, chunk_of, joined
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 
 
 def batches(objects, size=4):

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.columns import ColumnPlan, InvalidRow, check_field_map, map_fields
-from airflow_provider_vcc.dispositions.dates import Dates
-from airflow_provider_vcc.dispositions.elements import FIELDS, Element, InvalidElement, Plain, normalise, parse
-from airflow_provider_vcc.dispositions.rows import TableRows
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan, InvalidRow, check_field_map, map_fields
+from airflow_provider_vcc.dispositions.elements.dates import Dates
+from airflow_provider_vcc.dispositions.elements.fields import FIELDS, Element, InvalidElement, Plain, normalise, parse
+from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 NAIVE = dt.datetime.fromisoformat("2026-11-24 06:00:00.5")

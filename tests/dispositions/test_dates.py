@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.dates import MOST_KNOWN, Dates
-from airflow_provider_vcc.dispositions.invalid import InvalidElement
+from airflow_provider_vcc.dispositions.elements.dates import MOST_KNOWN, Dates
+from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 BUDAPEST = Dates("Europe/Budapest")

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from airflow_provider_vcc.dispositions.dates import Dates
-from airflow_provider_vcc.dispositions.elements import FIELDS, InvalidElement, check_disposition, parse
+from airflow_provider_vcc.dispositions.elements.dates import Dates
+from airflow_provider_vcc.dispositions.elements.fields import FIELDS, InvalidElement, check_disposition, parse
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 HERE = Dates("Europe/Budapest")

@@ -9,11 +9,11 @@ from queue import SimpleQueue
 import pytest
 from support.engine import MemoryStore
 
-from airflow_provider_vcc.dispositions.chunks import chunk_of
-from airflow_provider_vcc.dispositions.elements import Plain
-from airflow_provider_vcc.dispositions.journal import Journal
-from airflow_provider_vcc.dispositions.progress import KEY, Progress, Segment
-from airflow_provider_vcc.dispositions.rows import JsonRows
+from airflow_provider_vcc.dispositions.elements.fields import Plain
+from airflow_provider_vcc.dispositions.engine.packer import chunk_of
+from airflow_provider_vcc.dispositions.engine.saves import Journal
+from airflow_provider_vcc.dispositions.progress.progress import KEY, Progress, Segment
+from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 from airflow_provider_vcc.exceptions import ProgressNotSaved
 
 

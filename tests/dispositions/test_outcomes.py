@@ -9,7 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.outcomes import MAX_ERRORS, MAX_SAMPLES, Failure, Outcome, Tally, Threshold
+from airflow_provider_vcc.dispositions.outcomes.outcome import (
+    MAX_ERRORS,
+    MAX_SAMPLES,
+    Failure,
+    Outcome,
+    Tally,
+    Threshold,
+)
 
 
 def failure(position, outcome=Outcome.REJECTED, code=417, message="error.x"):

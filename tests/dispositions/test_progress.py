@@ -11,9 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.engine import MemoryStore
 
-from airflow_provider_vcc.dispositions import progress as module
-from airflow_provider_vcc.dispositions.progress import KEY, SPAN, STRETCH, Progress, Segment, decode_bits, encode_bits
-from airflow_provider_vcc.dispositions.rows import JsonRows, ObjectRows, TableRows
+from airflow_provider_vcc.dispositions.progress import progress as module
+from airflow_provider_vcc.dispositions.progress.progress import (
+    KEY,
+    SPAN,
+    STRETCH,
+    Progress,
+    Segment,
+    decode_bits,
+    encode_bits,
+)
+from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
 
 LIMIT = 65_535
 

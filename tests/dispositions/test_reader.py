@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from support.engine import MemoryStore, open_files
 
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.outcomes import Outcome
-from airflow_provider_vcc.dispositions.progress import STRETCH, Progress
-from airflow_provider_vcc.dispositions.reader import Reader
-from airflow_provider_vcc.dispositions.rows import ObjectRows
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.dispositions.progress.progress import STRETCH, Progress
+from airflow_provider_vcc.dispositions.progress.resume import Reader
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.exceptions import VccInputError
 
 

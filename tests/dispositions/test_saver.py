@@ -8,9 +8,9 @@ import pytest
 from support.engine import MemoryStore, threads_of_the_engine
 from tenacity import wait_none
 
-from airflow_provider_vcc.dispositions import saver as module
-from airflow_provider_vcc.dispositions.progress import Segment
-from airflow_provider_vcc.dispositions.saver import TRIES, Saver
+from airflow_provider_vcc.dispositions.engine import saver as module
+from airflow_provider_vcc.dispositions.engine.saver import TRIES, Saver
+from airflow_provider_vcc.dispositions.progress.progress import Segment
 
 
 class Fickle(MemoryStore):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_vcc.dispositions import service
-from airflow_provider_vcc.dispositions.service import FEWEST_FAILURES, LONGEST_OUTAGE, Service
+from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine.breaker import FEWEST_FAILURES, LONGEST_OUTAGE, Service
 
 
 class Clock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.sizes import Sizes
+from airflow_provider_vcc.dispositions.engine.chunk_size import Sizes
 
 
 def grown(sizes, successes):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.columns import ColumnPlan
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import open_path
 from airflow_provider_vcc.exceptions import VccInputError
 

@@ -9,10 +9,11 @@ from functools import partial
 import pytest
 from support.engine import Failures, MemoryStore, elements, open_files, run, sync_of, threads_of_the_engine
 
-from airflow_provider_vcc.dispositions import service, sync
-from airflow_provider_vcc.dispositions.outcomes import Outcome, Threshold
-from airflow_provider_vcc.dispositions.progress import KEY, Segment
-from airflow_provider_vcc.dispositions.rows import JsonRows
+from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine import sync
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
+from airflow_provider_vcc.dispositions.progress.progress import KEY, Segment
+from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 from airflow_provider_vcc.exceptions import (
     ProgressNotSaved,
     VccAuthenticationError,
@@ -569,7 +570,7 @@ class TestRetry:
 
     def test_a_run_that_cannot_save_its_progress_stops_sending(self, monkeypatch):
         store = MemoryStore()
-        monkeypatch.setattr("airflow_provider_vcc.dispositions.saver.TRIES", 1)
+        monkeypatch.setattr("airflow_provider_vcc.dispositions.engine.saver.TRIES", 1)
 
         def gone(request):
             if request.nth == 5:

@@ -17,25 +17,27 @@ from support.engine import run as run_sync
 from support.scripted import ScriptedServer, answer
 
 from airflow_provider_vcc import exceptions
-from airflow_provider_vcc.dispositions import answers, service, sync
-from airflow_provider_vcc.dispositions.columns import ColumnPlan
-from airflow_provider_vcc.dispositions.dates import Dates
-from airflow_provider_vcc.dispositions.elements import InvalidElement, parse
-from airflow_provider_vcc.dispositions.failures import FailuresFile
-from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome, Tally, Threshold
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+from airflow_provider_vcc.dispositions.elements.dates import Dates
+from airflow_provider_vcc.dispositions.elements.fields import InvalidElement, parse
+from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine import sync
+from airflow_provider_vcc.dispositions.http import answers
+from airflow_provider_vcc.dispositions.http.exchange import Attempt
+from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome, Tally, Threshold
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
-from airflow_provider_vcc.dispositions.wire import Attempt
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.hooks import calls
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.operators import disposition_threshold
 from airflow_provider_vcc.operators.batch_disposition import NO_TEMPLATE, BatchDispositionOperator
-from airflow_provider_vcc.operators.judgement import judge
 from airflow_provider_vcc.operators.retries import worth_a_retry
 from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.task.judgement import judge
 from airflow_provider_vcc.transfers import watermark
+from airflow_provider_vcc.transfers.query import QuerySource
 from airflow_provider_vcc.transfers.results import ResultsTable
-from airflow_provider_vcc.transfers.rows import QuerySource
 
 CLASSES = [getattr(exceptions, name) for name in exceptions.__all__]
 ONE = [{"numberid": "1", "dispositionid": "2"}]

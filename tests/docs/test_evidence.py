@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from airflow_provider_vcc.dispositions.service import Service
+from airflow_provider_vcc.dispositions.engine.breaker import Service
 
 
 def verdict(retry_after=None):

@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.elements import Element
-from airflow_provider_vcc.dispositions.failures import FailuresFile
-from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.elements.fields import Element
+from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.dispositions.sources import open_path
 from airflow_provider_vcc.exceptions import VccError
 

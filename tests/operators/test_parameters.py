@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, AirflowException, XComArg, 
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-from airflow_provider_vcc.operators.parameters import Parameters, is_template
+from airflow_provider_vcc.task.parameters import Parameters, is_template
 
 
 def make(**given):

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.exceptions import VccUnavailable
-from airflow_provider_vcc.operators.parameters import Parameters
-from airflow_provider_vcc.operators.report import MOST_POINTS, MOST_TRIES, Curve, Report, fitting
+from airflow_provider_vcc.task.parameters import Parameters
+from airflow_provider_vcc.task.report import MOST_POINTS, MOST_TRIES, Curve, Report, fitting
 
 SUMMARY = {
     "project_id": 17,

@@ -129,8 +129,8 @@ def test_a_stop_from_another_thread_ends_the_run_soon_and_leaves_no_thread(sandb
     running = operator(elements=MANY, chunk_size=10)
     threading.Timer(0.5, running.on_kill).start()
     instance = Instance()
-    from airflow_provider_vcc.operators.parameters import Parameters
-    from airflow_provider_vcc.operators.run import Run
+    from airflow_provider_vcc.task.parameters import Parameters
+    from airflow_provider_vcc.task.run import Run
 
     running._vcc_run = Run(running, Parameters.of(running), {"ti": instance})
     with pytest.raises(Exception, match="the run was stopped"):
@@ -171,7 +171,7 @@ def test_troubles_are_logged_at_most_once_in_some_seconds(sandbox, capsys):
 
 
 def test_a_service_that_is_down_is_an_error_of_its_own_and_the_rest_is_not_sent(sandbox, monkeypatch):
-    monkeypatch.setattr("airflow_provider_vcc.dispositions.service.LONGEST_OUTAGE", 0.5)
+    monkeypatch.setattr("airflow_provider_vcc.dispositions.engine.breaker.LONGEST_OUTAGE", 0.5)
     sandbox.down()
     error, xcoms = run_here(operator(elements=MANY, chunk_size=10, soft_fail=True))
     assert isinstance(error, VccUnavailable)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.simulation import attempt, played
 from support.world import FAULTS, RECORDS, Plan, Source, Thing, World
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome
-from airflow_provider_vcc.dispositions.sync import Settings
+from airflow_provider_vcc.dispositions.engine.sync import Settings
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.exceptions import VccError
 
 SHORT = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))

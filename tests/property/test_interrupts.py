@@ -12,8 +12,8 @@ from support.simulation import attempt, played
 from support.world import Interrupted, Plan, Source, Thing, World
 
 from airflow_provider_vcc import dispositions
-from airflow_provider_vcc.dispositions.outcomes import Outcome
-from airflow_provider_vcc.dispositions.sync import Settings
+from airflow_provider_vcc.dispositions.engine.sync import Settings
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 ENGINE = str(Path(dispositions.__file__).parent)
 HOSTILE = Plan(

@@ -7,8 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.engine import Failures, MemoryStore, run
 
-from airflow_provider_vcc.dispositions import service, sync
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine import sync
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Broken, Cut, CutAnswer, Goodbye, Hang, Odd, Status, Trickle
 

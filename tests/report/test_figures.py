@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.reports import report, summary
 
-from airflow_provider_vcc.dispositions.outcomes import Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.report.figures import read_figures
 from airflow_provider_vcc.report.tolerant import masked, moment, number, text, whole
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import requests
 
-from airflow_provider_vcc.dispositions.api import Client
-from airflow_provider_vcc.dispositions.checker import Checker
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
+from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
-from airflow_provider_vcc.dispositions.sync import Settings, Sync
 
 DEFAULTS = {"dispositionid": 2}
 

@@ -23,8 +23,8 @@ class Instance:
 
 def run_here(operator, **context):
     """Run an operator in this process, and give what it raised or None, and what it pushed."""
-    from airflow_provider_vcc.operators.parameters import Parameters
-    from airflow_provider_vcc.operators.run import Run
+    from airflow_provider_vcc.task.parameters import Parameters
+    from airflow_provider_vcc.task.run import Run
 
     instance = Instance()
     error = None

@@ -11,11 +11,15 @@ from unittest import mock
 
 from support.world import STRETCH, STRETCHES, Interrupted, Killed
 
-from airflow_provider_vcc.dispositions import journal, progress, reader, service, sync
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.outcomes import Outcome
-from airflow_provider_vcc.dispositions.sync import Settings, Sync
-from airflow_provider_vcc.dispositions.wire import Attempt
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine import saves as journal
+from airflow_provider_vcc.dispositions.engine import sync
+from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
+from airflow_provider_vcc.dispositions.http.exchange import Attempt
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.dispositions.progress import progress
+from airflow_provider_vcc.dispositions.progress import resume as reader
 
 
 class Events:

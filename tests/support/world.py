@@ -12,10 +12,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 
-from airflow_provider_vcc.dispositions.answers import Fault, Refusal, read_answer
-from airflow_provider_vcc.dispositions.progress import KEY, Segment
-from airflow_provider_vcc.dispositions.rows import ObjectRows
-from airflow_provider_vcc.dispositions.saver import Saved
+from airflow_provider_vcc.dispositions.engine.saver import Saved
+from airflow_provider_vcc.dispositions.http.answers import Fault, Refusal, read_answer
+from airflow_provider_vcc.dispositions.progress.progress import KEY, Segment
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccInputError
 
 STRETCH, STRETCHES = 4, 3

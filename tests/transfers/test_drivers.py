@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from airflow_provider_vcc.dispositions.checker import Checker
-from airflow_provider_vcc.dispositions.columns import ColumnPlan
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.transfers import drivers
-from airflow_provider_vcc.transfers.rows import QuerySource
+from airflow_provider_vcc.transfers.query import QuerySource
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
 

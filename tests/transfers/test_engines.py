@@ -4,9 +4,9 @@ import logging
 
 import pytest
 
-from airflow_provider_vcc.dispositions.columns import ColumnPlan
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.transfers import drivers
-from airflow_provider_vcc.transfers.rows import QuerySource
+from airflow_provider_vcc.transfers.query import QuerySource
 
 sa = pytest.importorskip("sqlalchemy")
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_vcc.dispositions.outcomes import Failure, Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.transfers import results
 from airflow_provider_vcc.transfers.results import ResultsTable

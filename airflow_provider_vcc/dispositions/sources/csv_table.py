@@ -9,8 +9,8 @@ from itertools import chain, islice, repeat
 from operator import contains
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.streams import broken
 from airflow_provider_vcc.dispositions.sources.table import check_table
 from airflow_provider_vcc.dispositions.sources.utf8 import whole_lines

@@ -17,7 +17,7 @@ from airflow_provider_vcc.exceptions import VccInputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.dispositions.sources.table import CheckColumns
 
 __all__ = ["open_path"]

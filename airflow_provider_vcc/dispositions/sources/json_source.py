@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.rows import JsonRows
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

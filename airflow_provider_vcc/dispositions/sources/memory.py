@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.rows import ObjectRows
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.dispositions.sources.text import from_text
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.dispositions.rows import Source
+    from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["IterableSource", "SequenceSource", "from_elements"]
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.table import check_table
 from airflow_provider_vcc.exceptions import VccInputError
 

@@ -1,0 +1,1 @@
+"""Rows become valid elements: fields, ids, dates, names of columns."""

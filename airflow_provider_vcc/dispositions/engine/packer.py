@@ -1,0 +1,284 @@
+"""What goes into the next request: by count, by bytes, and so that elements for one record keep their order.
+
+An element waits while another one for its record is in the air; one with ``search`` waits for all, and all wait for it.
+What waits is bounded by the window.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from airflow_provider_vcc.dispositions.elements.checker import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow_provider_vcc.dispositions.elements.checker import AnyElement
+    from airflow_provider_vcc.dispositions.http.exchange import Attempt
+
+__all__ = ["ODD", "Chunk", "Packer"]
+
+ODD = "it holds something that cannot be written as JSON"
+
+_encode = msgspec.json.Encoder().encode
+UNWRITABLE = (TypeError, ValueError, RecursionError, msgspec.MsgspecError)
+
+Waiting = tuple[int, "AnyElement"]
+Key = str | int | None
+"""A record's ``numberid``: a text, once it has been checked."""
+
+
+class Chunk:
+    """The elements of one request, and what has happened to it so far."""
+
+    def __init__(self, elements: Sequence[AnyElement], positions: Sequence[int], keys: set[Key], body: bytes) -> None:
+        self.elements = elements
+        self.positions = positions
+        self.keys = keys
+        """The records that it names."""
+        self.body = body
+        """The JSON array of its elements."""
+        self.searches = False
+        """Whether it must be alone in the air."""
+        self.messages = False
+        """Whether it asks for SMS or email."""
+        self.noted = False
+        """Whether the store was told before it was sent."""
+        self.changes = 0
+        """How many changed stretches had been read when it was made: the store must know of them before it is sent."""
+        self.maybe_acted = False
+        """Whether an earlier attempt may have taken effect."""
+        self.attempts = 0
+        self.successes_before: int | None = None
+        """How many requests had succeeded when it, or what it is a part of, first failed."""
+        self.ready_at = 0.0
+        self.sent_at = 0.0
+        self.attempt: Attempt | None = None
+        self.then: Chunk | None = None
+        """What must not be sent before this one is settled."""
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    def halves(self) -> tuple[Chunk, Chunk]:
+        """Split it. Where the second must follow the first, it hangs on its ``then``, and is not to be sent yet."""
+        middle = len(self) // 2
+        first, second = self._part(0, middle), self._part(middle, len(self))
+        second.then = self.then
+        if self.searches or self.then is not None or not first.keys.isdisjoint(second.keys):
+            first.then = second
+        return first, second
+
+    def _part(self, low: int, high: int) -> Chunk:
+        part = chunk_of(self.elements[low:high], self.positions[low:high])
+        part.searches, part.messages, part.noted = self.searches, self.messages, self.noted
+        part.maybe_acted, part.attempts, part.successes_before = self.maybe_acted, 0, self.successes_before
+        return part
+
+
+def chunk_of(elements: Sequence[AnyElement], positions: Sequence[int]) -> Chunk:
+    """Encode elements as a chunk."""
+    keys = {element.numberid for element in elements}
+    keys.discard(None)
+    return Chunk(elements, positions, keys, _encode(elements))
+
+
+def _is_writable(element: AnyElement) -> bool:
+    try:
+        _encode(element)
+    except UNWRITABLE:
+        return False
+    return True
+
+
+def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
+    """Join positions, as a range where they are consecutive."""
+    if isinstance(first, range) and isinstance(second, range) and first.stop == second.start:
+        return range(first.start, second.stop)
+    return [*first, *second]
+
+
+class Packer:
+    """Packs a stream of checked batches into chunks.
+
+    ``busy`` holds the records that are in the air or being retried; whoever sends and settles keeps it up to date.
+
+    :param most_bytes: the most bytes of a chunk's JSON array.
+    :param most_waiting: how many elements may wait for their record before reading on stops.
+    """
+
+    def __init__(self, batches: Iterator[Batch], most_bytes: int, most_waiting: int) -> None:
+        self._batches = batches
+        self._most_bytes = most_bytes
+        self._most_waiting = most_waiting
+        self._fitting = 1 << 30
+        self.busy: set[Key] = set()
+        self.waiting: deque[Waiting] = deque()
+        self.too_big: list[Waiting] = []
+        """Elements that alone are larger than a request may be, for the caller to take away."""
+        self.odd: list[Waiting] = []
+        """Elements that cannot be written as JSON, likewise."""
+        self.exhausted = False
+        self._batch: Batch | None = None
+        self._ahead: Batch | None = None
+        self._at = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether everything has been packed."""
+        return not self.waiting and self._current() is None
+
+    def next(self, size: int, *, alone: bool) -> Chunk | None:
+        """Give a chunk of at most ``size`` elements; None where nothing may be sent now.
+
+        :param alone: whether nothing is in the air, so that a search may go.
+        """
+        size = min(size, self._fitting)
+        chunk = None
+        if not self.waiting:
+            chunk = self._plain(size)
+        if chunk is None:
+            chunk = self._picked(size, alone=alone)
+        return self._fit(chunk) if chunk is not None else None
+
+    def _current(self) -> Batch | None:
+        """Give the batch that is being packed, the next one where it is used up, None at the end."""
+        while self._batch is None or self._at >= len(self._batch.elements):
+            self._batch, self._at = self._read(), 0
+            if self._batch is None:
+                return None
+        return self._batch
+
+    def _read(self) -> Batch | None:
+        batch, self._ahead = self._ahead, None
+        if batch is None and not self.exhausted:
+            batch = next(self._batches, None)
+            self.exhausted = batch is None
+        return batch
+
+    def _plain(self, size: int) -> Chunk | None:
+        """Pack plain elements without looking at each; None, and nothing taken, where that cannot be done."""
+        batch = self._current()
+        while batch is not None and batch.plain and len(batch.elements) - self._at < size and not self.exhausted:
+            self._ahead = self._read()
+            if self._ahead is None or not self._ahead.plain:
+                break
+            batch = self._join(batch, self._ahead)
+        if batch is None or not batch.plain:
+            return None
+        end = min(self._at + size, len(batch.elements))
+        try:
+            chunk = chunk_of(batch.elements[self._at : end], batch.positions[self._at : end])
+        except UNWRITABLE:
+            return None
+        if not self.busy.isdisjoint(chunk.keys):
+            return None
+        self._at = end
+        return chunk
+
+    def _join(self, first: Batch, second: Batch) -> Batch:
+        rest = first.positions[self._at :]
+        elements = [*first.elements[self._at :], *second.elements]
+        self._batch, self._at, self._ahead = (
+            Batch(first.start, 0, elements, joined(rest, second.positions), plain=True),
+            0,
+            None,
+        )
+        return self._batch
+
+    def _picked(self, size: int, *, alone: bool) -> Chunk | None:
+        pick = _Pick(size, self.busy, alone=alone)
+        held: deque[Waiting] = deque()
+        waiting = self.waiting
+        while waiting and not pick.closed:
+            pair = waiting.popleft()
+            if not pick.take(*pair):
+                held.append(pair)
+        held.extend(waiting)
+        self.waiting = held
+        while not pick.closed and len(held) < self._most_waiting:
+            pair_or_none = self._pull()
+            if pair_or_none is None:
+                break
+            if not pick.take(*pair_or_none):
+                held.append(pair_or_none)
+        return pick.chunk(self.odd)
+
+    def _pull(self) -> Waiting | None:
+        batch = self._current()
+        if batch is None:
+            return None
+        self._at += 1
+        return batch.positions[self._at - 1], batch.elements[self._at - 1]
+
+    def _fit(self, chunk: Chunk) -> Chunk | None:
+        """Keep to the most bytes: what is too much goes back to the front."""
+        if len(chunk.body) <= self._most_bytes:
+            self._fitting = max(self._fitting, len(chunk) + len(chunk) // 8 + 1)
+            return chunk
+        if len(chunk) == 1:
+            self.too_big.append((chunk.positions[0], chunk.elements[0]))
+            return None
+        count = max(1, min(len(chunk) - 1, len(chunk) * self._most_bytes // len(chunk.body)))
+        self._fitting = count
+        self.put_back(chunk, count)
+        smaller = chunk_of(chunk.elements[:count], chunk.positions[:count])
+        smaller.searches, smaller.messages = chunk.searches, chunk.messages
+        return self._fit(smaller)
+
+    def put_back(self, chunk: Chunk, start: int) -> None:
+        """Take back the elements from ``start`` on of a chunk that was not sent, before all that wait."""
+        pairs = zip(reversed(chunk.positions[start:]), reversed(chunk.elements[start:]), strict=True)
+        self.waiting.extendleft(pairs)
+
+
+class _Pick:
+    """Chooses elements one by one: what conflicts with what is in the air, or with what is held before it, is held."""
+
+    def __init__(self, size: int, busy: set[Key], *, alone: bool) -> None:
+        self._size = size
+        self._busy = busy
+        self._alone = alone
+        self._held: set[Key] = set()
+        self._elements: list[AnyElement] = []
+        self._positions: list[int] = []
+        self._searches = False
+        self._messages: bool | None = None
+        self.closed = False
+        """Whether nothing more can be chosen."""
+
+    def take(self, position: int, element: AnyElement) -> bool:
+        """Choose an element, or say that it must be held."""
+        key = element.numberid
+        messages = bool(element.sendDispositionMessages)
+        other_mode = self._messages is not None and messages != self._messages
+        if key is None:
+            if other_mode or self._held or not self._alone:
+                self.closed = True
+                return False
+            self._searches = True
+        elif other_mode or key in self._busy or key in self._held:
+            self._held.add(key)
+            return False
+        self._messages = messages
+        self._elements.append(element)
+        self._positions.append(position)
+        self.closed = len(self._elements) >= self._size
+        return True
+
+    def chunk(self, odd: list[Waiting]) -> Chunk | None:
+        """Give what was chosen, but for the elements that cannot be written, which go to ``odd``."""
+        try:
+            chunk = chunk_of(self._elements, self._positions)
+        except UNWRITABLE:
+            pairs = list(zip(self._positions, self._elements, strict=True))
+            odd += [pair for pair in pairs if not _is_writable(pair[1])]
+            good = [pair for pair in pairs if _is_writable(pair[1])]
+            chunk = chunk_of([element for _, element in good], [position for position, _ in good])
+        if not len(chunk):
+            return None
+        chunk.searches, chunk.messages = self._searches, bool(self._messages)
+        return chunk

@@ -1,0 +1,186 @@
+"""Where each outcome is written down: the progress, the tally, the sinks of failures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from airflow_provider_vcc.dispositions.elements.checker import AnyElement
+    from airflow_provider_vcc.dispositions.engine.packer import Chunk
+    from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
+    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow, Tally
+    from airflow_provider_vcc.dispositions.progress.progress import Progress
+
+__all__ = ["Books", "Observer", "Sink"]
+
+SHORTEST_MASKED = 3
+
+
+class Sink(Protocol):
+    """Takes failed elements as they come: a file, a table."""
+
+    def write(self, failures: Sequence[Failure]) -> None:
+        """Keep some failures."""
+
+    def close(self) -> None:
+        """Keep what is buffered, and end."""
+
+
+class Observer:
+    """Is told what happens, in the thread that runs the sync. This one keeps quiet."""
+
+    def new_error(self, row: ErrorRow) -> None:
+        """Learn of an error of a new kind."""
+
+    def trouble(self, reason: str, seconds: float) -> None:
+        """Learn that a request failed, and that sending is held back for so many seconds."""
+
+    def halved(self, size: int) -> None:
+        """Learn that a chunk was too much, and that chunks now have at most ``size`` elements."""
+
+    def tick(self) -> None:
+        """Learn that something happened, or that a second has passed."""
+
+    def live(self) -> tuple[str, Any] | None:
+        """Give a key and a value to keep in the store beside the progress, where there is something new."""
+        return None
+
+
+class Page:
+    """How a chunk is written down: what was counted before it, and what there is to count."""
+
+    def __init__(self, chunk: Chunk, before: int, applied: int, failures: list[Failure]) -> None:
+        self.chunk = chunk
+        self.before = before
+        self.applied = applied
+        self.failures = failures
+        self.handed_on = False
+
+
+class Books:
+    """Writes outcomes down. The progress comes first, so that an interruption errs on the side of ``unknown``.
+
+    A sink that raises keeps nothing from being counted.
+    """
+
+    def __init__(self, tally: Tally, progress: Progress, sinks: Sequence[Sink], observer: Observer) -> None:
+        self.tally = tally
+        self.progress = progress
+        self._sinks = sinks
+        self._observer = observer
+        self._page: Page | None = None
+
+    def answered(self, chunk: Chunk, answer: Answer) -> None:
+        """Settle a chunk element by element."""
+        if not (answer.rejected or answer.unsaid):
+            self.progress.settle(chunk.positions, applied=True, noted=chunk.noted)
+            self._write(chunk, len(chunk), [])
+            return
+        bad = answer.rejected.keys() | answer.unsaid.keys()
+        but = [chunk.positions[index] for index in bad]
+        self.progress.settle(chunk.positions, applied=True, noted=chunk.noted, but=but)
+        if chunk.noted:
+            self.progress.settle([chunk.positions[i] for i in answer.rejected], applied=False, noted=True)
+        rejected = _failures(chunk, answer.rejected, Outcome.REJECTED)
+        self._write(chunk, len(chunk) - len(bad), rejected + _failures(chunk, answer.unsaid, Outcome.UNKNOWN))
+
+    def unknown(self, chunk: Chunk, status: int | None, reason: str) -> None:
+        """Write down that nobody can say what became of a chunk."""
+        pairs = zip(chunk.positions, chunk.elements, strict=True)
+        failures = [Failure(position, Outcome.UNKNOWN, status, reason, element) for position, element in pairs]
+        self._write(chunk, 0, failures)
+
+    def _write(self, chunk: Chunk, applied: int, failures: list[Failure]) -> None:
+        self._page = page = Page(chunk, self.tally.total, applied, failures)
+        self.tally.add(Outcome.APPLIED, applied)
+        error = self._hand_on(failures, self.tally.fail(failures))
+        page.handed_on = True
+        if error is not None:
+            raise error
+
+    def mend(self) -> Chunk | None:
+        """Complete what an exception in the middle of writing has left; give the chunk that was written last.
+
+        None where nothing of it had been counted, so that it is still to be written down. A sink may get the failures
+        of this chunk a second time, since it is not known which sinks had them.
+        """
+        page = self._page
+        counted = self.tally.total - page.before if page is not None else 0
+        if page is None or not counted:
+            return None
+        new = self.tally.fail(page.failures[counted - page.applied :])
+        if not page.handed_on:
+            page.handed_on = True
+            self._hand_on(page.failures, new)
+        return page.chunk
+
+    def not_sent(self, chunk: Chunk) -> None:
+        """Let the next try send a chunk, on which the server certainly did not act. It is counted at the end."""
+        if chunk.noted:
+            self.progress.settle(chunk.positions, applied=False, noted=True)
+
+    def invalid(self, pairs: Iterable[tuple[int, AnyElement]], reason: str) -> None:
+        """Write down elements that turned out to be such as cannot be sent."""
+        self.failed([Failure(position, Outcome.INVALID, None, reason, element) for position, element in pairs])
+
+    def failed(self, failures: list[Failure]) -> None:
+        """Count failures and hand them to the sinks.
+
+        :raises Exception: whatever the first sink raised that did, when all the others have been served.
+        """
+        error = self._hand_on(failures, self.tally.fail(failures))
+        if error is not None:
+            raise error
+
+    def _hand_on(self, failures: list[Failure], new: list[ErrorRow]) -> Exception | None:
+        for row in new:
+            self._observer.new_error(row)
+        first: Exception | None = None
+        for sink in self._sinks if failures else ():
+            try:
+                sink.write(failures)
+            except Exception as error:  # noqa: BLE001 -- raised when the other sinks have been served
+                first = first or error
+        return first
+
+    def read(self, failures: list[Failure], resumed: int) -> None:
+        """Count what needs no sending: failures that were found while reading, and what earlier tries had applied."""
+        self.tally.add(Outcome.APPLIED, resumed)
+        self.tally.resumed += resumed
+        self.failed(failures)
+
+
+def _failures(chunk: Chunk, reasons: dict[int, Rejection], outcome: Outcome) -> list[Failure]:
+    return [
+        Failure(
+            chunk.positions[index],
+            outcome,
+            reason.errorcode,
+            masked(reason.errormessage, chunk.elements[index]),
+            chunk.elements[index],
+        )
+        for index, reason in sorted(reasons.items())
+    ]
+
+
+def masked(message: str, element: AnyElement) -> str:
+    """Take out of a server's message what is personal in the element that it speaks of."""
+    for text in _personal(element):
+        if len(text) >= SHORTEST_MASKED:
+            message = message.replace(text, "***")
+    return message
+
+
+def _personal(element: AnyElement) -> Iterator[str]:
+    if element.description:
+        yield element.description
+    search: Any = element.search
+    for criteria in search if isinstance(search, list) else [search or {}]:
+        for value in criteria.values():
+            yield value if isinstance(value, str) else msgspec.json.encode(value).decode()

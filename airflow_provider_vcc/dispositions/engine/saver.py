@@ -1,0 +1,72 @@
+"""Writes the progress in the background: one write at a time, and what came meanwhile goes with the next."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from tenacity import Retrying, stop_after_attempt, wait_random_exponential
+
+from airflow_provider_vcc.dispositions.progress.progress import Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_provider_vcc.dispositions.progress.progress import Store
+
+__all__ = ["Saved", "Saver"]
+
+TRIES = 3
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """A write has ended after so many seconds; ``error`` says why it failed for good."""
+
+    seconds: float
+    error: BaseException | None = None
+
+
+class Saver:
+    """A thread that keeps values in the store, and reports each write to ``done``."""
+
+    def __init__(self, store: Store, done: Callable[[Saved], None]) -> None:
+        self._store = store
+        self._done = done
+        self._work: SimpleQueue[Sequence[tuple[str, Any]] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.busy = False
+
+    def save(self, values: Sequence[tuple[str, Any]]) -> None:
+        """Begin a write; only when the last one was reported."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="vcc-saver", daemon=True)
+            self._thread.start()
+        self.busy = True
+        self._work.put(values)
+
+    def close(self, seconds: float) -> None:
+        """Let the thread end."""
+        self._work.put(None)
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while (values := self._work.get()) is not None:
+            began = monotonic()
+            error = None
+            try:
+                for key, value in values:
+                    self._set(key, value.encode() if isinstance(value, Segment) else value)
+            except Exception as refused:  # noqa: BLE001 -- the loop decides what it means
+                error = refused
+            self._done(Saved(monotonic() - began, error))
+
+    def _set(self, key: str, value: Any) -> None:
+        for attempt in Retrying(
+            stop=stop_after_attempt(TRIES), wait=wait_random_exponential(multiplier=0.1, max=1), reraise=True
+        ):
+            with attempt:
+                self._store.set(key, value)

@@ -1,0 +1,1 @@
+"""What each element ended as, and whether that is tolerated."""

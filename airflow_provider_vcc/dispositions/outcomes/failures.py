@@ -1,0 +1,102 @@
+"""Failed elements to JSON Lines: ``{"position", "outcome", "errorcode", "errormessage", "element"}`` a line."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import msgspec
+
+from airflow_provider_vcc.dispositions.sources import public_name
+from airflow_provider_vcc.exceptions import VccError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
+
+__all__ = ["FailuresFile"]
+
+
+def create_local(path: str) -> BinaryIO:
+    """Create a local file, or replace it."""
+    return open(path, "wb")  # noqa: PTH123 -- who asked for it closes it
+
+
+class FailuresFile:
+    """Writes failures as they come, and keeps none of them.
+
+    The file is created at once, so that one of an earlier run never passes for this one's.
+
+    :param path: a local path, or a URL that ``opener`` understands.
+    :param opener: creates the file, or replaces it.
+    :raises VccError: where that fails.
+    """
+
+    def __init__(self, path: str, opener: Callable[[str], BinaryIO] = create_local) -> None:
+        self._path = path
+        self._failed = False
+        try:
+            self._file = opener(path)
+        except VccError:
+            raise
+        except Exception as error:
+            raise self._cannot("created", error) from error
+
+    def write(self, failures: Sequence[Failure]) -> None:
+        """Write some failures through to the file.
+
+        :raises VccError: where that fails, once: the run ends then, and goes on to account for the rest.
+        """
+        if self._failed:
+            return
+        try:
+            self._file.write(b"".join(map(_line, failures)))
+            self._file.flush()
+        except Exception as error:
+            self._failed = True
+            raise self._cannot("written", error) from error
+
+    def close(self) -> None:
+        """Close the file: in object storage, it is there from now on.
+
+        :raises VccError: where that fails.
+        """
+        try:
+            self._file.close()
+        except Exception as error:
+            if not self._failed:
+                raise self._cannot("written", error) from error
+
+    def _cannot(self, what: str, error: Exception) -> VccError:
+        name = public_name(self._path)
+        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            reason = "one of its folders is a file"
+        return VccError(f"failures_path: {name} cannot be {what} ({reason})")
+
+
+def _line(failure: Failure) -> bytes:
+    try:
+        return _encode(failure) + b"\n"
+    except (TypeError, ValueError, RecursionError):
+        return _encode_odd(failure)
+
+
+def _encode_odd(failure: Failure) -> bytes:
+    """Write what msgspec cannot: keys that are no texts, lone surrogates."""
+    row = {**msgspec.structs.asdict(failure), "element": failure.element}
+    try:
+        return json.dumps(row, default=str, skipkeys=True).encode() + b"\n"
+    except (TypeError, ValueError, RecursionError):
+        return json.dumps({**row, "element": None}).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    """Give something that JSON has for what it has not."""
+    if hasattr(value, "tolist"):  # a number or an array of numpy's
+        return value.tolist()
+    return str(value)
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode

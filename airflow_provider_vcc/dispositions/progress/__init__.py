@@ -1,0 +1,1 @@
+"""What earlier tries have applied: bits, digests, and where a retry goes on."""

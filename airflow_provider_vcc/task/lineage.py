@@ -1,0 +1,73 @@
+"""What OpenLineage is told of a run: where the elements came from, where they went, and how many."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    from airflow_provider_vcc.task.run import Run
+
+__all__ = ["lineage_of", "path_dataset"]
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+COUNTED = ("total", "applied", "rejected", "invalid", "unknown", "not_sent", "failed", "requests", "resumed")
+
+
+def lineage_of(run: Run | None, inputs: Sequence[tuple[str, str]]) -> OperatorLineage[Any, Any]:
+    """Give what is known of a run; nothing where it did not get so far.
+
+    :param inputs: namespace and name of each input dataset.
+    """
+    from airflow.providers.openlineage.extractors import OperatorLineage
+
+    if run is None:
+        return OperatorLineage()
+    summary = run.tally.summary()
+    return OperatorLineage(
+        inputs=[_input(namespace, name, summary) for namespace, name in inputs],
+        outputs=[_output(run.customer, summary)],
+        run_facets={"vcc_outcomes": _outcomes(summary)},
+    )
+
+
+def _input(namespace: str, name: str, summary: Mapping[str, Any]) -> Any:
+    from airflow.providers.common.compat.openlineage.facet import InputDataset
+    from openlineage.client.generated.data_quality_metrics_input_dataset import DataQualityMetricsInputDatasetFacet
+
+    metrics = DataQualityMetricsInputDatasetFacet(columnMetrics={}, rowCount=summary["total"])
+    return InputDataset(namespace=namespace, name=name, inputFacets={"dataQualityMetrics": metrics})
+
+
+def _output(customer: str, summary: Mapping[str, Any]) -> Any:
+    from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
+
+    statistics = OutputStatisticsOutputDatasetFacet(rowCount=summary["applied"])
+    return OutputDataset(
+        namespace=f"vcc://{customer}",
+        name=f"projects/{summary['project_id']}",
+        outputFacets={"outputStatistics": statistics},
+    )
+
+
+def _outcomes(summary: Mapping[str, Any]) -> Any:
+    """Give the counts of outcomes as a facet of the run."""
+    from airflow.providers.common.compat.openlineage.facet import RunFacet
+
+    return RunFacet().with_additional_properties(**{name: summary[name] for name in COUNTED})
+
+
+def path_dataset(path: str) -> tuple[str, str]:
+    """Give namespace and name of a file, as OpenLineage names datasets: without credentials or connection ids."""
+    if not _URL.match(path):
+        return "file", path
+    parts = urlsplit(path)
+    if parts.scheme == "file":
+        return "file", parts.path
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}", parts.path.lstrip("/") or "/"

@@ -1,0 +1,130 @@
+"""The run in words: where it stands every few seconds, each kind of error when it first occurs, one summary."""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.task.wording import counted, duration, outcomes, positions, reason, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_vcc.dispositions.engine.sync import Sync
+    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow
+
+__all__ = ["ProgressLog", "log_summary"]
+
+EVERY = 5.0
+"""Seconds from one line on the progress to the next."""
+RECENT = 6
+"""Lines over which the rate is taken."""
+TROUBLE_EVERY = 5.0
+MOST_ERRORS = 20
+MOST_ROWS = 20
+
+
+class ProgressLog:
+    """Writes lines while a run goes on.
+
+    :param log: the task's logger.
+    """
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+        self._next = monotonic() + EVERY
+        self._recent: deque[tuple[float, int]] = deque([(monotonic(), 0)], RECENT)
+        self._quiet_until = 0.0
+        self._untold = 0
+        self._errors = 0
+
+    def due(self, now: float) -> bool:
+        """Say whether it is time for a line."""
+        return now >= self._next
+
+    def progress(self, sync: Sync) -> None:
+        """Say where the run stands."""
+        now, done = monotonic(), sync.tally.total
+        self._next = now + EVERY
+        fresh = done - sync.tally.resumed
+        since, before = self._recent[0]
+        rate = (fresh - before) / max(now - since, 0.001)
+        self._recent.append((now, fresh))
+        said = [f"{_of_all(sync)}, {sync.tally.failed:,} failed, {rate:,.0f} per second"]
+        left = _left(sync)
+        if left is not None and rate > 0:
+            said.append(f"about {duration(left / rate)} left")
+        self._log.info("%s", ", ".join(said))
+
+    def new_error(self, row: ErrorRow) -> None:
+        """Say an error of a kind that did not occur before."""
+        self._errors += 1
+        if self._errors <= MOST_ERRORS:
+            where = f"Position {row.positions[0]}" if row.positions else "An element"
+            self._log.warning(
+                "%s: %s (each kind of error is logged once)", where, reason(row.errorcode, row.errormessage)
+            )
+        elif self._errors == MOST_ERRORS + 1:
+            self._log.warning("There are still more kinds of errors; the summary counts them")
+
+    def trouble(self, why: str, seconds: float) -> None:
+        """Say that a request failed, unless that was said just now."""
+        now = monotonic()
+        self._untold += 1
+        if now < self._quiet_until:
+            return
+        more = f" ({self._untold} requests since the last such line)" if self._untold > 1 else ""
+        self._log.warning("%s%s; going on in %.1f s", tidy(why), more, seconds)
+        self._quiet_until, self._untold = now + TROUBLE_EVERY, 0
+
+    def halved(self, size: int) -> None:
+        """Say that requests are made smaller."""
+        self._log.info("A request was too much for the server; from now on at most %s in one", counted(size))
+
+
+def _of_all(sync: Sync) -> str:
+    done, total, share = sync.tally.total, sync.source.total, sync.source.share()
+    if total:
+        return f"{done:,} of {counted(total)} ({done / total:.0%})"
+    if share and sync.read:
+        return f"{counted(done)} ({share * done / sync.read:.0%} of the input)"
+    return counted(done)
+
+
+def _left(sync: Sync) -> float | None:
+    """Estimate how many elements are to come."""
+    done, total, share = sync.tally.total, sync.source.total, sync.source.share()
+    if total is None and share:
+        total = round(sync.read / share)
+    return None if total is None else max(total - done, 0)
+
+
+def log_summary(log: Any, summary: Mapping[str, Any]) -> None:
+    """Write what became of everything as a small table, in a group that Airflow folds."""
+    log.info("::group::%s: %s", counted(summary["total"]), outcomes(summary))
+    for line in _table(summary):
+        log.info("%s", line)
+    log.info("::endgroup::")
+
+
+def _table(summary: Mapping[str, Any]) -> list[str]:
+    figures = [(outcome.value, f"{summary[outcome.value]:,}") for outcome in Outcome]
+    figures += [
+        ("failed", f"{summary['failed']:,} ({summary['error_rate']:.2%})"),
+        ("requests", f"{summary['requests']:,}"),
+        ("time", f"{duration(summary['duration'])}, {summary['elements_per_second']:,.0f} elements per second"),
+    ]
+    if summary["resumed"]:
+        figures.append(("resumed", f"{summary['resumed']:,} applied by earlier tries"))
+    if summary["failures_path"]:
+        figures.append(("failures in", summary["failures_path"]))
+    lines = [f"{name:<12} {value}" for name, value in figures]
+    lines += [
+        f"{row['count']:>12,} x {reason(row['errorcode'], row['errormessage'])} ({positions(row)})"
+        for row in summary["errors"][:MOST_ROWS]
+    ]
+    if len(summary["errors"]) > MOST_ROWS:
+        lines.append(f"and {len(summary['errors']) - MOST_ROWS} more kinds of errors, in the XCom `summary`")
+    return lines

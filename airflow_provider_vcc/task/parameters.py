@@ -1,0 +1,305 @@
+"""The operator's parameters: what each may be, and what to write where it is something else.
+
+They are looked at when the DAG is parsed where they are no templates, and once more when these are rendered. Nothing
+here imports more than the DAG file needs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.task.rendered import bare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Parameters", "check_inputs", "check_parameters", "is_template"]
+
+MARKS = ("{{", "{%", "{#")
+AMBIGUOUS = ("auto", "resend", "report")
+NOTHING = ("", "None", "none", "null")
+"""What a template makes of None."""
+YES = ("true", "yes", "1", "on")
+NO = ("false", "no", "0", "off", *NOTHING)
+PERCENT = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """The parameters, rendered, checked and converted."""
+
+    project_id: int
+    field_map: Mapping[str, str] | None
+    disposition: Mapping[str, Any] | None = field(repr=False)
+    avoid_in_call: bool | None
+    vcc_conn_id: str
+    chunk_size: int
+    max_chunk_bytes: int
+    max_in_flight: int
+    max_elements_per_second: float | None
+    max_errors: int | None
+    max_error_rate: float | None
+    soft_fail: bool
+    stop_on_breach: bool
+    on_ambiguous: Literal["auto", "resend", "report"]
+    failures_path: str | None
+    validate_only: bool
+
+    @classmethod
+    def of(cls, operator: Any) -> Parameters:
+        """Read an operator whose templates are rendered.
+
+        :raises VccConfigurationError: with what to write instead.
+        """
+        return cls(**{name: check(name, bare(getattr(operator, name))) for name, check in CHECKS.items()})
+
+
+def check_parameters(operator: Any) -> None:
+    """Check what is known when the DAG is parsed.
+
+    :raises VccConfigurationError: with what to write instead.
+    """
+    for name, check in CHECKS.items():
+        value = getattr(operator, name)
+        if not is_template(value):
+            check(name, value)
+        elif name not in operator.template_fields:
+            raise _wrong(name, "is not templated; give the value itself")
+
+
+def check_inputs(elements: Any, elements_path: Any) -> None:
+    """See that exactly one of the two is given, and looks like what it should be.
+
+    :raises VccConfigurationError: with what to write instead.
+    """
+    if elements is not None and elements_path is not None:
+        raise VccConfigurationError("elements and elements_path are both given; leave one of them out")
+    if elements is None and elements_path is None:
+        raise VccConfigurationError(
+            "give exactly one of elements and elements_path; both are None. "
+            "Where an upstream task gives them: did it return nothing? An empty input is []"
+        )
+    if elements_path is not None and not is_template(elements_path):
+        a_path("elements_path", elements_path)
+
+
+def is_template(value: Any) -> bool:
+    """Say whether a value, or anything in it, is known only when it is rendered."""
+    if isinstance(value, str):
+        return any(mark in value for mark in MARKS)
+    if isinstance(value, dict):
+        return any(map(is_template, value.values()))
+    if isinstance(value, list | tuple | set):
+        return any(map(is_template, value))
+    return callable(value) or (hasattr(value, "resolve") and not isinstance(value, os.PathLike))
+
+
+def _wrong(name: str, what: str) -> VccConfigurationError:
+    return VccConfigurationError(f"{name} {what}")
+
+
+def _shown(value: Any) -> str:
+    """Show a value in a message, unless it is long."""
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"a {type(value).__name__}"  # noqa: PLR2004 -- what fits a line
+
+
+def a_project(name: str, value: Any) -> int:
+    """Take the number of a project."""
+    number = _whole(value)
+    if number is None or number < 1:
+        raise _wrong(name, f"must be the project's number, such as 17, and is {_shown(value)}")
+    return number
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        return int(text) if text.isascii() and text.lstrip("+-").isdigit() else None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) else None
+
+
+def at_least_one(name: str, value: Any) -> int:
+    """Take a whole number from 1 on."""
+    number = _whole(value)
+    if number is None or number < 1:
+        raise _wrong(name, f"must be a whole number of at least 1, and is {_shown(value)}")
+    return number
+
+
+def a_pace(name: str, value: Any) -> float | None:
+    """Take elements per second."""
+    if value is None or value in NOTHING:
+        return None
+    number = _number(value)
+    if number is None or number <= 0:
+        raise _wrong(name, f"must be a number above 0, and is {_shown(value)}; leave it out to go as fast as it goes")
+    return number
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = None if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if number is not None and isfinite(number) else None
+
+
+def most_errors(name: str, value: Any) -> int | None:
+    """Take how many failed elements are tolerated."""
+    if value is None or value in NOTHING:
+        return None
+    share = _share(value)
+    if share is not None and 0 < share < 1:
+        raise _wrong(name, f"is a number of elements, not {_shown(value)}; for a share, write max_error_rate={share:g}")
+    number = _whole(value)
+    if number is None or number < 0:
+        raise _wrong(name, f"must be a whole number such as 10 (0 tolerates none), and is {_shown(value)}")
+    return number
+
+
+def most_error_rate(name: str, value: Any) -> float | None:
+    """Take the share of failed elements that is tolerated."""
+    if value is None or value in NOTHING:
+        return None
+    number = _number(value)
+    if number is not None and 0 <= number <= 1:
+        return number
+    share = _share(value)
+    if share is None and number is not None and 1 < number <= PERCENT:
+        share = number / PERCENT
+    hint = f"; write {name}={share:g}" if share is not None and 0 <= share <= 1 else "; write 0.05 for 5 %"
+    if number is not None and number > 1:
+        hint += f", or max_errors={number:g} for a number of elements" if number.is_integer() else ""
+    raise _wrong(name, f"must be a share from 0 to 1, and is {_shown(value)}{hint}")
+
+
+def _share(value: Any) -> float | None:
+    """Read a percentage, or a number that is not whole."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        number = _number(value.strip()[:-1])
+        return None if number is None else number / PERCENT
+    number = _number(value)
+    return None if number is None or number.is_integer() else number
+
+
+def a_flag(name: str, value: Any) -> bool:
+    """Take true or false, also as text, as a template gives it."""
+    if isinstance(value, bool):
+        return value
+    if value is None:
+        return False
+    text = str(value).strip().lower()
+    if text in YES or text in NO:
+        return text in YES
+    raise _wrong(name, f"must be True or False, and is {_shown(value)}")
+
+
+def maybe_flag(name: str, value: Any) -> bool | None:
+    """Take true, false or None."""
+    return None if value is None else a_flag(name, value)
+
+
+def a_mode(name: str, value: Any) -> str:
+    """Take what to do when nobody can say whether a request took effect."""
+    if value in AMBIGUOUS:
+        return str(value)
+    near = get_close_matches(str(value).lower(), AMBIGUOUS, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise _wrong(name, f"must be one of {', '.join(map(repr, AMBIGUOUS))}, and is {_shown(value)}{hint}")
+
+
+def a_connection(name: str, value: Any) -> str:
+    """Take the id of a connection."""
+    if isinstance(value, str) and value.strip() and value not in NOTHING:
+        return value.strip()
+    raise _wrong(name, f"must be the id of a connection, such as 'vcc_default', and is {_shown(value)}")
+
+
+def a_path(name: str, value: Any) -> str:
+    """Take a local path or a URL, also as an object that stands for one."""
+    text = str(value) if isinstance(value, os.PathLike) or hasattr(value, "storage_options") else value
+    if not isinstance(text, str):
+        raise _wrong(name, f"must be a path or a URL, and is of the type {type(value).__name__}")
+    if not text.strip() or text in NOTHING:
+        raise _wrong(name, "is empty; write a path or a URL, or leave it out")
+    return text
+
+
+def maybe_path(name: str, value: Any) -> str | None:
+    """Take a path or nothing."""
+    return None if value is None or value in NOTHING else a_path(name, value)
+
+
+def a_field_map(name: str, value: Any) -> Mapping[str, str] | None:
+    """Take the names in the input with the fields that they stand for."""
+    value = _object(name, value)
+    if not value:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(item, str) for pair in value.items() for item in pair):
+        raise _wrong(name, "must map names in the input to fields of an element, such as {'record': 'numberid'}")
+    from airflow_provider_vcc.dispositions.elements.columns import check_field_map
+
+    check_field_map(value)
+    return value
+
+
+def _object(name: str, value: Any) -> Any:
+    """Read the JSON that a template gave in place of an object."""
+    if not isinstance(value, str):
+        return value
+    if value in NOTHING:
+        return None
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise _wrong(
+            name,
+            "is a text and no JSON; give an object, "
+            "write {{ ... | tojson }} in the template, or set render_template_as_native_obj=True in the DAG",
+        ) from None
+
+
+def a_disposition(name: str, value: Any) -> Mapping[str, Any] | None:
+    """Take the request's object. Dates are converted later, when the connection's time zone is known."""
+    value = _object(name, value)
+    if not value:
+        return None
+    from airflow_provider_vcc.dispositions.elements.dates import Dates
+    from airflow_provider_vcc.dispositions.elements.fields import check_disposition
+
+    given = value
+    if isinstance(value, dict):
+        given = {key: item for key, item in value.items() if key == "description" or item not in NOTHING}
+    check_disposition(given, Dates("UTC"))
+    return given  # type: ignore[no-any-return]
+
+
+CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "project_id": a_project,
+    "field_map": a_field_map,
+    "disposition": a_disposition,
+    "avoid_in_call": maybe_flag,
+    "vcc_conn_id": a_connection,
+    "chunk_size": at_least_one,
+    "max_chunk_bytes": at_least_one,
+    "max_in_flight": at_least_one,
+    "max_elements_per_second": a_pace,
+    "max_errors": most_errors,
+    "max_error_rate": most_error_rate,
+    "soft_fail": a_flag,
+    "stop_on_breach": a_flag,
+    "on_ambiguous": a_mode,
+    "failures_path": maybe_path,
+    "validate_only": a_flag,
+}

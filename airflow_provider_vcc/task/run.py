@@ -1,0 +1,272 @@
+"""One try of a task: source -> sync -> judgement, and what it leaves behind however it ends."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from airflow_provider_vcc._compat import AirflowNotFoundException, task_state_store
+from airflow_provider_vcc._storage import create_binary
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.elements.fields import check_disposition
+from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
+from airflow_provider_vcc.dispositions.http.client import Client
+from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
+from airflow_provider_vcc.dispositions.outcomes.outcome import Tally, Threshold
+from airflow_provider_vcc.dispositions.sources.names import public_name
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.hooks.vcc import VccHook
+from airflow_provider_vcc.task.inputs import check_other_file
+from airflow_provider_vcc.task.judgement import judge
+from airflow_provider_vcc.task.log import log_summary
+from airflow_provider_vcc.task.metrics import describe_assets, emit
+from airflow_provider_vcc.task.preview import check_only
+from airflow_provider_vcc.task.report import KEY, Report
+from airflow_provider_vcc.task.watcher import Watcher, stored
+from airflow_provider_vcc.task.wording import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
+    from airflow_provider_vcc.task.parameters import Parameters
+
+__all__ = ["Run"]
+
+
+class Run:
+    """One try.
+
+    :param operator: rendered; it opens its input and has more sinks of its own.
+    :param given: its parameters, checked.
+    """
+
+    def __init__(self, operator: BatchDispositionOperator, given: Parameters, context: Context) -> None:
+        self.operator = operator
+        self.given = given
+        self.context = context
+        self.log = operator.log
+        self.threshold = Threshold(given.max_errors, given.max_error_rate)
+        self.tally = Tally(given.project_id, public_name(given.failures_path) if given.failures_path else None)
+        self.source: Source | None = None
+        self.sync: Sync | None = None
+        self._store = task_state_store(context)
+        earlier = self._store.get(KEY) if self._store is not None else None
+        self.report = Report(given, context["ti"].try_number, earlier)
+
+    def execute(self) -> dict[str, Any]:
+        """Do it, and give the summary."""
+        try:
+            with ExitStack() as stack:
+                self._send(stack)
+            self._judge()
+            self._passed()
+        except BaseException as error:
+            self._failed(error)
+            raise
+        self._succeeded()
+        return self.tally.summary()
+
+    def stop(self) -> None:
+        """Send nothing more. May be called from a signal handler."""
+        if self.sync is not None:
+            self.sync.stop()
+
+    def _send(self, stack: ExitStack) -> None:
+        given = self.given
+        check_other_file(self.operator.elements_path, given.failures_path)
+        self.source = source = self.operator._source(self.context)  # noqa: SLF001 -- made to be overridden
+        sinks = self._sinks(stack)
+        if given.validate_only:
+            check_only(self, source, sinks)
+        else:
+            self.sync = sync = self._sync(source, sinks)
+            sync.run()
+            if self.tally.summary()["not_sent"]:
+                return
+        self.operator._settled()  # noqa: SLF001 -- likewise
+
+    def _sinks(self, stack: ExitStack) -> list[Sink]:
+        sinks: list[Sink] = []
+        if self.given.failures_path is not None:
+            sinks.append(FailuresFile(self.given.failures_path, create_binary))
+            stack.callback(sinks[0].close)
+        for sink in self.operator._sinks(self.context):  # noqa: SLF001 -- likewise
+            stack.callback(sink.close)
+            sinks.append(sink)
+        return sinks
+
+    # The connection
+
+    @cached_property
+    def hook(self) -> VccHook:
+        """The connection."""
+        return VccHook(self.given.vcc_conn_id, pool_size=self.given.max_in_flight)
+
+    @cached_property
+    def timezone(self) -> str | None:
+        """The call centre's clock. A check that sends nothing goes on without a connection."""
+        try:
+            return self.hook.settings.timezone
+        except (AirflowNotFoundException, VccConfigurationError) as error:
+            if not self.given.validate_only:
+                raise
+            self.log.warning("Nothing could be sent with this connection, and no times can be converted: %s", error)
+            return None
+
+    @property
+    def base_url(self) -> str:
+        """The API's address, as far as the connection tells it."""
+        return self._told("base_url") or "https://.../v2"
+
+    @property
+    def customer(self) -> str:
+        """The customer, as far as the connection tells it."""
+        return self._told("customer") or "unknown"
+
+    def _told(self, name: str) -> str | None:
+        try:
+            return str(getattr(self.hook.settings, name))
+        except (AirflowNotFoundException, VccConfigurationError):
+            return None
+
+    @cached_property
+    def checker(self) -> Checker:
+        """What checks the elements."""
+        return Checker(self.given.field_map, self.timezone)
+
+    @cached_property
+    def disposition(self) -> dict[str, Any] | None:
+        """The request's object, as it goes out."""
+        return check_disposition(self.given.disposition, self.checker.dates)
+
+    # The sync
+
+    def _sync(self, source: Source, sinks: Sequence[Sink]) -> Sync:
+        given = self.given
+        watcher = Watcher(self.log, self.report)
+        sync = Sync(
+            self._client(),
+            source,
+            self.checker,
+            tally=self.tally,
+            settings=self._settings(),
+            threshold=self.threshold,
+            disposition=self.disposition,
+            avoid_in_call=given.avoid_in_call,
+            store=self._store,
+            scope=self._scope(),
+            sinks=sinks,
+            observer=watcher,
+        )
+        watcher.follow(sync)
+        self._announce(source)
+        return sync
+
+    def _announce(self, source: Source) -> None:
+        given, known = self.given, "" if source.total is None else f", {counted(source.total)}"
+        self.log.info(
+            "Project %s of %s, from %s%s: at most %s in one request, %s at a time",
+            *(given.project_id, self.customer, source.name, known, counted(given.chunk_size), given.max_in_flight),
+        )
+        if self._store is None and self.operator.retries:
+            self.log.info("This version of Airflow keeps no task state (3.3 and later do), so a retry starts over")
+
+    def _client(self) -> Client:
+        settings = self.hook.settings
+        return Client(
+            self.hook.get_conn(),
+            settings.base_url,
+            self.given.project_id,
+            timeout=settings.timeout,
+            connect_timeout=settings.connect_timeout,
+        )
+
+    def _settings(self) -> Settings:
+        given = self.given
+        return Settings(
+            chunk_size=given.chunk_size,
+            max_chunk_bytes=given.max_chunk_bytes,
+            max_in_flight=given.max_in_flight,
+            max_elements_per_second=given.max_elements_per_second,
+            on_ambiguous=given.on_ambiguous,
+            stop_on_breach=given.stop_on_breach,
+        )
+
+    def _scope(self) -> bytes:
+        """Give all that an element's effect depends on beside itself: where it differs, a retry skips nothing."""
+        given = self.given
+        settings = self.hook.settings
+        return msgspec.json.encode(
+            [
+                settings.base_url,
+                settings.username,
+                settings.timezone,
+                given.project_id,
+                self.disposition,
+                given.avoid_in_call,
+                given.field_map,
+            ],
+            order="deterministic",
+        )
+
+    # The end
+
+    def _judge(self) -> None:
+        summary = self.tally.summary()
+        self.report.breached = self.threshold.breached(summary["failed"], summary["total"])
+        log_summary(self.log, summary)
+        judge(summary, self.threshold, soft_fail=self.given.soft_fail)
+
+    def _passed(self) -> None:
+        if not self.given.validate_only:
+            self.operator._passed(self.context, self.tally.summary())  # noqa: SLF001 -- likewise
+
+    def _succeeded(self) -> None:
+        summary = self.tally.summary()
+        self._publish(summary)
+        self._aside("The outlets' events got no counts", describe_assets, self.operator.outlets, summary, self.context)
+        self._aside("The progress could not be cleared", self._forget)
+
+    def _failed(self, error: BaseException) -> None:
+        """Leave the summary behind; where that fails as well, the error that came first is the one to see."""
+        summary = self.tally.summary()
+        if not self.report.breached:
+            self.report.failed(error)
+        if self.report.breached is None and self.tally.total:
+            log_summary(self.log, summary)
+        self._aside("The summary could not be pushed", self._publish, summary)
+        self._aside("The report could not be kept for the next try", self._remember, summary)
+
+    def _aside(self, otherwise: str, do: Callable[..., None], *arguments: Any) -> None:
+        """Do what the task's state must not depend on."""
+        try:
+            do(*arguments)
+        except Exception as error:  # noqa: BLE001 -- as said
+            self.log.warning("%s (%s)", otherwise, type(error).__name__)
+
+    def _publish(self, summary: dict[str, Any]) -> None:
+        self.report.done = True
+        if self.sync is not None:
+            self.report.sample(self.sync)
+        instance = self.context["ti"]
+        instance.xcom_push(key="summary", value=summary)
+        instance.xcom_push(key="report", value=self.report.build(self.source, self.sync))
+        emit(summary, self.context, self.log)
+
+    def _remember(self, summary: dict[str, Any]) -> None:
+        """Leave the report to the next try."""
+        if self.sync is not None and self._store is not None:
+            self._store.set(KEY, stored(summary, self.report.build(self.source, self.sync)))
+
+    def _forget(self) -> None:
+        """Leave nothing to a next try: there is none."""
+        if self.sync is not None and self._store is not None:
+            self.sync.clear()
+            self._store.delete(KEY)

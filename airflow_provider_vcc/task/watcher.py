@@ -1,0 +1,78 @@
+"""Follows a run: lines in the log, and a live report in the state store."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.dispositions.engine.recorder import Observer
+from airflow_provider_vcc.task.log import ProgressLog
+from airflow_provider_vcc.task.report import KEY, fitting
+
+if TYPE_CHECKING:
+    from airflow_provider_vcc.dispositions.engine.sync import Sync
+    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow
+    from airflow_provider_vcc.task.report import Report
+
+__all__ = ["Watcher", "stored"]
+
+SAMPLE_EVERY = 0.5
+LIVE_EVERY = 2.0
+MOST_BYTES = 40_000
+"""Of a summary in the state store, which warns of values over 65,535 bytes."""
+
+
+class Watcher(Observer):
+    """Is told by the sync what happens; looks at the sync itself for figures.
+
+    :param log: the task's logger.
+    """
+
+    def __init__(self, log: Any, report: Report) -> None:
+        self._log = ProgressLog(log)
+        self._report = report
+        self._sync: Sync | None = None
+        self._sample_at = 0.0
+        self._live_at = monotonic() + SAMPLE_EVERY
+
+    def follow(self, sync: Sync) -> None:
+        """Look at this sync from now on."""
+        self._sync = sync
+
+    def new_error(self, row: ErrorRow) -> None:
+        """Log an error of a new kind."""
+        self._log.new_error(row)
+
+    def trouble(self, reason: str, seconds: float) -> None:
+        """Log that a request failed."""
+        self._log.trouble(reason, seconds)
+
+    def halved(self, size: int) -> None:
+        """Log that chunks are smaller from now on, and note it for the report."""
+        self._log.halved(size)
+        self._report.resized(size)
+
+    def tick(self) -> None:
+        """Take a sample and log the progress, where it is time."""
+        now = monotonic()
+        if now < self._sample_at or self._sync is None:
+            return
+        self._sample_at = now + SAMPLE_EVERY
+        self._report.sample(self._sync)
+        if self._log.due(now):
+            self._log.progress(self._sync)
+
+    def live(self) -> tuple[str, Any] | None:
+        """Give the report as it stands, every two seconds."""
+        now = monotonic()
+        if now < self._live_at or self._sync is None:
+            return None
+        self._live_at = now + LIVE_EVERY
+        sync = self._sync
+        sync.tally.duration = sync.elapsed
+        return KEY, stored(sync.tally.summary(), self._report.build(sync.source, sync))
+
+
+def stored(summary: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
+    """Give what the state store keeps of a run."""
+    return {"summary": fitting(summary, MOST_BYTES), "report": report}
