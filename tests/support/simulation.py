@@ -13,8 +13,8 @@ from support.world import STRETCH, STRETCHES, Interrupted, Killed
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine import pace, sync
 from airflow_provider_vcc.dispositions.engine import saves as journal
-from airflow_provider_vcc.dispositions.engine import sync
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.exchange import Attempt
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
@@ -120,7 +120,7 @@ def played(world):
             "SimpleQueue": lambda: Events(world),
             "Senders": PlayedSenders,
             "Service": partial(service.Service, clock=clock),
-            "Pace": partial(service.Pace, clock=clock),
+            "Pace": partial(pace.Pace, clock=clock),
             "monotonic": clock,
             "jitter": lambda attempt: min(8.0, 0.25 * 2**attempt),
         },

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from airflow_provider_vcc.dispositions.engine.backoff import jitter
-from airflow_provider_vcc.dispositions.engine.breaker import Pace, Service
+from airflow_provider_vcc.dispositions.engine.breaker import Service
 from airflow_provider_vcc.dispositions.engine.chunk_size import Sizes
+from airflow_provider_vcc.dispositions.engine.pace import Pace
 from airflow_provider_vcc.dispositions.engine.packer import ODD, Chunk, Packer
 from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer
 from airflow_provider_vcc.dispositions.engine.saver import Saved
