@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_vcc._compat import BaseOperator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.task.endpoints import Endpoints
     from airflow_provider_vcc.task.run import Run
 
 __all__ = ["BatchDispositionOperator"]
@@ -142,13 +144,26 @@ class BatchDispositionOperator(BaseOperator):
         from airflow_provider_vcc.task.run import Run
 
         self._check_inputs()
-        self._vcc_run = Run(self, Parameters.of(self), context)
+        self._vcc_run = Run(Parameters.of(self), self._endpoints(context), context, self.log)
         return self._vcc_run.execute()
 
     def on_kill(self) -> None:
         """Send nothing more, and save what is known."""
         if self._vcc_run is not None:
             self._vcc_run.stop()
+
+    def _endpoints(self, context: Context) -> Endpoints:
+        from airflow_provider_vcc.task.endpoints import Endpoints
+
+        return Endpoints(
+            open_source=partial(self._source, context),
+            open_sinks=partial(self._sinks, context),
+            settled=self._settled,
+            passed=partial(self._passed, context),
+            input_path=self.elements_path,
+            outlets=self.outlets,
+            retries=self.retries or 0,
+        )
 
     # What operators with inputs of another kind have of their own
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
-    from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
+    from airflow_provider_vcc.task.endpoints import Endpoints, TaskLog
     from airflow_provider_vcc.task.parameters import Parameters
 
 __all__ = ["Run"]
@@ -43,15 +43,16 @@ __all__ = ["Run"]
 class Run:
     """One try.
 
-    :param operator: rendered; it opens its input and has more sinks of its own.
-    :param given: its parameters, checked.
+    :param given: the operator's parameters, rendered and checked.
+    :param endpoints: where the elements come from, and who is told of the end.
+    :param log: the task's logger.
     """
 
-    def __init__(self, operator: BatchDispositionOperator, given: Parameters, context: Context) -> None:
-        self.operator = operator
+    def __init__(self, given: Parameters, endpoints: Endpoints, context: Context, log: TaskLog) -> None:
         self.given = given
+        self.endpoints = endpoints
         self.context = context
-        self.log = operator.log
+        self.log = log
         self.threshold = Threshold(given.max_errors, given.max_error_rate)
         self.tally = Tally(given.project_id, public_name(given.failures_path) if given.failures_path else None)
         self.source: Source | None = None
@@ -80,24 +81,23 @@ class Run:
 
     def _send(self, stack: ExitStack) -> None:
         given = self.given
-        check_other_file(self.operator.elements_path, given.failures_path)
-        self.source = source = self.operator._source(self.context)  # noqa: SLF001 -- made to be overridden
+        check_other_file(self.endpoints.input_path, given.failures_path)
+        self.source = source = self.endpoints.open_source()
         sinks = self._sinks(stack)
         if given.validate_only:
             check_only(self, source, sinks)
         else:
             self.sync = sync = self._sync(source, sinks)
             sync.run()
-            if self.tally.summary()["not_sent"]:
-                return
-        self.operator._settled()  # noqa: SLF001 -- likewise
+            if not self.tally.summary()["not_sent"]:
+                self.endpoints.settled()
 
     def _sinks(self, stack: ExitStack) -> list[Sink]:
         sinks: list[Sink] = []
         if self.given.failures_path is not None:
             sinks.append(FailuresFile(self.given.failures_path, create_binary))
             stack.callback(sinks[0].close)
-        for sink in self.operator._sinks(self.context):  # noqa: SLF001 -- likewise
+        for sink in () if self.given.validate_only else self.endpoints.open_sinks():
             stack.callback(sink.close)
             sinks.append(sink)
         return sinks
@@ -175,7 +175,7 @@ class Run:
             "Project %s of %s, from %s%s: at most %s in one request, %s at a time",
             *(given.project_id, self.customer, source.name, known, counted(given.chunk_size), given.max_in_flight),
         )
-        if self._store is None and self.operator.retries:
+        if self._store is None and self.endpoints.retries:
             self.log.info("This version of Airflow keeps no task state (3.3 and later do), so a retry starts over")
 
     def _client(self) -> Client:
@@ -226,12 +226,12 @@ class Run:
 
     def _passed(self) -> None:
         if not self.given.validate_only:
-            self.operator._passed(self.context, self.tally.summary())  # noqa: SLF001 -- likewise
+            self.endpoints.passed(self.tally.summary())
 
     def _succeeded(self) -> None:
         summary = self.tally.summary()
         self._publish(summary)
-        self._aside("The outlets' events got no counts", describe_assets, self.operator.outlets, summary, self.context)
+        self._aside("The outlets' events got no counts", describe_assets, self.endpoints.outlets, summary, self.context)
         self._aside("The progress could not be cleared", self._forget)
 
     def _failed(self, error: BaseException) -> None:

@@ -132,7 +132,7 @@ def test_a_stop_from_another_thread_ends_the_run_soon_and_leaves_no_thread(sandb
     from airflow_provider_vcc.task.parameters import Parameters
     from airflow_provider_vcc.task.run import Run
 
-    running._vcc_run = Run(running, Parameters.of(running), {"ti": instance})
+    running._vcc_run = Run(Parameters.of(running), running._endpoints({"ti": instance}), {"ti": instance}, running.log)
     with pytest.raises(Exception, match="the run was stopped"):
         running._vcc_run.execute()
     assert outcomes(instance.xcoms["summary"]) == [0, 0, 0, 40, 60]

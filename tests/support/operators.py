@@ -29,7 +29,8 @@ def run_here(operator, **context):
     instance = Instance()
     error = None
     try:
-        Run(operator, Parameters.of(operator), {"ti": instance, **context}).execute()
+        context = {"ti": instance, **context}
+        Run(Parameters.of(operator), operator._endpoints(context), context, operator.log).execute()
     except Exception as raised:  # noqa: BLE001 -- the caller looks at it
         error = raised
     return error, instance.xcoms
