@@ -7,7 +7,7 @@ It knows neither Airflow nor the engine, and needs nothing but the standard libr
         sandbox.ledger.events("1")
 """
 
-from airflow_provider_vcc.sandbox.ledger import Ledger
 from airflow_provider_vcc.sandbox.server import Sandbox
+from airflow_provider_vcc.sandbox.storage.ledger import Ledger
 
 __all__ = ["Ledger", "Sandbox"]

@@ -14,19 +14,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_vcc.sandbox.api.shapes import SHAPES
+from airflow_provider_vcc.sandbox.connection import as_text
+from airflow_provider_vcc.sandbox.control import obey
 from airflow_provider_vcc.sandbox.faults import KINDS, Capacity, Fault, Hang, Latency
-from airflow_provider_vcc.sandbox.paste import as_text
-from airflow_provider_vcc.sandbox.process import obey
-from airflow_provider_vcc.sandbox.rejecting import RejectSome
+from airflow_provider_vcc.sandbox.faults.rejections import RejectSome
+from airflow_provider_vcc.sandbox.faults.spec import parse
 from airflow_provider_vcc.sandbox.seeds import CUSTOMER, TOKEN
 from airflow_provider_vcc.sandbox.server import Sandbox
-from airflow_provider_vcc.sandbox.shapes import SHAPES
-from airflow_provider_vcc.sandbox.spec import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.http.request import Request
 
 PORT = 8417
 STOP = frozenset({signal.SIGINT, signal.SIGTERM})

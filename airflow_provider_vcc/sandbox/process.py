@@ -14,20 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
+from airflow_provider_vcc.sandbox.connection import as_connection
 from airflow_provider_vcc.sandbox.faults import as_fault
-from airflow_provider_vcc.sandbox.ledger import Ledger
-from airflow_provider_vcc.sandbox.paste import as_connection
-from airflow_provider_vcc.sandbox.rejecting import RejectSome
-from airflow_provider_vcc.sandbox.server import Sandbox
-from airflow_provider_vcc.sandbox.spec import parse
+from airflow_provider_vcc.sandbox.faults.rejections import RejectSome
+from airflow_provider_vcc.sandbox.storage.ledger import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import TextIO
 
     from airflow_provider_vcc.sandbox.faults import Faults
 
-__all__ = ["SandboxProcess", "obey"]
+__all__ = ["SandboxProcess"]
 
 PATIENCE = 10
 COMMAND = (sys.executable, "-m", "airflow_provider_vcc.sandbox", "--control")
@@ -136,37 +133,3 @@ def _portable(options: dict[str, Any]) -> dict[str, Any]:
     if isinstance(made.get("reject"), RejectSome):
         made["reject"] = {name: getattr(made["reject"], name) for name in ("share", "kinds", "seed")}
     return {name: list(value) if isinstance(value, frozenset | set | range) else value for name, value in made.items()}
-
-
-def obey(commands: TextIO, replies: TextIO) -> None:
-    """Be that process: read commands until they end."""
-    options = json.loads(commands.readline())
-    options["faults"] = parse(options["faults"])
-    if options.get("reject"):
-        options["reject"] = RejectSome(**options["reject"])
-    try:
-        sandbox = Sandbox(**options).start()
-    except Exception as error:  # noqa: BLE001 -- the other side raises it
-        _reply(replies, {"error": str(error)})
-        return
-    try:
-        known = {"url": sandbox.url, "customer": sandbox.settings.customer, "token": sandbox.settings.token}
-        _reply(replies, {"result": known})
-        for line in commands:
-            _reply(replies, _done(sandbox, *json.loads(line)))
-    finally:
-        sandbox.stop()
-
-
-def _done(sandbox: Sandbox, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    try:
-        if method == "set_faults":
-            arguments = {"faults": parse(arguments["faults"])}
-        return {"result": getattr(sandbox, method)(**arguments)}
-    except Exception as error:  # noqa: BLE001 -- the other side raises it
-        return {"error": str(error)}
-
-
-def _reply(replies: TextIO, what: Any) -> None:
-    replies.write(json.dumps(what) + "\n")
-    replies.flush()

@@ -12,17 +12,17 @@ from threading import Timer
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_vcc.sandbox.app import App
+from airflow_provider_vcc.sandbox.api.app import App
+from airflow_provider_vcc.sandbox.connection import as_connection
 from airflow_provider_vcc.sandbox.faults import as_fault
-from airflow_provider_vcc.sandbox.ledger import Ledger
-from airflow_provider_vcc.sandbox.listener import Listener
-from airflow_provider_vcc.sandbox.paste import as_connection
-from airflow_provider_vcc.sandbox.request import Request
+from airflow_provider_vcc.sandbox.http.listener import Listener
+from airflow_provider_vcc.sandbox.http.request import Request
+from airflow_provider_vcc.sandbox.http.traffic import Traffic
+from airflow_provider_vcc.sandbox.http.wire import Answer, BadRequest, CutOff, Head, read_head
 from airflow_provider_vcc.sandbox.seeds import fields_of, seed_records
 from airflow_provider_vcc.sandbox.settings import Settings
-from airflow_provider_vcc.sandbox.store import Store
-from airflow_provider_vcc.sandbox.traffic import Traffic
-from airflow_provider_vcc.sandbox.wire import Answer, BadRequest, CutOff, Head, read_head
+from airflow_provider_vcc.sandbox.storage.ledger import Ledger
+from airflow_provider_vcc.sandbox.storage.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -11,7 +11,7 @@ import pytest
 from support.airflow_stack import running_stack
 
 from airflow_provider_vcc.sandbox import Sandbox
-from airflow_provider_vcc.sandbox.layers import Fault
+from airflow_provider_vcc.sandbox.faults.combining import Fault
 
 DAG = '''
 import json

@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Latency
-from airflow_provider_vcc.sandbox.layers import Fault
+from airflow_provider_vcc.sandbox.faults.combining import Fault
 
 WITHOUT_AIRFLOW = """
 import runpy, sys

@@ -24,7 +24,7 @@ from airflow_provider_vcc.exceptions import (
 )
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Cut, Hang, Latency, Odd, OneOf, Status
-from airflow_provider_vcc.sandbox.layers import as_fault
+from airflow_provider_vcc.sandbox.faults.combining import as_fault
 
 
 @pytest.fixture(autouse=True)

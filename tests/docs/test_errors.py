@@ -218,7 +218,7 @@ def test_messages_of_a_request_that_is_refused(text, hook):
 
 
 def test_messages_of_no_answer(text, hook):
-    from airflow_provider_vcc.sandbox.spec import parse as fault
+    from airflow_provider_vcc.sandbox.faults.spec import parse as fault
 
     with Sandbox(records=1, faults=fault("cut:acted")) as sandbox:
         found = said(exceptions.VccTransportError, partial(hook(**sandbox.connection()).batch_dispositions, 17, ONE))

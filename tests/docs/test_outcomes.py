@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_vcc.sandbox.spec import parse
+from airflow_provider_vcc.sandbox.faults.spec import parse
 
 pytestmark = pytest.mark.airflow
 

@@ -45,7 +45,7 @@ def test_without_its_tolerance_it_fails(run, repo, sandbox, tmp_path):
 
 def test_the_page_gives_the_connection_that_the_sandbox_has_by_default(page):
     from airflow_provider_vcc.sandbox import __main__ as command
-    from airflow_provider_vcc.sandbox.paste import as_connection
+    from airflow_provider_vcc.sandbox.connection import as_connection
     from airflow_provider_vcc.sandbox.seeds import CUSTOMER, TOKEN
 
     value = re.search(r"^export AIRFLOW_CONN_VCC_DEFAULT=(.*?)\nmkdir", page("quickstart"), re.DOTALL | re.MULTILINE)

@@ -25,7 +25,7 @@ else:
 
 import pkgutil
 import airflow_provider_vcc.sandbox as package
-for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
     __import__(module.name)
 
 import http.client

@@ -7,10 +7,10 @@ import re
 import pytest
 
 from airflow_provider_vcc.sandbox import __main__ as command
-from airflow_provider_vcc.sandbox.bodies import BROKEN, ODD
 from airflow_provider_vcc.sandbox.faults import KINDS
-from airflow_provider_vcc.sandbox.layers import CONDITIONS
-from airflow_provider_vcc.sandbox.spec import parse
+from airflow_provider_vcc.sandbox.faults.bodies import BROKEN, ODD
+from airflow_provider_vcc.sandbox.faults.combining import CONDITIONS
+from airflow_provider_vcc.sandbox.faults.spec import parse
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +63,6 @@ def test_the_example_for_tests_runs(page):
     "error", ["missing_numberid_or_search", "numberid_and_search", "unknown_search_field", "record_in_call"]
 )
 def test_errors_on_the_page_are_the_sandboxes_own(page, repo, error):
-    sources = "".join(path.read_text() for path in (repo / "airflow_provider_vcc" / "sandbox").glob("*.py"))
+    sources = "".join(path.read_text() for path in (repo / "airflow_provider_vcc" / "sandbox").rglob("*.py"))
     assert f"error.{error}" in page
     assert f'"error.{error}"' in sources

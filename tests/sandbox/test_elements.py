@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from airflow_provider_vcc.sandbox.rejecting import RejectSome
+from airflow_provider_vcc.sandbox.faults.rejections import RejectSome
 from airflow_provider_vcc.sandbox.seeds import error_kinds
 
 BATCH = "/v2/projects/17/records/dispositions"

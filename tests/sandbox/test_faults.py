@@ -9,7 +9,6 @@ from time import monotonic
 
 import pytest
 
-from airflow_provider_vcc.sandbox.bodies import BROKEN, ODD
 from airflow_provider_vcc.sandbox.faults import (
     Broken,
     Cut,
@@ -22,6 +21,7 @@ from airflow_provider_vcc.sandbox.faults import (
     Status,
     Trickle,
 )
+from airflow_provider_vcc.sandbox.faults.bodies import BROKEN, ODD
 
 ELEMENT = {"numberid": "1", "dispositionid": "1"}
 BROKEN_OFF = (ConnectionError, http.client.HTTPException)

@@ -18,7 +18,7 @@ import pytest
 
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Cut, Hang, Status
-from airflow_provider_vcc.sandbox.rejecting import RejectSome
+from airflow_provider_vcc.sandbox.faults.rejections import RejectSome
 
 ELEMENT = {"numberid": "1", "dispositionid": "1"}
 COMMAND = [sys.executable, "-m", "airflow_provider_vcc.sandbox"]

@@ -187,7 +187,7 @@ def test_the_shards_of_a_file_are_judged_as_one(run, sandbox, tmp_path):
 def test_the_connections_of_the_page_are_ones(page):
     """That to the call centre is the sandbox as it starts by default."""
     from airflow_provider_vcc.sandbox import __main__ as command
-    from airflow_provider_vcc.sandbox.paste import as_connection
+    from airflow_provider_vcc.sandbox.connection import as_connection
     from airflow_provider_vcc.sandbox.seeds import CUSTOMER, TOKEN
 
     found = re.findall(r"^export AIRFLOW_CONN_(\w+)=(.*?)\n```", page, re.DOTALL | re.MULTILINE)

@@ -1,4 +1,4 @@
-"""What to paste into Airflow to reach a sandbox."""
+"""How to reach a sandbox from Airflow."""
 
 from __future__ import annotations
 

@@ -9,18 +9,18 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from airflow_provider_vcc.sandbox.batch import DispositionBatch, FormBatch
-from airflow_provider_vcc.sandbox.checks import FIELDS
-from airflow_provider_vcc.sandbox.shapes import as_json
-from airflow_provider_vcc.sandbox.wire import Answer
+from airflow_provider_vcc.sandbox.api.batch import DispositionBatch, FormBatch
+from airflow_provider_vcc.sandbox.api.checks import FIELDS
+from airflow_provider_vcc.sandbox.api.shapes import as_json
+from airflow_provider_vcc.sandbox.http.wire import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_provider_vcc.sandbox.batch import Batch
-    from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.api.batch import Batch
+    from airflow_provider_vcc.sandbox.http.request import Request
     from airflow_provider_vcc.sandbox.settings import Settings
-    from airflow_provider_vcc.sandbox.store import Store
+    from airflow_provider_vcc.sandbox.storage.store import Store
 
 __all__ = ["App"]
 

@@ -1,15 +1,4 @@
-"""Misbehaviour, as small values that combine.
-
-A fault is a layer around what the sandbox would do: it gets the request and ``act``, which does it and gives the
-answer. ``a + b`` puts ``a`` around ``b``; conditions narrow a fault down::
-
-    Status(503, acted=True)                        each request takes effect and is answered 503
-    Status(503).first(20)                          the first 20 requests since the faults were set
-    Hang().over(200)                               requests with more than 200 elements get no answer
-    Latency(0.05) + Cut("acted").sometimes(0.01)   slow, and one in a hundred connections breaks
-
-``str(fault)`` gives the text that ``--fault`` takes, such as ``latency:0.05+cut:acted@1%``.
-"""
+"""The kinds of misbehaviour."""
 
 from __future__ import annotations
 
@@ -20,13 +9,13 @@ from random import Random
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, ClassVar
 
-from airflow_provider_vcc.sandbox import bodies
-from airflow_provider_vcc.sandbox.layers import Fault, Faults, OneOf, Script, Single, as_fault
-from airflow_provider_vcc.sandbox.wire import Answer, CutOff
+from airflow_provider_vcc.sandbox.faults.bodies import BROKEN, ODD, error_page, reshape
+from airflow_provider_vcc.sandbox.faults.combining import Single
+from airflow_provider_vcc.sandbox.http.wire import Answer, CutOff
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.sandbox.layers import Act
-    from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.faults.combining import Act
+    from airflow_provider_vcc.sandbox.http.request import Request
 
 __all__ = [
     "KINDS",
@@ -34,18 +23,13 @@ __all__ = [
     "Capacity",
     "Cut",
     "CutAnswer",
-    "Fault",
-    "Faults",
     "GoDown",
     "Goodbye",
     "Hang",
     "Latency",
     "Odd",
-    "OneOf",
-    "Script",
     "Status",
     "Trickle",
-    "as_fault",
 ]
 
 
@@ -90,7 +74,7 @@ class Status(Single):
         headers = {"Content-Type": "text/html"}
         if self.retry_after >= 0:
             headers["Retry-After"] = self._retry_after()
-        return Answer(self.status, bodies.error_page(self.status), headers)
+        return Answer(self.status, error_page(self.status), headers)
 
     def _retry_after(self) -> str:
         if not self.date:
@@ -138,13 +122,13 @@ class Broken(Single):
     """
 
     kind = "broken"
-    choices: ClassVar = {"body": bodies.BROKEN}
+    choices: ClassVar = {"body": BROKEN}
     body: str = "html"
     acted: bool = True
 
     def _do(self, _request: Request, act: Act) -> Answer:
         answer = act() if self.acted else Answer()
-        return replace(answer, body=bodies.BROKEN[self.body](answer.body))
+        return replace(answer, body=BROKEN[self.body](answer.body))
 
 
 @dataclass(frozen=True)
@@ -155,12 +139,12 @@ class Odd(Single):
     """
 
     kind = "odd"
-    choices: ClassVar = {"shape": bodies.ODD}
+    choices: ClassVar = {"shape": ODD}
     shape: str = "list"
     count: int = 1
 
     def _do(self, _request: Request, act: Act) -> Answer:
-        return bodies.reshape(act(), self.shape, self.count)
+        return reshape(act(), self.shape, self.count)
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.sandbox.faults import KINDS
-from airflow_provider_vcc.sandbox.layers import CONDITIONS, Fault, OneOf, Script, When
+from airflow_provider_vcc.sandbox.faults.combining import CONDITIONS, Fault, OneOf, Script, When
+from airflow_provider_vcc.sandbox.faults.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.sandbox.layers import Single
+    from airflow_provider_vcc.sandbox.faults.combining import Single
 
 __all__ = ["parse"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.http.request import Request
 
 __all__ = ["Traffic"]
 

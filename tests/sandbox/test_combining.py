@@ -27,8 +27,8 @@ from airflow_provider_vcc.sandbox.faults import (
     Trickle,
     as_fault,
 )
-from airflow_provider_vcc.sandbox.spec import parse
-from airflow_provider_vcc.sandbox.wire import Answer
+from airflow_provider_vcc.sandbox.faults.spec import parse
+from airflow_provider_vcc.sandbox.http.wire import Answer
 
 ELEMENT = {"numberid": "1", "dispositionid": "1"}
 

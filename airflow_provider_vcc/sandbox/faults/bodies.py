@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.sandbox.wire import Answer
+    from airflow_provider_vcc.sandbox.http.wire import Answer
 
     Envelope = dict[str, Any]
 

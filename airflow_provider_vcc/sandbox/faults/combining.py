@@ -8,10 +8,10 @@ from random import Random
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 
-from airflow_provider_vcc.sandbox.wire import Answer
+from airflow_provider_vcc.sandbox.http.wire import Answer
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.sandbox.request import Request
+    from airflow_provider_vcc.sandbox.http.request import Request
 
 Act = Callable[[], Answer]
 

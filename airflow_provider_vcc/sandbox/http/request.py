@@ -7,21 +7,32 @@ import select
 from base64 import b64decode
 from functools import cached_property
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_vcc.sandbox.wire import CONTINUE, Head, read_body
+from airflow_provider_vcc.sandbox.http.wire import CONTINUE, Head, read_body
 
 if TYPE_CHECKING:
     import socket
     from io import BufferedIOBase
+    from threading import Event
 
-    from airflow_provider_vcc.sandbox.server import Sandbox
+    from airflow_provider_vcc.sandbox.storage.store import Store
 
-__all__ = ["Request"]
+__all__ = ["Owner", "Request"]
 
 LOOK_AGAIN = 0.5
 HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 """Linux tells of a closed connection by the first, other systems by the second."""
+
+
+class Owner(Protocol):
+    """The sandbox, as far as a request and its faults know it."""
+
+    stopping: Event
+    store: Store
+
+    def down(self, seconds: float | None = None) -> None:
+        """Break all connections and refuse new ones, for so many seconds."""
 
 
 class Request:
@@ -32,7 +43,7 @@ class Request:
     """
 
     def __init__(
-        self, sandbox: Sandbox, head: Head, sock: socket.socket, stream: BufferedIOBase, connection: int
+        self, sandbox: Owner, head: Head, sock: socket.socket, stream: BufferedIOBase, connection: int
     ) -> None:
         self.sandbox = sandbox
         self.head = head

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.sandbox.traffic import Traffic
+    from airflow_provider_vcc.sandbox.http.traffic import Traffic
 
     Serve = Callable[[socket.socket, int], None]
 

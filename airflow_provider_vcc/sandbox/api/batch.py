@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.sandbox.checks import ID, Problem, check
+from airflow_provider_vcc.sandbox.api.checks import ID, Problem, check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from airflow_provider_vcc.sandbox.settings import Settings
-    from airflow_provider_vcc.sandbox.store import Criteria, Store, Target
+    from airflow_provider_vcc.sandbox.storage.store import Criteria, Store, Target
 
 __all__ = ["Batch", "DispositionBatch", "FormBatch"]
 

@@ -1,0 +1,1 @@
+"""The sandbox's SQLite file: how it is written, and how tests read it."""
