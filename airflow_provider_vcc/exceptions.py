@@ -5,21 +5,24 @@
     VccError
     ├── VccConfigurationError        a connection or a parameter that cannot work
     ├── VccInputError                an input that cannot be read (any further)
-    ├── VccRequestError              the API said no to a whole request
+    ├── VccRequestError              the API rejected a whole request
     │   ├── VccAuthenticationError   401, 403: fails the task at once
     │   └── VccNotFoundError         404: fails the task at once
     ├── VccTransportError            no answer, or none that can be read
     │   └── VccUnavailable           the service is down: request after request failed
     ├── ProgressNotSaved             the state store refuses; the run stopped sending
     └── DispositionThresholdExceeded too many elements failed
+
+Each constructor names its attributes, so that a type checker sees a misspelt one. None of them holds a credential, and
+all of them survive pickling.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 try:
     from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
@@ -41,49 +44,71 @@ __all__ = [
 
 
 class VccError(Exception):
-    """The root of this package's errors."""
+    """The root of this package's errors.
 
-    def __init__(self, message: str, **attributes: Any) -> None:
+    :param message: what is wrong, where, and what to do about it.
+    :param summary: the task's summary, where the error is a judgement on it.
+    """
+
+    def __init__(self, message: str, *, summary: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
-        self.__dict__.update(attributes)
+        self.summary = summary
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Callable[..., VccError], tuple[object, ...]]:
         """Pickle with the attributes, which ``Exception`` alone would lose."""
         return _restore, (type(self), str(self), dict(self.__dict__))
 
 
-def _restore(kind: type[VccError], message: str, attributes: dict[str, Any]) -> VccError:
-    return kind(message, **attributes)
+def _restore(kind: type[VccError], message: str, attributes: Mapping[str, object]) -> VccError:
+    error = kind(message)
+    error.__dict__.update(attributes)
+    return error
 
 
 class VccConfigurationError(VccError, ValueError):
     """A connection or a parameter that cannot work, and what to write instead.
 
-    ``field`` names the connection's field where it is one.
+    :param field: the connection's field, if it is one.
     """
 
-    field: str | None = None
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class VccInputError(VccError):
     """The input cannot be read, or not any further.
 
-    ``source`` names the file, and ``place`` says where in it.
+    :param source: the name of the file or query.
+    :param place: where in it.
     """
 
-    source: str | None = None
-    place: str | None = None
+    def __init__(self, message: str, *, source: str | None = None, place: str | None = None) -> None:
+        super().__init__(message)
+        self.source = source
+        self.place = place
 
 
 class VccRequestError(VccError):
-    """The API said no to a whole request.
+    """The API rejected a whole request.
 
-    ``status`` is the HTTP status, ``errors`` what the envelope said, and ``response`` what came beside the errors.
+    :param status: the HTTP status.
+    :param errors: what the envelope said: ``[{"errorcode", "errormessage", "index"}]``.
+    :param response: what came beside the errors.
     """
 
-    status: int | None = None
-    errors: list[Mapping[str, Any]] | None = None
-    response: Any = None
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        errors: Sequence[Mapping[str, object]] | None = None,
+        response: object = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.errors = errors
+        self.response = response
 
 
 class VccAuthenticationError(VccRequestError, AirflowFailException):
@@ -97,15 +122,26 @@ class VccNotFoundError(VccRequestError, AirflowFailException):
 class VccTransportError(VccError):
     """No answer, or none that can be read.
 
-    ``delivered`` is False where the server certainly never got the request, and None where nobody can say. ``status``
-    is the HTTP status where there was an answer, ``retry_after`` the seconds that it asked for. ``transient`` says
-    whether the same request may succeed later.
+    :param delivered: False if the server certainly never got the request, None if nobody can say.
+    :param status: the HTTP status, if there was an answer.
+    :param retry_after: the seconds that the answer asked to wait.
+    :param transient: whether the same request may succeed later.
     """
 
-    delivered: bool | None = None
-    status: int | None = None
-    retry_after: float | None = None
-    transient: bool = True
+    def __init__(
+        self,
+        message: str,
+        *,
+        delivered: bool | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+        transient: bool = True,
+    ) -> None:
+        super().__init__(message)
+        self.delivered = delivered
+        self.status = status
+        self.retry_after = retry_after
+        self.transient = transient
 
 
 class VccUnavailable(VccTransportError):
@@ -118,5 +154,3 @@ class ProgressNotSaved(VccError):
 
 class DispositionThresholdExceeded(VccError, AirflowException):
     """More elements failed than the task tolerates; ``summary`` is the task's summary."""
-
-    summary: Mapping[str, Any] | None = None

@@ -139,7 +139,7 @@ def with_retries(send: Callable[[], Any], *, name: str, safe: bool, attempts: in
     except VccTransportError as error:
         if attempts == 1 or not again(error):
             raise
-        raise VccUnavailable(f"{error} ({attempts} attempts at {name})", **vars(error)) from None
+        raise _like(error, f"{error} ({attempts} attempts at {name})", VccUnavailable) from None
 
 
 def _wait(state: RetryCallState) -> float:
@@ -152,7 +152,19 @@ def _error(state: RetryCallState) -> BaseException | None:
 
 
 def _about(call: Call, error: VccTransportError) -> VccTransportError:
-    return VccTransportError(f"{call}: {error}", **vars(error))
+    return _like(error, f"{call}: {error}")
+
+
+def _like(
+    error: VccTransportError, message: str, kind: type[VccTransportError] = VccTransportError
+) -> VccTransportError:
+    return kind(
+        message,
+        delivered=error.delivered,
+        status=error.status,
+        retry_after=error.retry_after,
+        transient=error.transient,
+    )
 
 
 def _below_v2(path: str, base_url: str) -> str:

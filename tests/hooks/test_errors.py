@@ -52,3 +52,15 @@ def test_a_broken_threshold_is_an_airflow_exception():
     from airflow.providers.common.compat.sdk import AirflowException
 
     assert issubclass(exceptions.DispositionThresholdExceeded, AirflowException)
+
+
+def test_an_attribute_that_an_error_does_not_have_is_refused():
+    with pytest.raises(TypeError, match="deliverd"):
+        exceptions.VccTransportError("cut", deliverd=False)
+
+
+def test_a_note_that_was_added_to_an_error_survives_pickling():
+    error = exceptions.VccInputError("it broke off", source="x.jsonl")
+    error.add_note("seen by the test")
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.source, again.__notes__) == ("x.jsonl", ["seen by the test"])
