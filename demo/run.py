@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,14 +23,15 @@ from airflow_provider_vcc.sandbox import Sandbox
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_vcc.sandbox import Ledger
-
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 DAG_FILE = ROOT / "example_dags" / "vcc_documented_payload.py"
 DAG_ID = "vcc_documented_payload"
 TASK_ID = "set_dispositions"
 COLOURS = {"applied": "green", "success": "green", "not_sent": "yellow", "skipped": "yellow"}
+
+RECORD = "1"
+FIELDS = {"disposition": "dispositionid", "user": "userid", "callback": "next_calldate", "description": "description"}
 
 NEXT = f"""\
 Next
@@ -106,14 +109,29 @@ def show_outcomes(result: Mapping[str, Any], paint: Painter) -> None:
     print(f"\nThe task's state is {paint(result['state'], COLOURS.get(result['state'], 'red'))}: {verdict(result)}.\n")
 
 
-def show_records(ledger: Ledger, paint: Painter) -> None:
-    columns = ("record", "disposition", "user", "callback", "description")
-    rows = [
-        (event.numberid, event.dispositionid, event.userid, event.next_calldate, event.description)
-        for event in ledger.events()
-    ]
-    print("What the call centre has on record now:")
-    print(render(columns, [[str(value) for value in row] for row in rows], fancy=paint.fancy))
+def read_record(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask the call centre, by its own API, what was set last on the record; nothing yet: an empty dict."""
+    address = f"{connection['host']}:{connection['port']}/v2/projects/17/records/{RECORD}"
+    token = b64encode(f"{connection['login']}:{connection['password']}".encode()).decode()
+    request = urllib.request.Request(address, headers={"Authorization": f"Basic {token}"})  # noqa: S310 -- loopback
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 -- likewise
+        events = json.load(answer)["response"]["events"]
+    return events[-1] if events else {}
+
+
+def show_record(before: Mapping[str, Any], after: Mapping[str, Any], paint: Painter) -> None:
+    rows = [(words, *(str(state.get(name) or "-") for state in (before, after))) for words, name in FIELDS.items()]
+    print(f"Record {RECORD} in the call centre, as its API shows it:")
+    print(render(("", "before", "after"), rows, fancy=paint.fancy))
+
+
+def keep_open(sandbox: Sandbox) -> None:
+    """Leave the call centre open for as long as somebody at a terminal wants to look around."""
+    if sys.stdin.isatty() and sys.stdout.isatty() and "CI" not in os.environ:
+        print(f"\nThe call centre is still open: {sandbox.url}/ in a browser shows it. Enter closes it.", flush=True)
+        sys.stdin.readline()
+    else:
+        print(f"\nThe call centre was at {sandbox.url}/, a page for your browser; it closes now.")
 
 
 def main() -> None:
@@ -121,10 +139,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="vcc-demo-") as folder, Sandbox(records=24) as sandbox:
         print(f"A sandbox call centre answers at {sandbox.url}.")
         print(f"Airflow runs {DAG_FILE.relative_to(ROOT)}: 10 to 20 seconds ...\n", flush=True)
+        before = read_record(sandbox.connection())
         result = run_in_airflow(Path(folder), json.dumps(sandbox.connection()))
         show_outcomes(result, paint)
-        show_records(sandbox.ledger, paint)
-    print(f"\n{NEXT}", end="")
+        show_record(before, read_record(sandbox.connection()), paint)
+        print(f"\n{NEXT}", end="")
+        keep_open(sandbox)
 
 
 if __name__ == "__main__":

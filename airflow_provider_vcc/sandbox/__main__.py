@@ -115,7 +115,7 @@ def _faults(options: argparse.Namespace) -> Fault:
 
 def _greet(sandbox: Sandbox, path: Path, *, kept: bool) -> None:
     fate = "" if kept else " (goes away at the end; --db FILE keeps it)"
-    print(f"The sandbox answers on {sandbox.url}\n")
+    print(f"The sandbox answers on {sandbox.url}\nOpen {sandbox.url}/ in a browser to watch it\n")
     print(as_text(sandbox.connection()))
     print(f"Misbehaviour: {sandbox.faults}" if type(sandbox.faults) is not Fault else "Misbehaviour: none; see --help")
     print(f"Ledger: {path}{fate}\n  SQLite, with the tables requests, events, messages, rejections and records")

@@ -19,6 +19,7 @@ from airflow_provider_vcc.sandbox.http.listener import Listener
 from airflow_provider_vcc.sandbox.http.request import Request
 from airflow_provider_vcc.sandbox.http.traffic import Traffic
 from airflow_provider_vcc.sandbox.http.wire import Answer, BadRequest, CutOff, Head, read_head
+from airflow_provider_vcc.sandbox.page.site import Site
 from airflow_provider_vcc.sandbox.seeds import fields_of, seed_records
 from airflow_provider_vcc.sandbox.settings import Settings
 from airflow_provider_vcc.sandbox.storage.ledger import Ledger
@@ -73,6 +74,7 @@ class Sandbox:
         self.store = _filled(str(db), self.settings, records, in_call)
         self.ledger = Ledger(self.store.query)
         self._app = App(self.store, self.settings)
+        self._site = Site(self)
         self._traffic = Traffic()
         self._arrival = threading.Lock()
         self._next = self.store.next_number()
@@ -173,7 +175,9 @@ class Sandbox:
         with sock.makefile("rb") as stream, suppress(OSError):
             try:
                 while head := self._next_head(sock, stream):
-                    if not self._exchange(Request(self, head, sock, stream, number), sock):
+                    request = Request(self, head, sock, stream, number)
+                    page = self._site.answer(request)
+                    if not (self._send(request, page, sock) if page else self._exchange(request, sock)):
                         return
             except CutOff as cut:
                 if cut.reset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 
@@ -38,6 +39,19 @@ def test_the_demo_says_what_the_task_came_to_and_what_to_do_next(demo):
     done, _ = demo
     assert "The task's state is failed: 1 of 3 elements failed" in done.stdout
     assert "Next" in done.stdout
+
+
+def test_the_demo_shows_a_record_before_and_after_as_the_call_centres_api_has_it(demo):
+    done, _ = demo
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines() if line[:1] == "|"]
+    assert ["", "before", "after"] in rows
+    assert ["callback", "-", "2017-10-10 11:00:00"] in rows
+    assert ["description", "-", "High school graduate"] in rows
+
+
+def test_the_demo_ends_by_telling_the_address_of_the_call_centres_page(demo):
+    done, _ = demo
+    assert re.search(r"The call centre was at http://127\.0\.0\.1:\d+/", done.stdout.splitlines()[-1])
 
 
 def test_the_demo_is_quiet(demo):

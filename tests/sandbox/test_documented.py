@@ -266,7 +266,7 @@ class TestNeighbours:
         assert [error["index"] for error in answer.errors] == [0, 1]
         assert answer.response == {"2": True}
 
-    @pytest.mark.parametrize("path", ["/v2/projects/99/records/1", "/v2/projects/17/records/none", "/v2", "/"])
+    @pytest.mark.parametrize("path", ["/v2/projects/99/records/1", "/v2/projects/17/records/none", "/v2", "/v3"])
     def test_what_does_not_exist_is_404(self, client, path):
         assert client.ask("GET", path).status == 404
 

@@ -1,0 +1,1 @@
+"""What a browser sees of the sandbox: pages of plain HTML, made on the server, without scripts."""
