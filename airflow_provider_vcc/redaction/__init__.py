@@ -1,0 +1,11 @@
+"""What is personal or secret, and how it is taken out of any text: the only place that decides it.
+
+It decides by where a value comes from, never by what it looks like. Text that others wrote (a server, a database, a
+driver) is shown as far as it is known to be theirs, and otherwise without anything that came from us.
+"""
+
+from airflow_provider_vcc.redaction.database import of_database
+from airflow_provider_vcc.redaction.errors import raise_alone
+from airflow_provider_vcc.redaction.foreign import MASK, Private, Redaction, redacted
+
+__all__ = ["MASK", "Private", "Redaction", "of_database", "raise_alone", "redacted"]

@@ -1,0 +1,70 @@
+"""What a database or its driver says: shown as far as its words are those of our query or of its documentation."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.redaction.foreign import LONGEST_SHOWN, MASK
+from airflow_provider_vcc.redaction.vocabulary import DATABASE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["of_database"]
+
+LONGEST_TEXT = 500
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
+_WORD = re.compile(r"[^\W\d_][\w$]*(?:'t)?", re.UNICODE)
+_PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|[^\W_][\w$]*(?:'t\b)?|_\w*")
+_CODE_NAMES = ("sqlstate", "pgcode", "sqlite_errorname", "errno", "code", "full_code", "error_name")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_STATE = re.compile(r"[0-9A-Z]{5}|[A-Z]{2,4}-\d{3,6}|SQLITE_[A-Z_]{2,40}")
+
+
+def of_database(error: BaseException, sql: str = "", names: Iterable[str] = ()) -> str:
+    """Return what a database or its driver said, as it may be shown.
+
+    A database quotes the values that it stumbles over, and those are somebody's. So a word is shown only where it
+    stands in our query (but for its literals), among ``names``, or in what databases document; numbers only where they
+    are short. The kind of the error and its code come first.
+
+    :param sql: the query, if the error is about one.
+    :param names: more names of ours: a table, its columns, a connection's id.
+    """
+    said = getattr(error, "orig", None) or error
+    text = _first_line(str(said))
+    ours = {word.lower() for part in (_LITERAL.sub(" ", sql), *names) for word in _words(part)}
+    shown = _PIECE.sub(lambda found: _shown(found[0], ours), text)
+    shown = re.sub(r"\*{3}(?:\W*\*{3})+", MASK, shown).strip()
+    kind = " ".join([type(said).__name__, *_code(said)])
+    return f"{kind}: {shown}" if shown and shown != MASK else kind
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_TEXT]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[\w$]+", text)
+
+
+def _shown(piece: str, ours: set[str]) -> str:
+    if piece[0] in "'\"`[":
+        inner = _words(piece[1:-1])
+        known = inner and all(word.lower() in ours for word in inner)
+        documented = inner and all(word.lower() in DATABASE for word in inner) and piece[0] == "'"
+        return piece if known or documented else f"{piece[0]}{MASK}{piece[-1]}"
+    if piece.isdecimal():
+        return piece if len(piece) <= LONGEST_SHOWN else MASK
+    return piece if piece.lower() in ours or piece.lower() in DATABASE or _STATE.fullmatch(piece) else MASK
+
+
+def _code(error: BaseException) -> list[str]:
+    """Return the code that the driver gives beside its words, where it has one."""
+    for name in _CODE_NAMES:
+        code = getattr(error, name, None)
+        if isinstance(code, int | str) and not isinstance(code, bool) and _CODE.fullmatch(str(code)):
+            return [str(code)]
+    first = error.args[0] if error.args else None
+    return [str(first)] if isinstance(first, int) and abs(first) < 10**LONGEST_SHOWN else []

@@ -1,0 +1,138 @@
+"""What a server says of a request is shown without anything that came with it."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import html
+import json
+import urllib.parse
+import zlib
+
+import pytest
+
+from airflow_provider_vcc.redaction import Redaction, redacted
+
+VALUE = "Janedoe Kovács is ill"
+ELEMENTS = [
+    {"numberid": "404404", "description": VALUE},
+    {"search": {"city": ["Fourwinds", "x"], "phone": 36301234567, "family": "Nagy"}, "userid": 22},
+]
+TOKEN = "t0ken-of-mine"
+DATA = VALUE.encode()
+
+QUOTES = {
+    "as it is": VALUE,
+    "in part": VALUE[2:9],
+    "in capitals": VALUE.upper(),
+    "in other capitals": VALUE.swapcase(),
+    "in wide letters": "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in VALUE),
+    "with combining accents": "Janedoe Kova\u0301cs",
+    "without accents": "JANEDOE KOVACS",
+    "without what is not ASCII": VALUE.encode("ascii", "ignore").decode(),
+    "with question marks": VALUE.encode("ascii", "replace").decode(),
+    "read in the wrong encoding": DATA.decode("cp1252"),
+    "letter by letter": "-".join(VALUE),
+    "with tags between": "<i>".join(VALUE),
+    "with nothing visible between": "\u200b".join(VALUE),
+    "backwards": VALUE[::-1],
+    "in ROT13": codecs.encode(VALUE, "rot13"),
+    "as HTML": html.escape(VALUE),
+    "as HTML in numbers": "".join(f"&#{ord(c)};" for c in VALUE),
+    "as HTML in hex": "".join(f"&#x{ord(c):x};" for c in VALUE),
+    "as HTML twice": html.escape("".join(f"&#x{ord(c):x};" for c in VALUE)),
+    "as JSON": json.dumps(VALUE),
+    "as JSON twice": json.dumps(json.dumps(VALUE)),
+    "as JSON in numbers": "".join(f"\\u{ord(c):04x}" for c in VALUE),
+    "as a URL": urllib.parse.quote(VALUE),
+    "as a form": urllib.parse.quote_plus(VALUE),
+    "as a URL in numbers": "".join(f"%{byte:02X}" for byte in DATA),
+    "as bytes": repr(DATA),
+    "as bytes in numbers": "".join(f"\\x{byte:02x}" for byte in DATA),
+    "in octal": "".join(f"\\{byte:03o}" for byte in DATA),
+    "as CSS": "".join(f"\\{ord(c):x} " for c in VALUE),
+    "as code points": " ".join(f"U+{ord(c):04X}" for c in VALUE),
+    "by name": "".join(f"\\N{{LATIN SMALL LETTER {c.upper()}}}" for c in "janedoe"),
+    "as ASCII": ascii(VALUE),
+    "quoted printable": "Janedoe=20Kov=C3=A1cs",
+    "in base64": base64.b64encode(DATA).decode(),
+    "in base64 after something": base64.b64encode(b"zz" + DATA).decode(),
+    "in base64 of UTF-16": base64.b64encode(VALUE.encode("utf-16")).decode(),
+    "in base64 for URLs": base64.urlsafe_b64encode(DATA).decode().rstrip("="),
+    "compressed": base64.b64encode(zlib.compress(DATA)).decode(),
+    "in base32": base64.b32encode(DATA).decode(),
+    "in base85": base64.b85encode(DATA).decode(),
+    "in hex": DATA.hex(),
+    "in hex with blanks": DATA.hex(" "),
+    "in decimal": " ".join(map(str, DATA)),
+    "in SQL": "||".join(f"CHAR({ord(c)})" for c in VALUE),
+    "in bits": " ".join(f"{byte:08b}" for byte in DATA),
+    "as a name": "error.janedoe_kovacs",
+    "a telephone number with blanks": "36 30 123 4567",
+    "a value in a list": "fourwinds",
+    "the token": TOKEN,
+    "the token's header": "Basic " + base64.b64encode(f"mycc:{TOKEN}".encode()).decode(),
+    "the disposition": "o&#39;dowd said",
+}
+
+
+@pytest.fixture(scope="module")
+def private():
+    return Redaction({"dispositionid": 2, "description": "O'Dowd said so"}, [TOKEN]).of(ELEMENTS)
+
+
+@pytest.mark.parametrize("quote", QUOTES.values(), ids=QUOTES)
+def test_nothing_of_a_quote_is_shown_and_the_rest_is(private, quote):
+    shown = private.redacted(f"bad value: {quote} | record 404404, user 22 is locked")
+    before, _, after = shown.partition("***")
+    assert before.startswith("bad value: ")
+    assert set(before.removeprefix("bad value: ")) <= set("'\"\\b-Basic CHAR(error. ")
+    assert after.endswith("record 404404, user 22 is locked")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "error.unknown_record",
+        "error.missing_numberid_or_search",
+        "Record 404404 is locked by another agent",
+        "no such disposition: 2",
+        "no project 17",
+    ],
+)
+def test_what_is_the_servers_own_stays(private, message):
+    assert private.redacted(message) == message
+
+
+def test_short_values_and_words_of_the_elements_own_do_not_come_through(private):
+    assert private.redacted("no record of NAGY") == "no record of ***"
+    assert private.redacted("Janed?", {"description": "Janed is ill"}) == "***?"
+    assert private.redacted("the user Janed", {"description": "Janed is ill"}) == "the user ***"
+
+
+def test_a_known_name_stays_whatever_a_value_is():
+    assert redacted("error.unknown_record", ["unknown record"]) == "error.unknown_record"
+
+
+@pytest.mark.parametrize("code", [None, 417, 99999, "E42", "417"])
+def test_a_code_stays(private, code):
+    assert private.code(code) == code
+
+
+@pytest.mark.parametrize("code", [36301234567, "Janedoe", "E-Janedoe Kov"])
+def test_a_code_that_quotes_is_masked(private, code):
+    assert "***" in str(private.code(code))
+
+
+def test_what_stands_in_a_search_is_personal_also_where_it_is_an_id():
+    assert redacted("none for 36301234567", [{"search": {"numberid": "36301234567"}}]) == "none for ***"
+    assert redacted("none for 36301234567", [{"numberid": "36301234567"}]) == "none for 36301234567"
+
+
+def test_many_different_messages_of_one_request_are_read_in_reasonable_time(private):
+    elements = [
+        {"numberid": str(n + 9_000), "description": f"Number {n * 7919} wants to be called back"} for n in range(500)
+    ]
+    private = Redaction().of(elements)
+    shown = [private.redacted(f"{e['numberid']}: {e['description']}", e) for e in elements]
+    assert set(shown) == {f"{n}: ***" for n in range(9_000, 9_500)}
