@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.documents import Summary
 
 __all__ = ["batch_disposition_task"]
 
@@ -60,7 +61,7 @@ class _BatchDispositionDecoratedOperator(DecoratedOperator, BatchDispositionOper
                 )
         super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> Summary:
         """Send what the function gives, and judge it. Past ``DecoratedOperator``, which cannot end in Airflow 3.0."""
         return BatchDispositionOperator.execute(self, context)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
     from airflow_provider_vcc.task.run import Run
 
@@ -133,7 +134,7 @@ class BatchDispositionOperator(BaseOperator):
         self._check_inputs()
         check_parameters(self)
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> Summary:
         """Send everything, and judge it.
 
         :returns: the summary, which is also pushed as the XCom ``summary`` where the task fails or is skipped.

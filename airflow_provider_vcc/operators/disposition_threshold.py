@@ -10,9 +10,10 @@ from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import a_flag, at_least_one, is_template, most_error_rate, most_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc.documents import Summary
 
 __all__ = ["DispositionThresholdOperator"]
 
@@ -54,7 +55,7 @@ class DispositionThresholdOperator(BaseOperator):
             if not is_template(getattr(self, name)):
                 check(name, getattr(self, name))
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> Summary:
         """Merge the summaries and judge them.
 
         :returns: the merged summary, which is also pushed as the XCom ``summary``.
@@ -92,7 +93,7 @@ CHECKS: dict[str, Any] = {
 }
 
 
-def _summaries(given: Any) -> Iterable[Mapping[str, Any]]:
+def _summaries(given: Any) -> Iterable[Summary]:
     """Give the summaries that there are: a shard that died has none, or None in its place."""
     if given is None:
         return

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.report.words import count, per_second, seconds
+from airflow_provider_vcc.wording import count, per_second, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

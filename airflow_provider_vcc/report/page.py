@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from airflow_provider_vcc import __version__
+from airflow_provider_vcc import __version__, wording
 from airflow_provider_vcc.report import words
 from airflow_provider_vcc.report.figures import read_figures
 from airflow_provider_vcc.report.views import figures_view
@@ -104,7 +104,7 @@ def render(summary: Any, report: Any, context: Context | None = None) -> str:
 
 def _badge(state: str) -> tuple[str, str]:
     """Give a state's kind, which chooses colour and sign, and what it is called."""
-    return state if state in STATES else "none", STATES.get(state, words.tidy(state))
+    return state if state in STATES else "none", STATES.get(state, wording.title(state))
 
 
 def _headline(figures: Figures | None, context: Context, state: str) -> str:
@@ -154,7 +154,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": words.count, "elements": words.elements, "codes": _codes}
+    environment.filters |= {"count": wording.count, "elements": wording.elements, "codes": _codes}
     return environment
 
 

@@ -9,16 +9,8 @@ from airflow_provider_vcc.report.advice import advise
 from airflow_provider_vcc.report.bars import outcome_bar, plain_bar, zoomed_bar
 from airflow_provider_vcc.report.charts import chunk_chart, rate_chart
 from airflow_provider_vcc.report.wording import OUTCOMES
-from airflow_provider_vcc.report.words import (
-    NOT_KNOWN,
-    count,
-    elements,
-    per_second,
-    percent,
-    positions,
-    seconds,
-    threshold,
-)
+from airflow_provider_vcc.report.words import positions, threshold
+from airflow_provider_vcc.wording import NOT_KNOWN, count, elements, per_second, percent, seconds
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.charts import Chart

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.report.words import clock, left, seconds
+from airflow_provider_vcc.report.words import left
+from airflow_provider_vcc.wording import clock, seconds
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.figures import Figures

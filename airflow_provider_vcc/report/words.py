@@ -5,26 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.wording import count, elements, percent, seconds
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from airflow_provider_vcc.report.figures import Figures
 
 __all__ = [
-    "NOT_KNOWN",
-    "clock",
-    "count",
-    "elements",
     "guess",
     "left",
     "nothing_yet",
-    "per_second",
-    "percent",
     "positions",
-    "seconds",
     "threshold",
-    "tidy",
     "verdict",
 ]
 
@@ -36,57 +27,6 @@ LEADS = {
     "skipped": "Skipped",
     "up_for_retry": "Failed, to be tried again",
 }
-HUNDREDTH_OF_PERCENT = 0.0001
-NOT_KNOWN = "\N{EN DASH}"
-MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-def count(value: float | None) -> str:
-    """Write a count: ``12,000``; a dash where it is not known."""
-    return NOT_KNOWN if value is None else f"{value:,.0f}"
-
-
-def elements(value: int) -> str:
-    """Write a count of elements: ``1 element``, ``12,000 elements``."""
-    return f"{count(value)} element{'' if value == 1 else 's'}"
-
-
-def percent(part: float, whole: float) -> str:
-    """Write a share; one that is not nought never reads ``0%``, and one that is not all never ``100%``."""
-    share = part / whole if whole else 0.0
-    if share in {0.0, 1.0}:
-        return f"{share:.0%}"
-    if share < HUNDREDTH_OF_PERCENT:
-        return "<0.01%"
-    if share > 1 - HUNDREDTH_OF_PERCENT:
-        return ">99.99%"
-    places = 2 if not 0.01 <= share <= 0.99 else 1  # noqa: PLR2004 -- where a digit more says something
-    return f"{share:.{places}%}"
-
-
-def per_second(value: float | None) -> str:
-    """Write a rate of elements: ``412 per second``."""
-    if value is None:
-        return NOT_KNOWN
-    return f"{value:,.0f} per second" if value >= 10 else f"{value:.2g} per second"  # noqa: PLR2004 -- three digits do
-
-
-def seconds(value: float | None) -> str:
-    """Write a time span: ``0.4 s``, ``42 s``, ``1 min 12 s``, ``2 h 5 min``, ``3 d 4 h``."""
-    if value is None:
-        return NOT_KNOWN
-    if value < 10 and value != int(value):  # noqa: PLR2004 -- tenths matter below
-        return f"{value:.1f} s" if value >= 0.1 else "under 0.1 s"  # noqa: PLR2004 -- a tenth
-    for unit, name, smaller, its_name in ((DAY, "d", HOUR, "h"), (HOUR, "h", MINUTE, "min"), (MINUTE, "min", 1, "s")):
-        if value >= unit:
-            big, rest = divmod(int(value), unit)
-            return f"{big:,} {name}" + (f" {rest // smaller} {its_name}" if rest // smaller else "")
-    return f"{value:.0f} s"
-
-
-def clock(value: datetime | None) -> str:
-    """Write a moment: ``24 Nov 2026, 06:00:12 UTC``."""
-    return "" if value is None else f"{value.day} {value:%b %Y, %H:%M:%S} UTC"
 
 
 def positions(line: tuple[int, ...], total: int) -> str:
@@ -114,11 +54,6 @@ def left(figures: Figures) -> str:
     if not figures.running or not figures.duration or not 0.01 <= share < 1:  # noqa: PLR2004 -- too early to say
         return ""
     return f"about {seconds(round(figures.duration * (1 - share) / share))} left"
-
-
-def tidy(state: str) -> str:
-    """Write a state of Airflow that we do not know: ``awaiting_input`` as ``Awaiting Input``."""
-    return state.replace("_", " ").title()
 
 
 def nothing_yet(state: str, *, mapped: bool) -> str:

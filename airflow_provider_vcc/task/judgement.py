@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc._compat import AirflowSkipException
 from airflow_provider_vcc.exceptions import DispositionThresholdExceeded
-from airflow_provider_vcc.task.wording import counted, positions, reason
+from airflow_provider_vcc.wording import elements, places, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
+    from airflow_provider_vcc.documents import ErrorRow, Summary
 
 __all__ = ["judge", "sentence"]
 
 MOST_REASONS = 3
-FAILED = ("rejected", "invalid", "unknown")
 
 
-def judge(summary: Mapping[str, Any], threshold: Threshold, *, soft_fail: bool) -> bool:
-    """Say whether the threshold is broken, by raising what the task is to end with.
+def judge(summary: Summary, threshold: Threshold, *, soft_fail: bool) -> bool:
+    """Raise what the task is to end with if the threshold is broken; else return False.
 
-    :raises DispositionThresholdExceeded: where it is.
+    :raises DispositionThresholdExceeded: if it is.
     :raises AirflowSkipException: likewise, with ``soft_fail``.
     """
     if not threshold.breached(summary["failed"], summary["total"]):
@@ -30,14 +28,15 @@ def judge(summary: Mapping[str, Any], threshold: Threshold, *, soft_fail: bool) 
     message = sentence(summary, threshold)
     if soft_fail:
         raise AirflowSkipException(message)
-    raise DispositionThresholdExceeded(message, summary=dict(summary))
+    raise DispositionThresholdExceeded(message, summary=summary)
 
 
-def sentence(summary: Mapping[str, Any], threshold: Threshold) -> str:
-    """Say how many failed, how many were tolerated, the first reasons, and where the failures are."""
-    kinds = ", ".join(f"{summary[name]:,} {name}" for name in FAILED if summary[name])
+def sentence(summary: Summary, threshold: Threshold) -> str:
+    """Return how many failed, how many are tolerated, the first reasons with record ids, and where the failures are."""
+    counts = {"rejected": summary["rejected"], "invalid": summary["invalid"], "unknown": summary["unknown"]}
+    kinds = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
     tolerated = _tolerance(threshold, summary["total"])
-    said = [f"{summary['failed']:,} of {counted(summary['total'])} failed ({kinds}), {tolerated}"]
+    said = [f"{summary['failed']:,} of {elements(summary['total'])} failed ({kinds}), {tolerated}"]
     said.append(f"Reasons: {_reasons(summary['errors'])}")
     if summary["not_sent"]:
         said.append(f"{summary['not_sent']:,} were not sent")
@@ -54,11 +53,11 @@ def _tolerance(threshold: Threshold, total: int) -> str:
     return f"more than the {threshold.allowed(total) or 0:,} tolerated ({said})"
 
 
-def _reasons(errors: list[Mapping[str, Any]]) -> str:
+def _reasons(errors: list[ErrorRow]) -> str:
     said = [
-        f"{row['count']:,} x {reason(row['errorcode'], row['errormessage'])} ({positions(row)})"
+        f"{row['count']:,} x {reason(row['errorcode'], row['errormessage'])} ({places(row)})"
         for row in errors[:MOST_REASONS]
     ]
     if len(errors) > MOST_REASONS:
-        said.append(f"and {len(errors) - MOST_REASONS} more kinds")
+        said.append(f"and {len(errors) - MOST_REASONS} more kinds of error")
     return "; ".join(said)

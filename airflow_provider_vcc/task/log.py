@@ -1,19 +1,18 @@
-"""The run in words: where it stands every few seconds, each kind of error when it first occurs, one summary."""
+"""A run in words: where it stands every few seconds, each kind of error when it first occurs, one summary."""
 
 from __future__ import annotations
 
 from collections import deque
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.task.wording import counted, duration, outcomes, positions, reason, tidy
+from airflow_provider_vcc.wording import elements, one_line, outcomes, places, reason, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_provider_vcc.dispositions.engine.sync import Sync
-    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow
+    from airflow_provider_vcc.documents import ErrorRow, Summary
+    from airflow_provider_vcc.task.endpoints import TaskLog
 
 __all__ = ["ProgressLog", "log_summary"]
 
@@ -32,7 +31,7 @@ class ProgressLog:
     :param log: the task's logger.
     """
 
-    def __init__(self, log: Any) -> None:
+    def __init__(self, log: TaskLog) -> None:
         self._log = log
         self._next = monotonic() + EVERY
         self._recent: deque[tuple[float, int]] = deque([(monotonic(), 0)], RECENT)
@@ -41,11 +40,11 @@ class ProgressLog:
         self._errors = 0
 
     def due(self, now: float) -> bool:
-        """Say whether it is time for a line."""
+        """Return whether it is time for a line."""
         return now >= self._next
 
     def progress(self, sync: Sync) -> None:
-        """Say where the run stands."""
+        """Log where the run stands."""
         now, done = monotonic(), sync.tally.total
         self._next = now + EVERY
         fresh = done - sync.tally.resumed
@@ -55,76 +54,85 @@ class ProgressLog:
         said = [f"{_of_all(sync)}, {sync.tally.failed:,} failed, {rate:,.0f} per second"]
         left = _left(sync)
         if left is not None and rate > 0:
-            said.append(f"about {duration(left / rate)} left")
+            said.append(f"about {seconds(left / rate)} left")
         self._log.info("%s", ", ".join(said))
 
     def new_error(self, row: ErrorRow) -> None:
-        """Say an error of a kind that did not occur before."""
+        """Log an error of a kind that did not occur before."""
         self._errors += 1
         if self._errors <= MOST_ERRORS:
-            where = f"Position {row.positions[0]}" if row.positions else "An element"
-            self._log.warning(
-                "%s: %s (each kind of error is logged once)", where, reason(row.errorcode, row.errormessage)
-            )
+            said = reason(row["errorcode"], row["errormessage"])
+            self._log.warning("%s: %s (each kind of error is logged once)", _where(row), said)
         elif self._errors == MOST_ERRORS + 1:
-            self._log.warning("There are still more kinds of errors; the summary counts them")
+            self._log.warning("There are more kinds of error; the summary counts them")
 
     def trouble(self, why: str, seconds: float) -> None:
-        """Say that a request failed, unless that was said just now."""
+        """Log that a request failed, unless that was logged just now."""
         now = monotonic()
         self._untold += 1
         if now < self._quiet_until:
             return
         more = f" ({self._untold} requests since the last such line)" if self._untold > 1 else ""
-        self._log.warning("%s%s; going on in %.1f s", tidy(why), more, seconds)
+        self._log.warning("%s%s; going on in %.1f s", one_line(why), more, seconds)
         self._quiet_until, self._untold = now + TROUBLE_EVERY, 0
 
     def halved(self, size: int) -> None:
-        """Say that requests are made smaller."""
-        self._log.info("A request was too much for the server; from now on at most %s in one", counted(size))
+        """Log that requests are made smaller."""
+        self._log.info("A request was too much for the server; from now on at most %s in one", elements(size))
+
+
+def _where(row: ErrorRow) -> str:
+    """Return where the first error of a kind occurred: ``Record 4711 at position 3``."""
+    if not row["positions"]:
+        return "An element"
+    position, record = row["positions"][0], row["records"][0]
+    return f"Position {position}" if record is None else f"Record {record} at position {position}"
 
 
 def _of_all(sync: Sync) -> str:
     done, total, share = sync.tally.total, sync.source.total, sync.source.share()
     if total:
-        return f"{done:,} of {counted(total)} ({done / total:.0%})"
+        return f"{done:,} of {elements(total)} ({done / total:.0%})"
     if share and sync.read:
-        return f"{counted(done)} ({share * done / sync.read:.0%} of the input)"
-    return counted(done)
+        return f"{elements(done)} ({min(share * done / sync.read, 1.0):.0%} of the input)"
+    return elements(done)
 
 
 def _left(sync: Sync) -> float | None:
-    """Estimate how many elements are to come."""
+    """Return about how many elements are to come, or None if nobody can say."""
     done, total, share = sync.tally.total, sync.source.total, sync.source.share()
     if total is None and share:
         total = round(sync.read / share)
     return None if total is None else max(total - done, 0)
 
 
-def log_summary(log: Any, summary: Mapping[str, Any]) -> None:
+def log_summary(log: TaskLog, summary: Summary) -> None:
     """Write what became of everything as a small table, in a group that Airflow folds."""
-    log.info("::group::%s: %s", counted(summary["total"]), outcomes(summary))
+    log.info("::group::%s: %s", elements(summary["total"]), outcomes(summary))
     for line in _table(summary):
         log.info("%s", line)
     log.info("::endgroup::")
 
 
-def _table(summary: Mapping[str, Any]) -> list[str]:
-    figures = [(outcome.value, f"{summary[outcome.value]:,}") for outcome in Outcome]
+def _table(summary: Summary) -> list[str]:
+    counts = [summary["applied"], summary["rejected"], summary["invalid"], summary["unknown"], summary["not_sent"]]
+    figures = [(outcome.value, f"{count:,}") for outcome, count in zip(Outcome, counts, strict=True)]
     figures += [
         ("failed", f"{summary['failed']:,} ({summary['error_rate']:.2%})"),
         ("requests", f"{summary['requests']:,}"),
-        ("time", f"{duration(summary['duration'])}, {summary['elements_per_second']:,.0f} elements per second"),
+        ("duration", f"{seconds(summary['duration'])}, {summary['elements_per_second']:,.0f} elements per second"),
     ]
+    if summary.get("unchanged"):
+        figures.append(("unchanged", f"{summary['unchanged']:,} more rows were left out, the service has them"))
     if summary["resumed"]:
         figures.append(("resumed", f"{summary['resumed']:,} applied by earlier tries"))
     if summary["failures_path"]:
         figures.append(("failures in", summary["failures_path"]))
     lines = [f"{name:<12} {value}" for name, value in figures]
     lines += [
-        f"{row['count']:>12,} x {reason(row['errorcode'], row['errormessage'])} ({positions(row)})"
+        f"{row['count']:>12,} x {reason(row['errorcode'], row['errormessage'])} ({places(row)})"
         for row in summary["errors"][:MOST_ROWS]
     ]
     if len(summary["errors"]) > MOST_ROWS:
-        lines.append(f"and {len(summary['errors']) - MOST_ROWS} more kinds of errors, in the XCom `summary`")
+        lines.append(f"and {len(summary['errors']) - MOST_ROWS} more kinds of error, in the XCom `summary`")
     return lines

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
-from airflow_provider_vcc.dispositions.outcomes.outcome import MAX_ERRORS, MAX_SAMPLES, Outcome
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.dispositions.outcomes.tally import MAX_ERRORS, MAX_SAMPLES, new_row
+from airflow_provider_vcc.documents import REPORT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
+    from airflow_provider_vcc.documents import ErrorRow, Report, ShardRow, Summary
 
 __all__ = ["merged", "report"]
 
@@ -18,13 +21,14 @@ MOST_SHARDS = 64
 COUNTS = (*(outcome.value for outcome in Outcome), "total", "failed", "requests", "resumed")
 
 
-def merged(shards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def merged(shards: Sequence[Summary]) -> Summary:
     """Add summaries up. Shards run side by side, so the longest duration is that of all."""
-    counts = {name: sum(shard.get(name) or 0 for shard in shards) for name in COUNTS}
+    counts = {name: sum(_number(shard, name) for shard in shards) for name in (*COUNTS, "unchanged")}
+    unchanged = counts.pop("unchanged")
     duration = max((shard.get("duration") or 0.0 for shard in shards), default=0.0)
     sent = counts["total"] - counts["resumed"] - counts["invalid"] - counts["not_sent"]
     projects = {shard.get("project_id") for shard in shards}
-    return {
+    summary = {
         "project_id": projects.pop() if len(projects) == 1 else None,
         **counts,
         "error_rate": counts["failed"] / counts["total"] if counts["total"] else 0.0,
@@ -33,34 +37,48 @@ def merged(shards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "duration": duration,
         "elements_per_second": round(sent / duration, 1) if duration else 0.0,
     }
+    if any("unchanged" in shard for shard in shards):
+        summary["unchanged"] = unchanged
+    return cast("Summary", summary)
 
 
-def _errors(shards: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _number(shard: Summary, name: str) -> int:
+    value = shard.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _errors(shards: Sequence[Summary]) -> list[ErrorRow]:
     """Add the tables of errors up. Positions are those within a shard, so no more than the samples are kept."""
-    rows: dict[tuple[Any, str], dict[str, Any]] = {}
+    rows: dict[tuple[int | str | None, str], ErrorRow] = {}
     for shard in shards:
         for row in shard.get("errors") or ():
             key = (row["errorcode"], row["errormessage"])
-            mine = rows.setdefault(key, {"errorcode": key[0], "errormessage": key[1], "count": 0, "positions": []})
+            mine = rows.setdefault(key, new_row(*key))
             mine["count"] += row["count"]
             mine["positions"] = [*mine["positions"], *row["positions"]][:MAX_SAMPLES]
+            mine["records"] = [*mine["records"], *_records(row)][:MAX_SAMPLES]
     return sorted(rows.values(), key=lambda row: -row["count"])[:MAX_ERRORS]
 
 
+def _records(row: ErrorRow) -> list[str | None]:
+    """Return the records beside the positions; versions before 0.2 wrote none."""
+    return row.get("records") or [None] * len(row["positions"])
+
+
 def report(
-    shards: Sequence[Mapping[str, Any]],
-    summary: Mapping[str, Any],
+    shards: Sequence[Summary],
+    summary: Summary,
     threshold: Threshold,
     error: str | None,
     soft_fail: bool,  # noqa: FBT001 -- a value of the report
-) -> dict[str, Any]:
-    """Give the XCom ``report`` of the judging task: what its page shows beside the summary.
+) -> Report:
+    """Return the XCom ``report`` of the judging task: what its page shows beside the summary.
 
-    :param error: what is wrong with the number of shards. Where some are missing, nobody knows which ones are there.
+    :param error: what is wrong with the number of shards. If some are missing, nobody knows which ones are there.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {
-        "version": 1,
+        "version": REPORT_VERSION,
         "state": "done",
         "started": now,
         "updated": now,
@@ -71,8 +89,10 @@ def report(
         "breached": threshold.breached(summary["failed"], summary["total"]),
         "soft_fail": soft_fail,
         "error": error,
-        "shards": [
-            {"map_index": None if error else index, **{name: shard.get(name) for name in (*COUNTS, "duration")}}
-            for index, shard in enumerate(shards[:MOST_SHARDS])
-        ],
+        "shards": [_shard(None if error else index, shard) for index, shard in enumerate(shards[:MOST_SHARDS])],
     }
+
+
+def _shard(index: int | None, shard: Summary) -> ShardRow:
+    figures = {name: shard.get(name) for name in (*COUNTS, "duration")}
+    return cast("ShardRow", {"map_index": index, **figures})

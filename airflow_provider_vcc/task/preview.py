@@ -14,7 +14,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.progress.progress import Progress
 from airflow_provider_vcc.task.log import ProgressLog
 from airflow_provider_vcc.task.rendered import masked
-from airflow_provider_vcc.task.wording import counted
+from airflow_provider_vcc.wording import elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.elements.checker import Batch
     from airflow_provider_vcc.dispositions.engine.packer import Chunk
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
-    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.documents import ErrorRow
     from airflow_provider_vcc.task.run import Run
 
 __all__ = ["check_only", "masked_request"]
@@ -88,12 +88,12 @@ class Check:
     def _show(self, chunk: Chunk, size: int) -> None:
         given, log = self._run.given, self._run.log
         body = masked_request(chunk.body, self._run.disposition, avoid_in_call=given.avoid_in_call)
-        log.info("::group::The first request: %s, %s bytes, personal values masked", counted(len(chunk)), f"{size:,}")
+        log.info("::group::The first request: %s, %s bytes, personal values masked", elements(len(chunk)), f"{size:,}")
         log.info("PUT %s/projects/%s/records/dispositions", self._run.base_url, given.project_id)
         for line in body.splitlines():
             log.info("%s", line)
         if len(chunk) > MOST_SHOWN:
-            log.info("and %s more", counted(len(chunk) - MOST_SHOWN))
+            log.info("and %s more", elements(len(chunk) - MOST_SHOWN))
         log.info("::endgroup::")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.task.wording import counted
+from airflow_provider_vcc.wording import elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def shown(value: Any) -> Any:
         return masked(value)
     if isinstance(value, list | tuple):
         first = [masked(item) for item in value[:MOST_SHOWN]]
-        return first if len(value) <= MOST_SHOWN else [*first, f"and {counted(len(value) - MOST_SHOWN)} more"]
+        return first if len(value) <= MOST_SHOWN else [*first, f"and {elements(len(value) - MOST_SHOWN)} more"]
     if isinstance(value, str | bytes):
         return f"a text of {len(value):,} characters, not shown since it may hold personal data"
     if isinstance(value, Sequence):

@@ -1,34 +1,39 @@
-"""What the report page shows of a run beside its summary: small, whatever the run."""
+"""The XCom ``report`` as it grows: what the page shows beside the summary, small whatever the run."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.documents import REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from airflow_provider_vcc.dispositions.engine.sync import Sync
+    from airflow_provider_vcc.dispositions.outcomes.tally import Tally
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.documents import FailedRecords, Report, StoredRun, Summary, TryRow
     from airflow_provider_vcc.task.parameters import Parameters
 
-__all__ = ["KEY", "Curve", "Report", "fitting"]
+__all__ = ["Curve", "ReportBuilder", "fitting", "stored"]
 
-KEY = "vcc_report"
-"""Where the state store keeps the report of a run that goes on, or has failed."""
-VERSION = 1
 MOST_POINTS = 120
 MOST_TRIES = 20
 MOST_TEXT = 300
 FINEST = 0.5
 KEPT = ("applied", "rejected", "invalid", "unknown", "not_sent", "requests", "duration")
+SETTINGS = ("dispositionid", "userid", "next_calldate")
+"""What the page shows of the request's ``disposition``; its description is personal."""
 LOST = "its worker was lost"
+MOST_SUMMARY_BYTES = 30_000
+MOST_FAILED_BYTES = 12_000
+"""What the state store keeps; it warns of values over 65,535 bytes."""
 
 
 class Curve:
@@ -39,7 +44,7 @@ class Curve:
         self._step = FINEST
 
     def add(self, seconds: float, *values: float) -> None:
-        """Note values at a time. Points that are too close to the one before replace it."""
+        """Note values at a time. A point that is too close to the one before replaces it."""
         point = [round(seconds, 2), *values]
         points = self._points
         if len(points) > 1 and seconds - points[-2][0] < self._step:
@@ -51,17 +56,45 @@ class Curve:
             self._points = [points[0], *points[2:-1:2], points[-1]]
 
     def points(self) -> list[list[float]]:
-        """Give them, in order."""
+        """Return them, in order."""
         return [*self._points]
 
 
-class Report:
-    """The XCom ``report``, as it grows.
+class Requests:
+    """How large the requests were that went out, and how many were under way at the same time."""
 
+    def __init__(self) -> None:
+        self.curve = Curve()
+        self.most_at_once = 0
+        self._fewest = self._most = self._recent = 0
+
+    def sent(self, size: int, at_once: int) -> None:
+        """Note a request that goes out."""
+        self._fewest = min(size, self._fewest or size)
+        self._most = max(size, self._most)
+        self._recent = max(size, self._recent)
+        self.most_at_once = max(at_once, self.most_at_once)
+
+    def sample(self, seconds: float) -> None:
+        """Note the largest size since the last sample, if it has changed."""
+        points = self.curve.points()
+        if self._recent and (not points or points[-1][1] != self._recent):
+            self.curve.add(seconds, self._recent)
+        self._recent = 0
+
+    def sizes(self) -> list[int] | None:
+        """Return the smallest and the largest size, or None if nothing was sent."""
+        return [self._fewest, self._most] if self._most else None
+
+
+class ReportBuilder:
+    """Gathers what the report says.
+
+    :param given: the task's parameters.
     :param earlier: what an earlier try left in the state store.
     """
 
-    def __init__(self, given: Parameters, try_number: int, earlier: Any = None) -> None:
+    def __init__(self, given: Parameters, try_number: int, earlier: object = None) -> None:
         self._given = given
         self._try_number = try_number
         self._tries = _tries(earlier, try_number)
@@ -69,10 +102,17 @@ class Report:
         self._began = monotonic()
         self.curve = Curve()
         self.curve.add(0, 0, 0)
-        self.chunks = Curve()
+        self.requests = Requests()
+        self.limit = Curve()
+        self.answer_times = Curve()
+        self.held_back_by: str | None = None
         self.error: str | None = None
+        self.error_kind: str | None = None
         self.breached: bool | None = None
         self.done = False
+        self.project_name: str | None = None
+        self.timezone: str | None = None
+        self.disposition: Mapping[str, object] | None = None
 
     @property
     def seconds(self) -> float:
@@ -82,56 +122,77 @@ class Report:
     def sample(self, sync: Sync) -> None:
         """Note where a run stands."""
         tally = sync.tally
-        settled = tally.total - tally.resumed - tally.counts[Outcome.NOT_SENT]
-        self.curve.add(self.seconds, settled, tally.failed)
-        self.resized(sync.sizes.now)
-
-    def resized(self, size: int) -> None:
-        """Note how large chunks are, where that has changed."""
-        points = self.chunks.points()
-        if not points or points[-1][1] != size:
-            self.chunks.add(self.seconds, size)
+        done = tally.total - tally.resumed - tally.counts[Outcome.NOT_SENT]
+        self.curve.add(self.seconds, done, tally.failed)
+        self.requests.sample(self.seconds)
 
     def failed(self, error: BaseException) -> None:
         """Note why the run ended early. Of errors that are not ours only the kind: their texts may be personal."""
-        self.error = (str(error) if isinstance(error, VccError) else type(error).__name__)[:MOST_TEXT]
+        self.error_kind = type(error).__name__
+        self.error = (str(error) if isinstance(error, VccError) else self.error_kind)[:MOST_TEXT]
 
-    def build(self, source: Source | None, sync: Sync | None) -> dict[str, Any]:
-        """Give the report as it stands."""
-        given = self._given
-        service = sync.service if sync else None
+    def build(self, source: Source | None, sync: Sync | None, tally: Tally | None = None) -> Report:
+        """Return the report as it stands."""
         return {
-            "version": VERSION,
+            "version": REPORT_VERSION,
             "state": "done" if self.done else "running",
             "started": self._started.isoformat(timespec="milliseconds"),
             "updated": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "timezone": self.timezone,
             "try_number": self._try_number,
-            "source": source.name[:MOST_TEXT] if source else None,
-            "expected": source.total if source else None,
-            "share": _rounded(source.share()) if source else None,
+            **self._task(),
+            **_input(source),
+            **self._requests(sync),
+            "failed": tally.failed_records.document() if tally else {"reasons": [], "rows": []},
+            "tries": self._tries,
+        }
+
+    def _task(self) -> Report:
+        given = self._given
+        return {
+            "project_name": self.project_name,
+            "disposition": {name: str(value) for name, value in (self.disposition or {}).items() if name in SETTINGS},
             "threshold": {"max_errors": given.max_errors, "max_error_rate": given.max_error_rate},
             "breached": self.breached,
             "soft_fail": given.soft_fail,
             "validate_only": given.validate_only,
             "error": self.error,
+            "error_kind": self.error_kind,
+        }
+
+    def _requests(self, sync: Sync | None) -> Report:
+        return {
+            "read": sync.read if sync else None,
             "curve": self.curve.points(),
-            "chunks": self.chunks.points(),
+            "chunks": self.requests.curve.points(),
+            "sizes": self.requests.sizes(),
+            "most_at_once": self.requests.most_at_once or None,
+            "limit": self.limit.points(),
+            "answer_times": self.answer_times.points(),
+            "held_back_by": self.held_back_by,
             "halvings": sync.sizes.halvings if sync else 0,
             "retries": sync.retries if sync else 0,
-            "waits": round(service.waited, 3) if service else 0.0,
-            "tries": self._tries,
+            "waits": round(sync.service.waited, 3) if sync else 0.0,
         }
 
 
-def _rounded(share: float | None) -> float | None:
-    return None if share is None else round(share, 4)
+def _input(source: Source | None) -> Report:
+    if source is None:
+        return {"source": None, "expected": None, "share": None}
+    share = source.share()
+    return {
+        "source": source.name[:MOST_TEXT],
+        "expected": source.total,
+        "share": None if share is None else round(share, 4),
+    }
 
 
-def _tries(earlier: Any, try_number: int) -> list[dict[str, Any]]:
-    """Read what earlier tries came to; whatever an older or newer package left there."""
+def _tries(earlier: object, try_number: int) -> list[TryRow]:
+    """Read what earlier tries did; whatever an older or newer package left there."""
     try:
-        report, summary = earlier["report"], earlier["summary"]
-        tries = [entry for entry in report["tries"] if isinstance(entry, dict)]
+        stored_run = cast("StoredRun", earlier)
+        report, summary = stored_run["report"], stored_run["summary"]
+        tries = [*report["tries"]]
         if report["try_number"] < try_number:
             error = LOST if report["state"] == "running" else report["error"]
             tries.append(_entry(report["try_number"], summary, error))
@@ -140,19 +201,34 @@ def _tries(earlier: Any, try_number: int) -> list[dict[str, Any]]:
     return tries[-MOST_TRIES:]
 
 
-def _entry(try_number: int, summary: Mapping[str, Any], error: str | None) -> dict[str, Any]:
+def _entry(try_number: int, summary: Summary, error: str | None) -> TryRow:
     kept = {name: summary.get(name) for name in KEPT}
-    return {"try_number": try_number, **kept, "error": error[:MOST_TEXT] if error else None}
+    entry = {"try_number": try_number, **kept, "error": error[:MOST_TEXT] if error else None}
+    return cast("TryRow", entry)
 
 
-def fitting(summary: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """Give a summary with as many of its most frequent errors as fit into so many bytes."""
-    errors: Sequence[Any] = summary["errors"]
+def stored(summary: Summary, report: Report) -> StoredRun:
+    """Return what the state store keeps of a run."""
+    kept = _fitting_records(report["failed"], MOST_FAILED_BYTES)
+    return {"summary": fitting(summary, MOST_SUMMARY_BYTES), "report": {**report, "failed": kept}}
+
+
+def fitting(summary: Summary, size: int) -> Summary:
+    """Return a summary with as many of its most frequent errors as fit into so many bytes."""
     room = size - len(msgspec.json.encode({**summary, "errors": []}))
     count = 0
-    for row in errors:
+    for row in summary["errors"]:
         room -= len(msgspec.json.encode(row)) + 1
         if room < 0:
             break
         count += 1
-    return {**summary, "errors": list(errors[:count])}
+    return {**summary, "errors": summary["errors"][:count]}
+
+
+def _fitting_records(failed: FailedRecords, size: int) -> FailedRecords:
+    """Return the first of the failed records that fit into about so many bytes."""
+    while (too_much := len(msgspec.json.encode(failed)) / size) > 1:
+        rows = failed["rows"][: int(len(failed["rows"]) / too_much * 0.9)]
+        used = 1 + max((row[3] for row in rows), default=-1)
+        failed = {"reasons": failed["reasons"][:used], "rows": rows}
+    return failed

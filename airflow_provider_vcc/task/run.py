@@ -15,8 +15,10 @@ from airflow_provider_vcc.dispositions.elements.fields import check_disposition
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
-from airflow_provider_vcc.dispositions.outcomes.outcome import Tally, Threshold
+from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
+from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.sources.names import public_name
+from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.task.inputs import check_other_file
@@ -24,16 +26,17 @@ from airflow_provider_vcc.task.judgement import judge
 from airflow_provider_vcc.task.log import log_summary
 from airflow_provider_vcc.task.metrics import describe_assets, emit
 from airflow_provider_vcc.task.preview import check_only
-from airflow_provider_vcc.task.report import KEY, Report
-from airflow_provider_vcc.task.watcher import Watcher, stored
-from airflow_provider_vcc.task.wording import counted
+from airflow_provider_vcc.task.report import ReportBuilder, stored
+from airflow_provider_vcc.task.watcher import Watcher
+from airflow_provider_vcc.wording import elements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints, TaskLog
     from airflow_provider_vcc.task.parameters import Parameters
 
@@ -54,15 +57,19 @@ class Run:
         self.context = context
         self.log = log
         self.threshold = Threshold(given.max_errors, given.max_error_rate)
-        self.tally = Tally(given.project_id, public_name(given.failures_path) if given.failures_path else None)
+        self.tally = Tally(
+            given.project_id,
+            public_name(given.failures_path) if given.failures_path else None,
+            _id_name(given.field_map),
+        )
         self.source: Source | None = None
         self.sync: Sync | None = None
         self._store = task_state_store(context)
-        earlier = self._store.get(KEY) if self._store is not None else None
-        self.report = Report(given, context["ti"].try_number, earlier)
+        earlier = self._store.get(REPORT_KEY) if self._store is not None else None
+        self.report = ReportBuilder(given, context["ti"].try_number, earlier)
 
-    def execute(self) -> dict[str, Any]:
-        """Do it, and give the summary."""
+    def execute(self) -> Summary:
+        """Do it, and return the summary."""
         try:
             with ExitStack() as stack:
                 self._send(stack)
@@ -113,12 +120,14 @@ class Run:
     def timezone(self) -> str | None:
         """The call centre's clock. A check that sends nothing goes on without a connection."""
         try:
-            return self.hook.settings.timezone
+            timezone = self.hook.settings.timezone
         except (AirflowNotFoundException, VccConfigurationError) as error:
             if not self.given.validate_only:
                 raise
             self.log.warning("Nothing could be sent with this connection, and no times can be converted: %s", error)
             return None
+        self.report.timezone = timezone
+        return timezone
 
     @property
     def base_url(self) -> str:
@@ -144,7 +153,8 @@ class Run:
     @cached_property
     def disposition(self) -> dict[str, Any] | None:
         """The request's object, as it goes out."""
-        return check_disposition(self.given.disposition, self.checker.dates)
+        self.report.disposition = checked = check_disposition(self.given.disposition, self.checker.dates)
+        return checked
 
     # The sync
 
@@ -170,10 +180,10 @@ class Run:
         return sync
 
     def _announce(self, source: Source) -> None:
-        given, known = self.given, "" if source.total is None else f", {counted(source.total)}"
+        given, known = self.given, "" if source.total is None else f", {elements(source.total)}"
         self.log.info(
             "Project %s of %s, from %s%s: at most %s in one request, %s at a time",
-            *(given.project_id, self.customer, source.name, known, counted(given.chunk_size), given.max_in_flight),
+            *(given.project_id, self.customer, source.name, known, elements(given.chunk_size), given.max_in_flight),
         )
         if self._store is None and self.endpoints.retries:
             self.log.info("This version of Airflow keeps no task state (3.3 and later do), so a retry starts over")
@@ -251,22 +261,27 @@ class Run:
         except Exception as error:  # noqa: BLE001 -- as said
             self.log.warning("%s (%s)", otherwise, type(error).__name__)
 
-    def _publish(self, summary: dict[str, Any]) -> None:
+    def _publish(self, summary: Summary) -> None:
         self.report.done = True
         if self.sync is not None:
             self.report.sample(self.sync)
         instance = self.context["ti"]
         instance.xcom_push(key="summary", value=summary)
-        instance.xcom_push(key="report", value=self.report.build(self.source, self.sync))
+        instance.xcom_push(key="report", value=self.report.build(self.source, self.sync, self.tally))
         emit(summary, self.context, self.log)
 
-    def _remember(self, summary: dict[str, Any]) -> None:
+    def _remember(self, summary: Summary) -> None:
         """Leave the report to the next try."""
         if self.sync is not None and self._store is not None:
-            self._store.set(KEY, stored(summary, self.report.build(self.source, self.sync)))
+            self._store.set(REPORT_KEY, stored(summary, self.report.build(self.source, self.sync, self.tally)))
 
     def _forget(self) -> None:
         """Leave nothing to a next try: there is none."""
         if self.sync is not None and self._store is not None:
             self.sync.clear()
-            self._store.delete(KEY)
+            self._store.delete(REPORT_KEY)
+
+
+def _id_name(field_map: Mapping[str, str] | None) -> str:
+    """Return what the input calls the field ``numberid``."""
+    return next((name for name, field in (field_map or {}).items() if field == "numberid"), "numberid")

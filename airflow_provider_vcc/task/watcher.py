@@ -6,20 +6,20 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
+from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.task.log import ProgressLog
-from airflow_provider_vcc.task.report import KEY, fitting
+from airflow_provider_vcc.task.report import stored
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.sync import Sync
-    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow
-    from airflow_provider_vcc.task.report import Report
+    from airflow_provider_vcc.documents import ErrorRow
+    from airflow_provider_vcc.task.endpoints import TaskLog
+    from airflow_provider_vcc.task.report import ReportBuilder
 
-__all__ = ["Watcher", "stored"]
+__all__ = ["Watcher"]
 
 SAMPLE_EVERY = 0.5
 LIVE_EVERY = 2.0
-MOST_BYTES = 40_000
-"""Of a summary in the state store, which warns of values over 65,535 bytes."""
 
 
 class Watcher(Observer):
@@ -28,7 +28,7 @@ class Watcher(Observer):
     :param log: the task's logger.
     """
 
-    def __init__(self, log: Any, report: Report) -> None:
+    def __init__(self, log: TaskLog, report: ReportBuilder) -> None:
         self._log = ProgressLog(log)
         self._report = report
         self._sync: Sync | None = None
@@ -48,12 +48,15 @@ class Watcher(Observer):
         self._log.trouble(reason, seconds)
 
     def halved(self, size: int) -> None:
-        """Log that chunks are smaller from now on, and note it for the report."""
+        """Log that requests are smaller from now on."""
         self._log.halved(size)
-        self._report.resized(size)
+
+    def sent(self, size: int, at_once: int) -> None:
+        """Note how large a request is."""
+        self._report.requests.sent(size, at_once)
 
     def tick(self) -> None:
-        """Take a sample and log the progress, where it is time."""
+        """Take a sample and log the progress, if it is time."""
         now = monotonic()
         if now < self._sample_at or self._sync is None:
             return
@@ -63,16 +66,11 @@ class Watcher(Observer):
             self._log.progress(self._sync)
 
     def live(self) -> tuple[str, Any] | None:
-        """Give the report as it stands, every two seconds."""
+        """Return the report as it stands, every two seconds."""
         now = monotonic()
         if now < self._live_at or self._sync is None:
             return None
         self._live_at = now + LIVE_EVERY
         sync = self._sync
         sync.tally.duration = sync.elapsed
-        return KEY, stored(sync.tally.summary(), self._report.build(sync.source, sync))
-
-
-def stored(summary: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:
-    """Give what the state store keeps of a run."""
-    return {"summary": fitting(summary, MOST_BYTES), "report": report}
+        return REPORT_KEY, stored(sync.tally.summary(), self._report.build(sync.source, sync, sync.tally))

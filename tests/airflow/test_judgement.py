@@ -25,7 +25,8 @@ def test_by_default_no_failed_element_is_tolerated_and_the_message_says_what_and
     assert (
         "DispositionThresholdExceeded: 3 of 5 elements failed (2 rejected, 1 invalid), and none is tolerated, since "
         "neither max_errors nor max_error_rate is given. "
-        "Reasons: 2 x 417 error.unknown_record (at positions 1, 4); 1 x 'numberd' is no field of an element; "
+        "Reasons: 2 x 417 error.unknown_record (records 404, 405 at positions 1, 4); "
+        "1 x 'numberd' is no field of an element; "
         f"did you mean 'numberid'? (at position 3). The failed elements are in {path}"
     ) in result.log
 
@@ -178,8 +179,11 @@ def test_each_kind_of_error_is_logged_when_it_first_occurs_and_then_only_counted
     result = run(
         "Batch(elements=[{'numberid': 404 + n} for n in range(50)], disposition=two, chunk_size=10, max_in_flight=1)"
     )
-    assert set(re.findall(r"Position (\d+): 417 error.unknown_record", result.log)) == {"0"}
-    assert "50 x 417 error.unknown_record (at positions 0, 1, 2, 3, 4 ...)" in result.log
+    assert set(re.findall(r"Record 404 at position (\d+): 417 error.unknown_record", result.log)) == {"0"}
+    assert (
+        "50 x 417 error.unknown_record (records 404, 405, 406, 407, 408 ... at positions 0, 1, 2, 3, 4 ...)"
+        in result.log
+    )
 
 
 def test_the_report_has_the_curve_and_what_was_tolerated(run):

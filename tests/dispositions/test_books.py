@@ -9,7 +9,8 @@ from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.engine.packer import chunk_of
 from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer, masked
 from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
-from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Tally
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.progress.progress import Progress
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 

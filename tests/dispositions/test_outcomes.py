@@ -9,14 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.outcomes.outcome import (
-    MAX_ERRORS,
-    MAX_SAMPLES,
-    Failure,
-    Outcome,
-    Tally,
-    Threshold,
-)
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome, Threshold
+from airflow_provider_vcc.dispositions.outcomes.tally import MAX_ERRORS, MAX_SAMPLES, Tally
 
 
 def failure(position, outcome=Outcome.REJECTED, code=417, message="error.x"):
@@ -94,7 +88,15 @@ class TestTally:
             "error_rate": 0.05,
             "requests": 0,
             "resumed": 0,
-            "errors": [{"errorcode": 417, "errormessage": "error.x", "count": 5, "positions": [1, 2, 3, 4, 5]}],
+            "errors": [
+                {
+                    "errorcode": 417,
+                    "errormessage": "error.x",
+                    "count": 5,
+                    "positions": [1, 2, 3, 4, 5],
+                    "records": ["1"] * 5,
+                }
+            ],
             "failures_path": "/tmp/x.jsonl",
             "duration": 2.0,
             "elements_per_second": 47.0,
@@ -109,12 +111,12 @@ class TestTally:
         tally.fail(failure(n, message="rare") for n in range(3))
         tally.fail(failure(n, message="often") for n in range(1000))
         rows = tally.errors()
-        assert [(row.errormessage, row.count) for row in rows] == [("often", 1000), ("rare", 3)]
-        assert rows[0].positions == list(range(MAX_SAMPLES))
+        assert [(row["errormessage"], row["count"]) for row in rows] == [("often", 1000), ("rare", 3)]
+        assert rows[0]["positions"] == list(range(MAX_SAMPLES))
 
     def test_new_kinds_of_error_are_told_once(self):
         tally = Tally()
-        assert [row.errormessage for row in tally.fail([failure(1), failure(2), failure(3, message="y")])] == [
+        assert [row["errormessage"] for row in tally.fail([failure(1), failure(2), failure(3, message="y")])] == [
             "error.x",
             "y",
         ]
@@ -125,7 +127,7 @@ class TestTally:
         tally.fail(failure(n, code=n) for n in range(5 * MAX_ERRORS))
         rows = tally.errors()
         assert len(rows) == MAX_ERRORS + 1
-        assert sum(row.count for row in rows) == 5 * MAX_ERRORS == tally.failed
+        assert sum(row["count"] for row in rows) == 5 * MAX_ERRORS == tally.failed
 
 
 def test_a_failure_does_not_show_its_element():

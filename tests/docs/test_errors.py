@@ -25,7 +25,8 @@ from airflow_provider_vcc.dispositions.engine import sync
 from airflow_provider_vcc.dispositions.http import answers
 from airflow_provider_vcc.dispositions.http.exchange import Attempt
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
-from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome, Tally, Threshold
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome, Threshold
+from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.hooks import calls
@@ -250,7 +251,8 @@ def test_the_message_of_progress_that_cannot_be_saved(text):
 def test_the_message_of_a_broken_threshold(text):
     tally = Tally(17, "failed.jsonl")
     tally.add(Outcome.APPLIED, 9)
-    tally.fail(Failure(at, Outcome.REJECTED, 417, "error.unknown_record", {}) for at in (4, 7, 9))
+    gone = [Failure(at, Outcome.REJECTED, 417, "error.unknown_record", {"numberid": 1001 + at}) for at in (4, 7, 9)]
+    tally.fail(gone)
     found = said(exceptions.DispositionThresholdExceeded, partial(judge, tally.summary(), Threshold(), soft_fail=False))
     assert shown(text, "DispositionThresholdExceeded") == [found]
 
@@ -310,7 +312,7 @@ def test_reasons_of_rejected_elements_that_are_ours(text, repo):
         refused = evidence(server.url).rejected[0].errormessage
     *others, superseded = shown(text, "Rejected: the API said no", table=1)
     assert others == [false, refused]
-    source = (repo / "airflow_provider_vcc" / "dispositions" / "reader.py").read_text()
+    source = (repo / "airflow_provider_vcc" / "dispositions" / "progress" / "resume.py").read_text()
     assert f'f"{re.sub("[0-9]+", "{later}", superseded)}"' in source
 
 

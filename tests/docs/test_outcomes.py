@@ -76,7 +76,9 @@ def narrowed(text):
 
 def told(message):
     """Give a message on one line, without the positions of what broke, which go by who was first."""
-    return re.sub(r"(ConnectionResetError\) \(at positions) [\d, ]+", r"\1 N ", narrowed(message))
+    return re.sub(
+        r"(ConnectionResetError\)) \(records [\d, ]+ \.\.\. at positions [\d, ]+", r"\1 N ", narrowed(message)
+    )
 
 
 def test_each_row_of_the_table_is_what_a_run_comes_to(text, send, misbehave):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_vcc.exceptions import VccUnavailable
 from airflow_provider_vcc.task.parameters import Parameters
-from airflow_provider_vcc.task.report import MOST_POINTS, MOST_TRIES, Curve, Report, fitting
+from airflow_provider_vcc.task.report import MOST_POINTS, MOST_TRIES, Curve, ReportBuilder, fitting
 
 SUMMARY = {
     "project_id": 17,
@@ -63,10 +63,10 @@ def test_a_long_run_keeps_the_shape_of_its_curve():
 def test_a_report_is_under_16_kb_after_a_long_and_troubled_run(parameters):
     earlier = None
     for number in range(1, 60):
-        report = Report(parameters, number, earlier)
+        report = ReportBuilder(parameters, number, earlier)
         for second in range(2000):
             report.curve.add(second * 1e4 + 0.123456, 10**9 + second, 10**8 + second)
-            report.chunks.add(second * 1e4 + 0.123456, 1 + second % 500)
+            report.requests.curve.add(second * 1e4 + 0.123456, 1 + second % 500)
         report.failed(VccUnavailable("x" * 5000))
         built = report.build(SimpleNamespace(name="s3://" + "n" * 5000, total=10**9, share=lambda: 0.1234567), None)
         assert len(json.dumps(built)) < 16_000
@@ -76,24 +76,24 @@ def test_a_report_is_under_16_kb_after_a_long_and_troubled_run(parameters):
 
 
 def test_a_try_that_ended_without_a_word_was_lost(parameters):
-    running = Report(parameters, 1).build(None, None)
-    [entry] = Report(parameters, 2, {"summary": SUMMARY, "report": running}).build(None, None)["tries"]
+    running = ReportBuilder(parameters, 1).build(None, None)
+    [entry] = ReportBuilder(parameters, 2, {"summary": SUMMARY, "report": running}).build(None, None)["tries"]
     assert entry["error"] == "its worker was lost"
     assert (entry["try_number"], entry["applied"], entry["rejected"], entry["duration"]) == (1, 1, 2, 0.5)
 
 
 def test_the_same_try_is_not_taken_for_an_earlier_one(parameters):
-    running = Report(parameters, 2).build(None, None)
-    assert Report(parameters, 2, {"summary": SUMMARY, "report": running}).build(None, None)["tries"] == []
+    running = ReportBuilder(parameters, 2).build(None, None)
+    assert ReportBuilder(parameters, 2, {"summary": SUMMARY, "report": running}).build(None, None)["tries"] == []
 
 
 @pytest.mark.parametrize("odd", [None, "text", 5, [], {}, {"report": {}, "summary": {}}, {"report": {"tries": None}}])
 def test_what_another_version_left_does_no_harm(parameters, odd):
-    assert Report(parameters, 2, odd).build(None, None)["tries"] == []
+    assert ReportBuilder(parameters, 2, odd).build(None, None)["tries"] == []
 
 
 def test_an_error_that_is_not_ours_is_named_by_its_kind_only(parameters):
-    report = Report(parameters, 1)
+    report = ReportBuilder(parameters, 1)
     report.failed(ValueError("Jane Doe"))
     assert report.error == "ValueError"
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement
     from airflow_provider_vcc.dispositions.engine.packer import Chunk
     from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
-    from airflow_provider_vcc.dispositions.outcomes.outcome import ErrorRow, Tally
+    from airflow_provider_vcc.dispositions.outcomes.tally import Tally
     from airflow_provider_vcc.dispositions.progress.progress import Progress
+    from airflow_provider_vcc.documents import ErrorRow
 
 __all__ = ["Books", "Observer", "Sink"]
 
@@ -43,6 +44,9 @@ class Observer:
 
     def halved(self, size: int) -> None:
         """Learn that a chunk was too much, and that chunks now have at most ``size`` elements."""
+
+    def sent(self, size: int, at_once: int) -> None:
+        """Learn that a request with so many elements goes out, as the ``at_once``-th under way."""
 
     def tick(self) -> None:
         """Learn that something happened, or that a second has passed."""

@@ -27,7 +27,8 @@ from airflow_provider_vcc.dispositions.engine.saves import Journal
 from airflow_provider_vcc.dispositions.engine.senders import Senders
 from airflow_provider_vcc.dispositions.http.answers import Answer, Evidence, Fault
 from airflow_provider_vcc.dispositions.http.client import frame
-from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Tally, Threshold
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
+from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.progress.progress import Progress
 from airflow_provider_vcc.dispositions.progress.resume import Reader
 from airflow_provider_vcc.exceptions import VccError, VccUnavailable
@@ -304,6 +305,7 @@ class Sync:
         chunk.sent_at = monotonic()
         self._pace.sent(len(chunk))
         self.tally.requests += 1
+        self._observer.sent(len(chunk), len(self._in_air))
         self._senders.send(chunk, len(self._in_air))
 
     # Waiting

@@ -1,0 +1,97 @@
+"""Which record an element is about, as far as that may be shown: ids are not personal, search values are."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
+    from airflow_provider_vcc.documents import FailedRecords, FailedRow
+
+__all__ = ["Failed", "record_of", "search_of"]
+
+MOST_RECORDS = 1_000
+MOST_REASON = 300
+MOST_REASON_BYTES = 60_000
+SHORT_REASON = 40
+LONGEST_ID = 64
+MOST_CRITERIA = 5
+ID = re.compile(r"[\w.:/-]{1,64}")
+CRITERION = re.compile(r"\w[\w .-]{0,39}")
+
+
+def record_of(element: Any, id_name: str = "numberid", *, checked: bool = True) -> str | None:
+    """Return an element's ``numberid``, or None if it has none.
+
+    :param element: an element, or what an input gave in its place.
+    :param id_name: the name that the id has in the input.
+    :param checked: whether it is a valid element. In another one anything can stand in the id's place, so that what
+        does not look like an id is left out.
+    """
+    value = getattr(element, "numberid", None)
+    if isinstance(element, dict):
+        value = element.get(id_name, element.get("numberid"))
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    text = str(value)[: LONGEST_ID + 1].strip()
+    return text[:LONGEST_ID] if text and (checked or ID.fullmatch(text)) else None
+
+
+def search_of(element: Any) -> str | None:
+    """Return the names of the criteria that an element searches by (``name, city``), or None if it does not search."""
+    search = element.get("search") if isinstance(element, dict) else getattr(element, "search", None)
+    criteria = [one for one in (search if isinstance(search, list) else [search]) if isinstance(one, dict)]
+    names = dict.fromkeys(str(name) for one in criteria for name in one if CRITERION.fullmatch(str(name)))
+    if not names:
+        return None
+    return ", ".join(list(names)[:MOST_CRITERIA]) + (", ..." if len(names) > MOST_CRITERIA else "")
+
+
+class Failed:
+    """The first 1,000 failed elements, one by one, by id and reason.
+
+    :param id_name: the name that the id has in the input.
+    """
+
+    def __init__(self, id_name: str = "numberid") -> None:
+        self._id_name = id_name
+        self._reasons: dict[tuple[int | str | None, str], int] = {}
+        self._room = MOST_REASON_BYTES
+        self._rows: list[FailedRow] = []
+
+    @property
+    def full(self) -> bool:
+        """Whether it takes no more."""
+        return len(self._rows) >= MOST_RECORDS
+
+    def record(self, failure: Failure) -> str | None:
+        """Return the record that a failed element is about."""
+        return record_of(failure.element, self._id_name, checked=failure.outcome is not Outcome.INVALID)
+
+    def add(self, failure: Failure) -> None:
+        """Keep a failed element's id and reason, unless it is full."""
+        if self.full:
+            return
+        record = self.record(failure)
+        search = None if record is not None else search_of(failure.element)
+        number = self._number((failure.errorcode, failure.errormessage))
+        self._rows.append((failure.position, record, failure.outcome.value, number, search, None))
+
+    def _number(self, reason: tuple[int | str | None, str]) -> int:
+        code, message = reason
+        if self._room <= 0:
+            message = message[:SHORT_REASON]
+        short = (code, message[:MOST_REASON])
+        if short not in self._reasons:
+            self._room -= len(short[1].encode("utf-8", "replace"))
+            self._reasons[short] = len(self._reasons)
+        return self._reasons[short]
+
+    def document(self, most: int = MOST_RECORDS) -> FailedRecords:
+        """Return the first of them, in the order of the input."""
+        rows = sorted(self._rows[:most], key=lambda row: row[0])
+        used = 1 + max((row[3] for row in rows), default=-1)
+        return {"reasons": list(self._reasons)[:used], "rows": rows}
