@@ -27,12 +27,11 @@ REPORT_KEY = "vcc_report"
 """The state store's key for a run in progress, or one whose last try failed: a ``StoredRun``."""
 REPORT_VERSION = 1
 
-OutcomeName = Literal["applied", "rejected", "invalid", "unknown", "not_sent"]
 Point = list[float]
 """Seconds since the start, and one or more values."""
-FailedRow = tuple[int, str | None, OutcomeName, int, str | None, int | None]
-"""Position, record (the ``numberid``; None for a search), outcome, index into ``reasons``, the criteria's names of a
-search (``name, city``), line in the file."""
+FailedRow = list[int | str | None]
+"""A list, since the state store takes no tuples: position, record (the ``numberid``; None for a search), outcome, index
+into ``reasons``, names of a search's criteria (``name, city``), line in the file if it is known."""
 
 
 class ErrorRow(TypedDict):
@@ -80,8 +79,8 @@ class ThresholdDocument(TypedDict):
 class FailedRecords(TypedDict):
     """The failed elements one by one, the first 1,000 of them. Compact, since each row names its reason by index."""
 
-    reasons: list[tuple[int | str | None, str]]
-    """``(errorcode, errormessage)``."""
+    reasons: list[list[int | str | None]]
+    """``[errorcode, errormessage]``."""
     rows: list[FailedRow]
 
 

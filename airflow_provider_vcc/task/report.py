@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.dispositions.outcomes.records import trimmed
 from airflow_provider_vcc.documents import REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
 
@@ -229,6 +230,5 @@ def _fitting_records(failed: FailedRecords, size: int) -> FailedRecords:
     """Return the first of the failed records that fit into about so many bytes."""
     while (too_much := len(msgspec.json.encode(failed)) / size) > 1:
         rows = failed["rows"][: int(len(failed["rows"]) / too_much * 0.9)]
-        used = 1 + max((row[3] for row in rows), default=-1)
-        failed = {"reasons": failed["reasons"][:used], "rows": rows}
+        failed = trimmed(failed["reasons"], rows)
     return failed

@@ -23,7 +23,7 @@ class Watching(Observer):
 
     def new_error(self, row):
         """Keep one."""
-        self.kinds.append(row.errormessage)
+        self.kinds.append(row["errormessage"])
 
 
 class Full:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
+from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.exceptions import VccUnavailable
 from airflow_provider_vcc.task.parameters import Parameters
-from airflow_provider_vcc.task.report import MOST_POINTS, MOST_TRIES, Curve, ReportBuilder, fitting
+from airflow_provider_vcc.task.report import MOST_POINTS, MOST_TRIES, Curve, ReportBuilder, fitting, stored
 
 SUMMARY = {
     "project_id": 17,
@@ -104,3 +106,18 @@ def test_a_summary_is_cut_to_the_most_frequent_errors_that_fit(count, size):
     cut = fitting({**SUMMARY, "errors": errors}, size)
     assert len(json.dumps(cut, ensure_ascii=False).replace(" ", "").encode()) <= size
     assert cut["errors"] == errors[: len(cut["errors"])]
+
+
+def test_what_is_stored_is_plain_json_and_fits_the_state_store_whatever_failed(parameters):
+    tally = Tally(17)
+    tally.fail(
+        Failure(n, Outcome.REJECTED, 417, f"error.{n} {'é' * 400}", {"numberid": "4" * 70}) for n in range(2_000)
+    )
+    built = ReportBuilder(parameters, 1).build(None, None, tally)
+    kept = stored(tally.summary(), built)
+    for document in (built, kept):
+        assert json.loads(json.dumps(document)) == document
+    assert len(json.dumps(kept, ensure_ascii=False).encode()) < 65_535
+    assert len(json.dumps(built, ensure_ascii=False).encode()) < 300_000
+    assert len(built["failed"]["rows"]) == 1_000
+    assert kept["report"]["failed"]["rows"] == built["failed"]["rows"][: len(kept["report"]["failed"]["rows"])] != []

@@ -11,10 +11,12 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.documents import FailedRecords, FailedRow
 
-__all__ = ["Failed", "record_of", "search_of"]
+__all__ = ["Failed", "record_of", "search_of", "trimmed"]
 
 MOST_RECORDS = 1_000
 MOST_REASON = 300
+REASON = 3
+"""Where a row has the index of its reason."""
 MOST_REASON_BYTES = 60_000
 SHORT_REASON = 40
 LONGEST_ID = 64
@@ -78,7 +80,7 @@ class Failed:
         record = self.record(failure)
         search = None if record is not None else search_of(failure.element)
         number = self._number((failure.errorcode, failure.errormessage))
-        self._rows.append((failure.position, record, failure.outcome.value, number, search, None))
+        self._rows.append([failure.position, record, failure.outcome.value, number, search, None])
 
     def _number(self, reason: tuple[int | str | None, str]) -> int:
         code, message = reason
@@ -92,6 +94,15 @@ class Failed:
 
     def document(self, most: int = MOST_RECORDS) -> FailedRecords:
         """Return the first of them, in the order of the input."""
-        rows = sorted(self._rows[:most], key=lambda row: row[0])
-        used = 1 + max((row[3] for row in rows), default=-1)
-        return {"reasons": list(self._reasons)[:used], "rows": rows}
+        rows = sorted(self._rows[:most], key=_position)
+        return trimmed([[code, message] for code, message in self._reasons], rows)
+
+
+def trimmed(reasons: list[list[int | str | None]], rows: list[FailedRow]) -> FailedRecords:
+    """Return failed records with those reasons that they name. Later rows name later reasons."""
+    used = 1 + max((number for row in rows if isinstance(number := row[REASON], int)), default=-1)
+    return {"reasons": reasons[:used], "rows": rows}
+
+
+def _position(row: FailedRow) -> int:
+    return row[0] if isinstance(row[0], int) else 0
