@@ -21,6 +21,7 @@ from airflow_provider_vcc.dispositions.sources.names import public_name
 from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.vcc import VccHook
+from airflow_provider_vcc.redaction import Redaction
 from airflow_provider_vcc.task.inputs import check_other_file
 from airflow_provider_vcc.task.judgement import judge
 from airflow_provider_vcc.task.log import log_summary
@@ -174,6 +175,7 @@ class Run:
             scope=self._scope(),
             sinks=sinks,
             observer=watcher,
+            redaction=Redaction(self.disposition, self.hook.settings.secrets),
         )
         watcher.follow(sync)
         self._announce(source)

@@ -7,7 +7,7 @@ from support.engine import Failures
 
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.engine.packer import chunk_of
-from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer, masked
+from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer
 from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
@@ -70,7 +70,7 @@ def test_an_answer_is_settled_element_by_element(books, sink):
     counts = books.tally.counts
     assert (counts[Outcome.APPLIED], counts[Outcome.REJECTED], counts[Outcome.UNKNOWN]) == (1, 1, 1)
     assert [(f.position, f.outcome, f.errorcode) for f in sink.all] == [(10, "rejected", 417), (12, "unknown", None)]
-    assert books._observer.kinds == ["no ***", "missing from the answer"]
+    assert books._observer.kinds == ["no *** 0", "missing from the answer"]
 
 
 def test_of_a_noted_chunk_only_what_nobody_can_say_stays_noted(books):
@@ -151,7 +151,10 @@ def test_a_chunk_of_which_nothing_was_counted_is_still_to_be_written_down(books,
         (Element(search=[{"name": "Green"}, {"pin": 12345}]), "Green has 12345", "*** has ***"),
         (Plain("1", description="ok"), "all is ok", "all is ok"),
         (Plain("1"), "error.x", "error.x"),
+        (Plain("1"), "it was SECRET&#32;2", "it was ***"),
     ],
 )
-def test_what_is_personal_is_taken_out_of_a_message(element, message, shown):
-    assert masked(message, element) == shown
+def test_what_is_personal_is_taken_out_of_a_message(books, sink, element, message, shown):
+    made = chunk_of([element, Plain("2", description="secret 2")], range(10, 12))
+    books.answered(made, Answer(rejected={0: Rejection(message, message)}))
+    assert [(failure.errorcode, failure.errormessage) for failure in sink.all] == [(shown, shown)]

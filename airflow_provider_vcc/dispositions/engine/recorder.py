@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
+from airflow_provider_vcc.dispositions.http.answers import OURS
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
+from airflow_provider_vcc.redaction import Redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement
     from airflow_provider_vcc.dispositions.engine.packer import Chunk
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.outcomes.tally import Tally
     from airflow_provider_vcc.dispositions.progress.progress import Progress
     from airflow_provider_vcc.documents import ErrorRow
+    from airflow_provider_vcc.redaction import Private
 
 __all__ = ["Books", "Observer", "Sink"]
-
-SHORTEST_MASKED = 3
 
 
 class Sink(Protocol):
@@ -71,9 +70,19 @@ class Books:
     """Writes outcomes down. The progress comes first, so that an interruption errs on the side of ``unknown``.
 
     A sink that raises keeps nothing from being counted.
+
+    :param redaction: takes out of the server's words what came with a request, before they go anywhere.
     """
 
-    def __init__(self, tally: Tally, progress: Progress, sinks: Sequence[Sink], observer: Observer) -> None:
+    def __init__(
+        self,
+        tally: Tally,
+        progress: Progress,
+        sinks: Sequence[Sink],
+        observer: Observer,
+        redaction: Redaction | None = None,
+    ) -> None:
+        self._redaction = redaction or Redaction()
         self.tally = tally
         self.progress = progress
         self._sinks = sinks
@@ -91,8 +100,10 @@ class Books:
         self.progress.settle(chunk.positions, applied=True, noted=chunk.noted, but=but)
         if chunk.noted:
             self.progress.settle([chunk.positions[i] for i in answer.rejected], applied=False, noted=True)
-        rejected = _failures(chunk, answer.rejected, Outcome.REJECTED)
-        self._write(chunk, len(chunk) - len(bad), rejected + _failures(chunk, answer.unsaid, Outcome.UNKNOWN))
+        private = self._redaction.of(chunk.elements)
+        failures = _failures(chunk, answer.rejected, Outcome.REJECTED, private)
+        failures += _failures(chunk, answer.unsaid, Outcome.UNKNOWN, private)
+        self._write(chunk, len(chunk) - len(bad), failures)
 
     def unknown(self, chunk: Chunk, status: int | None, reason: str) -> None:
         """Write down that nobody can say what became of a chunk."""
@@ -160,31 +171,18 @@ class Books:
         self.failed(failures)
 
 
-def _failures(chunk: Chunk, reasons: dict[int, Rejection], outcome: Outcome) -> list[Failure]:
+def _shown(message: str, element: AnyElement, private: Private) -> str:
+    return message if message in OURS else private.redacted(message, element)
+
+
+def _failures(chunk: Chunk, reasons: dict[int, Rejection], outcome: Outcome, private: Private) -> list[Failure]:
     return [
         Failure(
             chunk.positions[index],
             outcome,
-            reason.errorcode,
-            masked(reason.errormessage, chunk.elements[index]),
+            private.code(reason.errorcode),
+            _shown(reason.errormessage, chunk.elements[index], private),
             chunk.elements[index],
         )
         for index, reason in sorted(reasons.items())
     ]
-
-
-def masked(message: str, element: AnyElement) -> str:
-    """Take out of a server's message what is personal in the element that it speaks of."""
-    for text in _personal(element):
-        if len(text) >= SHORTEST_MASKED:
-            message = message.replace(text, "***")
-    return message
-
-
-def _personal(element: AnyElement) -> Iterator[str]:
-    if element.description:
-        yield element.description
-    search: Any = element.search
-    for criteria in search if isinstance(search, list) else [search or {}]:
-        for value in criteria.values():
-            yield value if isinstance(value, str) else msgspec.json.encode(value).decode()

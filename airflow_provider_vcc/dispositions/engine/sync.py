@@ -32,6 +32,7 @@ from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.progress.progress import Progress
 from airflow_provider_vcc.dispositions.progress.resume import Reader
 from airflow_provider_vcc.exceptions import VccError, VccUnavailable
+from airflow_provider_vcc.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +75,7 @@ class Sync:
     :param disposition: the request's object, checked.
     :param store: keeps the progress for a retry; None where there is nowhere to keep it.
     :param scope: what else the requests depend on, so that a retry with other settings skips nothing.
+    :param redaction: what is private of every request; that of ``disposition`` where it is not given.
     """
 
     def __init__(  # noqa: PLR0913 -- a run has that many parts; all but three are keywords
@@ -91,6 +93,7 @@ class Sync:
         scope: bytes = b"",
         sinks: Sequence[Sink] = (),
         observer: Observer | None = None,
+        redaction: Redaction | None = None,
     ) -> None:
         self.source = source
         self.settings = settings = settings or Settings()
@@ -107,7 +110,7 @@ class Sync:
         self._store = store
         self._observer = observer or Observer()
         self._events: SimpleQueue[Event] = SimpleQueue()
-        self._books = Books(self.tally, self.progress, sinks, self._observer)
+        self._books = Books(self.tally, self.progress, sinks, self._observer, redaction or Redaction(disposition))
         self._journal = Journal(store, self.progress, self._events, self._observer.live, settings.max_in_flight)
         self._reader = Reader(source, checker, self.progress, partial(self._write_down, self._books.read))
         head, tail = frame(disposition, avoid_in_call=avoid_in_call)

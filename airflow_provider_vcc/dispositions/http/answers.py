@@ -17,11 +17,16 @@ from airflow_provider_vcc.exceptions import VccError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Answer", "Answers", "Evidence", "Fault", "Refusal", "Rejection", "envelope_errors", "read_answer"]
+__all__ = ["OURS", "Answer", "Answers", "Evidence", "Fault", "Refusal", "Rejection", "envelope_errors", "read_answer"]
 
 INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 MOST_KNOWN = 16
 MOST_MESSAGE = 300
+BOTH = "the answer has both an error and true for it"
+FALSE = "the API answered false"
+MISSING = "missing from the answer"
+OURS = frozenset({BOTH, FALSE, MISSING})
+"""Reasons in our own words: nothing in them is quoted."""
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -152,11 +157,11 @@ def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, Any], co
         value = said.get(index)
         if index in rejected:
             if value is True:
-                unsaid[index] = Rejection(rejected.pop(index).errorcode, "the answer has both an error and true for it")
+                unsaid[index] = Rejection(rejected.pop(index).errorcode, BOTH)
         elif value is False:
-            rejected[index] = Rejection(None, "the API answered false")
+            rejected[index] = Rejection(None, FALSE)
         elif value is not True:
-            unsaid[index] = Rejection(None, "missing from the answer")
+            unsaid[index] = Rejection(None, MISSING)
     return Answer(rejected, unsaid)
 
 
