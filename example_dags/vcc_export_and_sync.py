@@ -30,7 +30,7 @@ with DAG(
 
         schema = pa.schema([("record_id", pa.int64()), ("outcome_id", pa.int64()), ("call_at", pa.timestamp("us"))])
         path = f"{tempfile.mkdtemp()}/callbacks.parquet"
-        hook = BaseHook.get_connection("warehouse").get_hook()
+        hook = BaseHook.get_hook("warehouse")
         with hook.get_conn() as connection, pq.ParquetWriter(path, schema) as writer:
             cursor = connection.cursor("export")
             cursor.execute("SELECT record_id, outcome_id, call_at FROM callbacks ORDER BY record_id")

@@ -27,11 +27,12 @@ ONE_OF_ITS_OWN = {
 }
 
 
-def to_elements(records, exceptions):
+def to_elements(records: list[str], exceptions: list[dict[str, object]] | None) -> list[dict[str, object]]:
     """Give one element for each id, in the order of the form; then those that have settings of their own."""
     own = {str(element["numberid"]) for element in exceptions or []}
     ids = [record.strip() for record in records]
-    return [{"numberid": record} for record in ids if record and record not in own] + (exceptions or [])
+    elements: list[dict[str, object]] = [{"numberid": record} for record in ids if record and record not in own]
+    return elements + (exceptions or [])
 
 
 # [START howto_operator_vcc_form]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow.sdk import DAG, task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 with DAG("vcc_from_function", schedule=None, tags=["vcc"], doc_md=__doc__) as dag:
     # [START howto_decorator_vcc]
@@ -11,7 +16,7 @@ with DAG("vcc_from_function", schedule=None, tags=["vcc"], doc_md=__doc__) as da
         disposition={"dispositionid": 2, "userid": 7},
         max_error_rate=0.01,
     )
-    def call_back(hour):
+    def call_back(hour: int) -> Iterator[dict[str, object]]:
         for record in range(1, 21):
             yield {"numberid": record, "next_calldate": f"2026-12-01 {hour:02}:00:00"}
 

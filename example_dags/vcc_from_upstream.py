@@ -9,7 +9,7 @@ from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOpe
 with DAG("vcc_from_upstream", schedule=None, tags=["vcc"], doc_md=__doc__) as dag:
     # [START howto_operator_vcc_xcom]
     @task
-    def find_expired_offers():
+    def find_expired_offers() -> list[dict[str, object]]:
         return [
             {"record": 1, "callback": "2026-12-01 09:00:00"},
             {"record": 2, "callback": "2026-12-01 09:30:00"},

@@ -25,7 +25,7 @@ with DAG(
 ) as dag:
 
     @task
-    def find_records():
+    def find_records() -> list[dict[str, object]]:
         return [{"numberid": number, "next_calldate": "2026-12-01 09:00:00"} for number in range(901, 1006)]
 
     BatchDispositionOperator(

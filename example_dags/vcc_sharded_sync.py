@@ -43,7 +43,7 @@ with DAG(
 
     DispositionThresholdOperator(
         task_id="judge",
-        summaries=sync.output["summary"],
+        summaries=sync.output,
         expected=SHARDS,
         max_error_rate=0.1,
         trigger_rule="all_done",

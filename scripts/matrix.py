@@ -33,6 +33,7 @@ OF_THE_CHECKOUT = [
     "tests/docs",
     "tests/packaging/test_environment.py",
     "tests/packaging/test_repo.py",
+    "tests/packaging/test_types.py",
     "tests/packaging/test_wheel.py",
     "tests/sandbox/test_docs.py",
 ]

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc._compat import Context, XComArg
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
     from airflow_provider_vcc.task.run import Run
+    from airflow_provider_vcc.task.templated import Elements, FilePath, OnAmbiguous, Templated
 
 __all__ = ["BatchDispositionOperator"]
 
@@ -91,24 +92,24 @@ class BatchDispositionOperator(BaseOperator):
     def __init__(
         self,
         *,
-        project_id: int | str,
-        elements: Any = None,
-        elements_path: Any = None,
-        field_map: Mapping[str, str] | None = None,
-        disposition: Mapping[str, Any] | None = None,
+        project_id: Templated[int],
+        elements: Elements | None = None,
+        elements_path: FilePath | None = None,
+        field_map: Templated[Mapping[str, str]] | None = None,
+        disposition: Templated[Mapping[str, Any]] | None = None,
         avoid_in_call: bool | None = None,
-        vcc_conn_id: str = "vcc_default",
+        vcc_conn_id: str | XComArg = "vcc_default",
         chunk_size: int = 500,
         max_chunk_bytes: int = 1_048_576,
         max_in_flight: int = 4,
-        max_elements_per_second: float | None = None,
-        max_errors: int | None = None,
-        max_error_rate: float | None = None,
+        max_elements_per_second: Templated[float] | None = None,
+        max_errors: Templated[int] | None = None,
+        max_error_rate: Templated[float] | None = None,
         soft_fail: bool = False,
         stop_on_breach: bool = False,
-        on_ambiguous: str = "auto",
-        failures_path: Any = None,
-        validate_only: bool = False,
+        on_ambiguous: OnAmbiguous = "auto",
+        failures_path: FilePath | None = None,
+        validate_only: Templated[bool] = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

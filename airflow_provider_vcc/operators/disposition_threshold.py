@@ -10,10 +10,11 @@ from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import a_flag, at_least_one, is_template, most_error_rate, most_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.documents import Summary
+    from airflow_provider_vcc.task.templated import Templated
 
 __all__ = ["DispositionThresholdOperator"]
 
@@ -23,7 +24,8 @@ class DispositionThresholdOperator(BaseOperator):
 
     ``summaries``, ``expected``, ``max_errors`` and ``max_error_rate`` are templated.
 
-    :param summaries: the XComs ``summary`` of a mapped ``BatchDispositionOperator`` or ``SqlToVccOperator``.
+    :param summaries: the output of a mapped ``BatchDispositionOperator`` or ``SqlToVccOperator``: ``sync.output``. Its
+        XComs ``summary`` are read, which a failed shard has too.
     :param expected: how many there must be: a shard that died leaves none, and fewer fail the task.
     :param max_errors: the most failed elements that are tolerated, over all shards.
     :param max_error_rate: the highest failed / total, from 0 to 1. Both given: either one breaks. Neither given: none
@@ -38,15 +40,15 @@ class DispositionThresholdOperator(BaseOperator):
     def __init__(
         self,
         *,
-        summaries: Any,
-        expected: int,
-        max_errors: int | None = None,
-        max_error_rate: float | None = None,
+        summaries: Templated[Iterable[Mapping[str, Any] | None]] | Mapping[str, Any],
+        expected: Templated[int],
+        max_errors: Templated[int] | None = None,
+        max_error_rate: Templated[float] | None = None,
         soft_fail: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.summaries = summaries
+        self.summaries = _of_failed_shards_too(summaries)
         self.expected = expected
         self.max_errors = max_errors
         self.max_error_rate = max_error_rate
@@ -82,6 +84,14 @@ class DispositionThresholdOperator(BaseOperator):
         if summary["not_sent"]:
             raise VccError(NOT_SENT.format(summary["not_sent"]), summary=summary)
         return summary
+
+
+def _of_failed_shards_too(summaries: Any) -> Any:
+    """Take the XCom ``summary`` of tasks, which a failed one has too, where their result is named."""
+    from airflow_provider_vcc._compat import XCOM_RETURN_KEY
+
+    is_result = hasattr(summaries, "operator") and getattr(summaries, "key", None) == XCOM_RETURN_KEY
+    return summaries["summary"] if is_result else summaries
 
 
 NOT_SENT = "{:,} elements were not sent; clear the shards that failed, and this task runs again"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
@@ -14,8 +14,9 @@ from airflow_provider_vcc.task.parameters import NOTHING, a_connection, at_least
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc._compat import Context, XComArg
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.task.templated import Templated
     from airflow_provider_vcc.transfers.query import QuerySource
     from airflow_provider_vcc.transfers.results import ResultsTable
     from airflow_provider_vcc.transfers.watermark import Watermark
@@ -76,25 +77,25 @@ class SqlToVccOperator(BatchDispositionOperator):
     def __init__(
         self,
         *,
-        sql: str,
-        sql_conn_id: str,
-        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        sql: str | XComArg,
+        sql_conn_id: str | XComArg,
+        parameters: Templated[Mapping[str, Any] | Sequence[Any]] | None = None,
         sql_hook_params: Mapping[str, Any] | None = None,
         fetch_size: int = 10_000,
         watermark_column: str | None = None,
-        watermark_initial: Any = None,
-        results_table: str | None = None,
+        watermark_initial: object = None,
+        results_table: str | XComArg | None = None,
         results_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
-        self.sql = sql
-        self.sql_conn_id = sql_conn_id
+        self.sql = cast("str", sql)  # what it is when the task runs; likewise the next ones
+        self.sql_conn_id = cast("str", sql_conn_id)
         self.parameters = parameters
         self.sql_hook_params = sql_hook_params
         self.fetch_size = fetch_size
         self.watermark_column = watermark_column
         self.watermark_initial = watermark_initial
-        self.results_table = results_table
+        self.results_table = cast("str | None", results_table)
         self.results_conn_id = results_conn_id
         for name in ("elements", "elements_path"):
             if name in kwargs:

@@ -87,3 +87,19 @@ def test_what_was_not_sent_fails(judge):
     result = judge([shard(not_sent=7)], "expected=1, max_error_rate=1.0")
     assert result.state == "failed"
     assert "7 elements were not sent" in result.log
+
+
+def test_the_output_of_a_task_stands_for_its_summaries_which_a_failed_shard_has_too():
+    """Naming the task is enough: its result is missing where it failed, its XCom ``summary`` is not."""
+    from airflow.providers.common.compat.sdk import DAG
+
+    from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
+    from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
+
+    with DAG("sharded", schedule=None):
+        sync = BatchDispositionOperator.partial(task_id="sync", project_id=17).expand(elements=[[], []])
+        judged = DispositionThresholdOperator(task_id="judge", summaries=sync.output, expected=2)
+        by_key = DispositionThresholdOperator(task_id="by_key", summaries=sync.output["summary"], expected=2)
+    assert judged.summaries == by_key.summaries
+    assert judged.summaries.key == "summary"
+    assert judged.upstream_task_ids == {"sync"}

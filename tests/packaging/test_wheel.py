@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import email
-import subprocess
-import sys
 import tarfile
 import zipfile
 
 import pytest
-
-
-@pytest.fixture(scope="module")
-def built(repo, tmp_path_factory):
-    """Build the sdist and the wheel as a release would."""
-    folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", folder], cwd=repo, check=True)
-    return folder
 
 
 @pytest.fixture(scope="module")
