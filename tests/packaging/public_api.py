@@ -15,6 +15,7 @@ from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.hooks.vcc import VccHook
 
 with DAG("values", schedule=None, params={"check_only": Param(default=True, type="boolean")}):
@@ -88,3 +89,9 @@ def call(hook: VccHook) -> int:
     except DispositionThresholdExceeded as error:
         raise VccError(str(error)) from error
     return len(message) if found else 0
+
+
+def count(summary: Summary) -> str:
+    """Read the task's result, key by key."""
+    reasons = [f"{row['errorcode']} {row['errormessage']}" for row in summary["errors"]]
+    return f"{summary['applied']} of {summary['total']}: {', '.join(reasons)}"
