@@ -61,7 +61,7 @@ def test_the_demo_gets_the_package_alone_and_all_else_gets_the_tools(checkout):
     demo = checkout.calls()
     checkout.set_up("dev")
     assert demo[-1].endswith("--constraints constraints.txt --build-constraints constraints.txt -e .")
-    assert checkout.calls()[-1].endswith("-e .[parquet,sql] --group dev")
+    assert checkout.calls()[-1].endswith("-e .[arrow,excel,sql] --group dev")
 
 
 def test_a_second_run_finds_the_environment_of_the_first(checkout):

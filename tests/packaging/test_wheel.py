@@ -40,7 +40,7 @@ def test_the_metadata_names_python_airflow_and_the_extras_as_the_contract_does(m
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert "apache-airflow>=2.11" in requirements
-    assert set(metadata.get_all("Provides-Extra")) == {"parquet", "sql"}
+    assert set(metadata.get_all("Provides-Extra")) == {"arrow", "excel", "parquet", "sql"}
 
 
 def test_the_sdist_can_build_the_wheel_again_and_carries_no_tests(built):
