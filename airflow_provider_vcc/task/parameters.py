@@ -248,7 +248,7 @@ def a_field_map(name: str, value: Any) -> Mapping[str, str] | None:
         return None
     if not isinstance(value, dict) or not all(isinstance(item, str) for pair in value.items() for item in pair):
         raise _wrong(name, "must map names in the input to fields of an element, such as {'record': 'numberid'}")
-    from airflow_provider_vcc.dispositions.elements.columns import check_field_map
+    from airflow_provider_vcc.dispositions.elements.field_map import check_field_map
 
     check_field_map(value)
     return value

@@ -26,7 +26,7 @@ def test_by_default_no_failed_element_is_tolerated_and_the_message_says_what_and
         "DispositionThresholdExceeded: 3 of 5 elements failed (2 rejected, 1 invalid), and none is tolerated, since "
         "neither max_errors nor max_error_rate is given. "
         "Reasons: 2 x 417 error.unknown_record (records 404, 405 at positions 1, 4); "
-        "1 x 'numberd' is no field of an element; "
+        "1 x 'numberd' is not a field of an element; "
         f"did you mean 'numberid'? (at position 3). The failed elements are in {path}"
     ) in result.log
 

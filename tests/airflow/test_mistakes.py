@@ -37,20 +37,20 @@ def test_an_address_that_is_not_on_the_allow_list(run, sandbox):
 
 def test_a_misspelt_field_names_the_nearest(run):
     log = failing(run, "Batch(elements=[{'numberid': 1, 'desciption': 'x'}], disposition=two)")
-    assert "'desciption' is no field of an element; did you mean 'description'?" in log
+    assert "'desciption' is not a field of an element; did you mean 'description'?" in log
 
 
 def test_a_misspelt_column_names_the_nearest(run, tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("numberid,disposition_id\n1,2\n")
     log = failing(run, f"Batch(elements_path={str(path)!r})")
-    assert "column 'disposition_id' is no field of an element; did you mean 'dispositionid'?" in log
+    assert "column 'disposition_id' is not a field of an element; did you mean 'dispositionid'?" in log
     assert "field_map={'disposition_id': 'dispositionid'}" in log
 
 
 def test_a_wrong_date_says_how_it_is_written(run):
     log = failing(run, "Batch(elements=[{'numberid': 1, 'next_calldate': 'tomorrow'}], disposition=two)")
-    assert "next_calldate is no date; write it as YYYY-MM-DD HH:MM:SS" in log
+    assert "next_calldate is not a valid date; use YYYY-MM-DD HH:MM:SS" in log
 
 
 def test_a_date_with_an_offset_and_no_time_zone_says_where_to_set_it(run):

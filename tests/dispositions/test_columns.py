@@ -5,13 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
-from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan, InvalidRow, check_field_map, map_fields
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan, InvalidRow
 from airflow_provider_vcc.dispositions.elements.dates import Dates
+from airflow_provider_vcc.dispositions.elements.field_map import check_field_map, map_fields
 from airflow_provider_vcc.dispositions.elements.fields import FIELDS, Element, InvalidElement, Plain, normalise, parse
 from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
@@ -20,8 +22,8 @@ NAIVE = dt.datetime.fromisoformat("2026-11-24 06:00:00.5")
 NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 
 
-def build(columns, values, field_map=None, **options):
-    return ColumnPlan(columns, field_map, **options).build(TableRows(0, tuple(columns), values))
+def build(columns, values, field_map=None, dates=None):
+    return ColumnPlan(columns, field_map, dates).build(TableRows(0, tuple(columns), values))
 
 
 def judged(item, dates):
@@ -62,7 +64,7 @@ COLUMNS = ("numberid", "dispositionid", "userid", "next_calldate", "description"
 @given(ROWS, st.sampled_from([None, "Europe/Budapest"]), st.booleans())
 def test_columns_as_a_whole_come_to_what_their_rows_come_to_one_by_one(values, timezone, converting):
     dates = Dates(timezone)
-    items = build(COLUMNS, values, convert_date=dates.convert if converting else None)
+    items = build(COLUMNS, values, dates=dates if converting else None)
     alone = [judged(dict(zip(COLUMNS, row, strict=True)), dates) for row in values]
     assert [judged(item, dates) for item in items] == alone
 
@@ -78,7 +80,7 @@ def test_columns_as_a_whole_come_to_what_their_rows_come_to_one_by_one(values, t
     ],
 )
 def test_plain_rows_become_plain_elements_without_a_dictionary(row):
-    (element,) = build(COLUMNS, [row], convert_date=Dates("UTC").convert)
+    (element,) = build(COLUMNS, [row], dates=Dates("UTC"))
     assert isinstance(element, Plain)
     assert judged(element, Dates()) == judged(dict(zip(COLUMNS, row, strict=True)), Dates("UTC"))
 
@@ -89,39 +91,39 @@ def test_one_odd_row_leaves_the_others_plain():
     assert items[1] == {"numberid": 1.5, "next_calldate": NAIVE}
 
 
-@pytest.mark.parametrize("field", ["numberid", "userid"])
-def test_empty_id_is_invalid_and_does_not_pass_as_plain(field):
-    batch = Checker().check(TableRows(0, ("numberid", "description", "userid"), [("1", "", "2")]))
-    assert batch.plain
-    row = {"numberid": "1", "description": "", "userid": "2"} | {field: ""}
-    (failure,) = Checker().check(TableRows(0, tuple(row), [tuple(row.values())])).failures
-    assert failure.errormessage == f"{field} is empty"
+def test_an_empty_text_is_absent_in_every_field():
+    row = {"numberid": "1", "description": "", "userid": " ", "next_calldate": "", "dispositionid": ""}
+    batch = Checker().check(TableRows(0, tuple(row), [tuple(row.values())]))
+    assert list(map(msgspec.to_builtins, batch.elements)) == [{"numberid": "1"}]
+    (failure,) = Checker().check(TableRows(0, tuple(row), [("", *tuple(row.values())[1:])])).failures
+    assert failure.errormessage == "neither numberid nor search says which record"
 
 
 def test_dates_are_converted_as_the_call_centres_clock_shows_them():
     days = [NAIVE, NOON.date(), NOON, None, "2026-11-24T12:00:00Z", dt.datetime.fromisoformat("0999-01-02")]
-    items = build(("numberid", "next_calldate"), [("1", day) for day in days], convert_date=Dates("Asia/Tokyo").convert)
-    texts = ["2026-11-24 06:00:00", "2026-11-24 00:00:00", "2026-11-24 21:00:00", None, days[4], "0999-01-02 00:00:00"]
+    items = build(("numberid", "next_calldate"), [("1", day) for day in days], dates=Dates("Asia/Tokyo"))
+    texts = ["2026-11-24 06:00:00", "2026-11-24 00:00:00", "2026-11-24 21:00:00", None, "2026-11-24 21:00:00", "0999-01-02 00:00:00"]
     assert [item.next_calldate for item in items] == texts
 
 
 def test_dates_are_converted_once_each_and_not_kept_without_end():
     asked = []
 
-    def convert(moment):
-        asked.append(moment)
-        return "2026-11-24 06:00:00"
+    class Counting(Dates):
+        def convert(self, moment):
+            asked.append(moment)
+            return super().convert(moment)
 
-    plan = ColumnPlan(("numberid", "next_calldate"), None, convert)
+    plan = ColumnPlan(("numberid", "next_calldate"), None, Counting("UTC"))
     for start in (0, 0, 10_000, 20_000):
         moments = [NOON + dt.timedelta(seconds=start + number) for number in range(10_000)]
         plan.build(TableRows(0, plan.columns, [("1", moment) for moment in moments]))
     assert len(asked) == 30_000
-    assert len(plan._dates) <= 20_000
+    assert len(plan._known_dates) <= 20_000
 
 
 def test_time_with_an_offset_and_no_time_zone_is_left_to_the_checker_which_says_so():
-    (item,) = build(("numberid", "next_calldate"), [("1", NOON)], convert_date=Dates().convert)
+    (item,) = build(("numberid", "next_calldate"), [("1", NOON)], dates=Dates())
     with pytest.raises(InvalidElement, match="no time zone"):
         parse(item, Dates())
 
@@ -137,7 +139,7 @@ def test_flag_may_be_a_boolean_a_digit_or_a_word(given_, flag):
     assert element == Element("1", sendDispositionMessages=flag)
 
 
-@pytest.mark.parametrize("given_", ["maybe", 2, "", [1]])
+@pytest.mark.parametrize("given_", ["maybe", 2, [1]])
 def test_flag_that_is_neither_is_left_to_the_checker_which_rejects_it(given_):
     (item,) = build(("numberid", "sendDispositionMessages"), [("1", given_)])
     assert item == {"numberid": "1", "sendDispositionMessages": given_}
@@ -160,7 +162,7 @@ def test_flag_that_is_neither_is_left_to_the_checker_which_rejects_it(given_):
 )
 def test_search_may_be_an_object_a_list_or_json_in_a_text(given_, search):
     items = build(("numberid", "search"), [(None, given_), ("1", None)])
-    assert items == [Element(search=search), Element("1")]
+    assert [judged(item, Dates()) for item in items] == [{"search": search}, {"numberid": "1"}]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +174,7 @@ def test_search_that_is_none_or_would_touch_too_much_is_invalid(given_):
     assert judged(item, Dates()) is None
 
 
-def test_criteria_from_columns_are_joined_and_absent_ones_left_out():
+def test_criteria_from_columns_are_joined_and_one_that_is_absent_is_invalid_since_it_would_widen_the_search():
     field_map = {"city": "search.city", "born": "search.born", "record": "numberid"}
     values = [
         ("Paris", NOON.date(), None),
@@ -180,22 +182,26 @@ def test_criteria_from_columns_are_joined_and_absent_ones_left_out():
         (None, None, "1"),
         (None, None, None),
         (float("nan"), None, "2"),
+        (Decimal(5), "", None),
     ]
-    items = build(("city", "born", "record"), values, field_map)
-    assert items == [
-        Element(search={"city": "Paris", "born": "2026-11-24"}),
-        Element(search={"city": "Paris"}),
-        Element("1"),
-        Element(),
-        Element("2"),
+    batch = Checker(field_map).check(TableRows(0, tuple(field_map), values))
+    assert list(map(msgspec.to_builtins, batch.elements)) == [
+        {"search": {"city": "Paris", "born": "2026-11-24"}},
+        {"numberid": "1"},
+        {"numberid": "2"},
+    ]
+    assert [(failure.position, "widen" in failure.errormessage) for failure in batch.failures] == [
+        (1, True),
+        (3, False),
+        (5, True),
     ]
 
 
-def test_odd_row_keeps_its_criteria_and_its_converted_search():
+def test_odd_row_keeps_its_criteria_and_its_search():
     (item,) = build(("city", "userid"), [(Decimal(5), 1.5)], {"city": "search.city"})
-    assert item == {"search": {"city": 5}, "userid": 1.5}
+    assert item == {"search": {"city": Decimal(5)}, "userid": 1.5}
     (item,) = build(("search", "userid"), [('{"a": 1}', 1.5)])
-    assert item == {"search": {"a": 1}, "userid": 1.5}
+    assert item == {"search": '{"a": 1}', "userid": 1.5}
 
 
 def test_rows_without_any_record_are_dictionaries_for_the_checker_to_reject():
@@ -203,12 +209,14 @@ def test_rows_without_any_record_are_dictionaries_for_the_checker_to_reject():
     assert items == [{"userid": "1"}, {}]
 
 
-def test_row_that_is_too_long_is_invalid_with_the_reason_and_shows_all_of_itself():
+def test_row_with_more_or_fewer_cells_than_its_table_is_invalid_with_the_reason_and_shows_all_of_itself():
     first, second, third = build(("numberid", "userid"), [("1", "2"), ("3", "4", "5", None), ("6",)])
-    assert (first, third) == (Plain("1", userid="2"), Plain("6"))
+    assert first == Plain("1", userid="2")
     assert isinstance(second, InvalidRow)
     assert str(second) == "the row has 4 cells, and its table 2 columns"
     assert second.element == {"numberid": "3", "userid": "4", "more": ["5", None]}
+    assert str(third) == "the row has 1 cells, and its table 2 columns"
+    assert third.element == {"numberid": "6"}
 
 
 def test_no_rows_are_no_elements():
@@ -218,7 +226,7 @@ def test_no_rows_are_no_elements():
 @pytest.mark.parametrize(
     ("columns", "field_map", "said"),
     [
-        (("numberid", "dispositonid"), None, "'dispositonid' is no field of an element; did you mean 'dispositionid'?"),
+        (("numberid", "dispositonid"), None, "'dispositonid' is not a field of an element; did you mean 'dispositionid'?"),
         (("numberid", "NEXT_CALLDATE"), None, "did you mean 'next_calldate'?"),
         (("numberid", "dispositonid"), None, "field_map={'dispositonid': 'dispositionid'}"),
         (("numberid", "qqq"), None, "the fields are numberid, search, dispositionid"),
@@ -241,11 +249,11 @@ def test_columns_that_do_not_fit_are_named_with_what_to_do(columns, field_map, s
 @pytest.mark.parametrize(
     ("field_map", "said"),
     [
-        ({"record": "numbrid"}, "'numbrid' is no field of an element; did you mean 'numberid'?"),
-        ({"record": "search."}, "'search.' is no field"),
+        ({"record": "numbrid"}, "'numbrid' is not a field of an element; did you mean 'numberid'?"),
+        ({"record": "search."}, "'search.' is not a field"),
         ({"a": "userid", "b": "userid"}, "'a' and 'b' are both mapped to 'userid'"),
         ({"a": "search", "b": "search.b"}, "'a' is the whole search"),
-        ({"record": None}, "None is no field"),
+        ({"record": None}, "None is not a field"),
         ("record", "must be an object such as"),
     ],
 )
@@ -261,7 +269,7 @@ def test_mapped_names_of_an_object_become_fields_and_others_stay():
         {"record": "1", "city": "Paris", "zip": None, "userid": "2", "odd": 1},
         {"record": "numberid", "city": "search.city", "zip": "search.zip", "absent": "description"},
     )
-    assert mapped == {"numberid": "1", "search": {"city": "Paris"}, "userid": "2", "odd": 1}
+    assert mapped == {"numberid": "1", "search": {"city": "Paris", "zip": None}, "userid": "2", "odd": 1}
 
 
 def test_names_may_be_swapped():

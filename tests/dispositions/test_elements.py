@@ -41,7 +41,8 @@ def test_the_pages_own_example_goes_out_as_it_stands():
 @pytest.mark.parametrize("field", ["numberid", "dispositionid", "userid"])
 @pytest.mark.parametrize(
     ("given", "out"),
-    [("7", "7"), (7, "7"), (7.0, "7"), (Decimal("7.00"), "7"), (0, "0"), (-3, "-3"), ("a b", "a b"), ("007", "007")],
+    [("7", "7"), (7, "7"), (7.0, "7"), (Decimal("7.00"), "7"), (0, "0"), (-3, "-3"), ("a b", "a b"), ("007", "007")]
+    + [(" 7\t", "7"), ("7.0", "7"), ("7.", "7"), ("-7.000", "-7"), ("12E5", "12E5"), ("1E-5x", "1E-5x")],
 )
 def test_ids_may_be_texts_or_whole_numbers_and_go_out_as_texts(field, given, out):
     assert sent({"numberid": "1", field: given})[field] == out
@@ -51,15 +52,16 @@ def test_ids_may_be_texts_or_whole_numbers_and_go_out_as_texts(field, given, out
 @pytest.mark.parametrize(
     "given",
     [
-        "",
+        "7.5",
+        "1.23457E+11",
+        "1,23457E+11",
+        "1E+11",
         7.5,
         True,
         False,
         [],
         {},
-        float("nan"),
         float("inf"),
-        Decimal("NaN"),
         Decimal("7.5"),
         b"7",
         2.0**60,
@@ -72,8 +74,10 @@ def test_an_id_that_is_neither_is_invalid(field, given):
     assert reason({"numberid": "1", field: given}).startswith(field)
 
 
-def test_none_means_absent():
-    assert sent(dict.fromkeys(FIELDS) | {"numberid": "1"}) == {"numberid": "1"}
+@pytest.mark.parametrize("nothing", [None, "", float("nan"), Decimal("NaN"), Decimal("sNaN")], ids=repr)
+def test_what_says_nothing_is_absent(nothing):
+    assert sent(dict.fromkeys(FIELDS, nothing) | {"numberid": "1"}) == {"numberid": "1"}
+    assert "neither" in reason(dict.fromkeys(FIELDS, nothing))
 
 
 def test_a_record_is_named_by_number_or_by_search_and_not_by_both():
@@ -95,7 +99,7 @@ def test_a_search_that_would_touch_every_record_is_invalid(search):
 
 
 @pytest.mark.parametrize(
-    "value", [None, float("nan"), float("inf"), [None], {"from": None}, [1, [float("nan")]]], ids=repr
+    "value", [None, "", float("nan"), float("inf"), [None], [""], {"from": None}, [1, [float("nan")]]], ids=repr
 )
 def test_a_criterion_that_json_has_as_null_is_invalid_since_it_would_widen_the_search(value):
     assert "widen" in reason({"search": {"name": "Green", "city": value}})
@@ -126,8 +130,9 @@ def test_a_field_that_is_like_none_gets_the_list():
 
 def test_a_description_is_a_text_and_messages_are_true_or_false():
     assert "text" in reason({"numberid": "1", "description": 5})
-    assert "true or false" in reason({"numberid": "1", "sendDispositionMessages": "true"})
-    assert "true or false" in reason({"numberid": "1", "sendDispositionMessages": 1})
+    assert "true or false" in reason({"numberid": "1", "sendDispositionMessages": "maybe"})
+    assert "true or false" in reason({"numberid": "1", "sendDispositionMessages": 2})
+    assert sent({"numberid": "1", "sendDispositionMessages": "true"})["sendDispositionMessages"] is True
     assert sent({"numberid": "1", "sendDispositionMessages": False})["sendDispositionMessages"] is False
 
 
@@ -164,7 +169,8 @@ class TestDisposition:
     def test_it_goes_out_as_the_table_has_it(self):
         given = {"dispositionid": "2", "userid": "7", "next_calldate": "2017-09-10 12:00:00", "description": "x"}
         assert check_disposition(given, HERE) == given | {"dispositionid": 2, "userid": 7}
-        assert check_disposition({"dispositionid": 2, "userid": None}, HERE) == {"dispositionid": 2}
+        for nothing in (None, "", float("nan")):
+            assert check_disposition({"dispositionid": 2, "userid": nothing}, HERE) == {"dispositionid": 2}
 
     def test_none_is_none_and_empty_is_empty(self):
         assert check_disposition(None, HERE) is None
@@ -179,7 +185,6 @@ class TestDisposition:
             {"description": 5},
             {"next_calldate": "soon"},
             {"userid": True},
-            {"userid": ""},
             ["dispositionid"],
             5,
             "x",

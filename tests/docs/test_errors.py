@@ -287,15 +287,15 @@ def test_reasons_of_invalid_elements(text):
     wrong = [
         {},
         {"numberid": 1, "search": {"name": "Green"}},
-        {"numberid": ""},
         {"numberid": 1.5},
+        {"numberid": "1.23457E+11"},
         {"search": {}},
         {"search": {"name": None}},
         {"numberid": 1, "desciption": "x"},
         {"numberid": 1, "next_calldate": "2026-02-30 09:00:00"},
         {"numberid": 1, "next_calldate": "2026-12-01"},
         {"numberid": 1, "next_calldate": "2026-12-01T09:00:00+01:00"},
-        {"numberid": 1, "sendDispositionMessages": "yes"},
+        {"numberid": 1, "sendDispositionMessages": "maybe"},
         5,
     ]
     found = [said(InvalidElement, lambda element=element: parse(element, Dates())) for element in wrong]

@@ -1,21 +1,24 @@
-"""From raw rows to valid elements, in batches: all at once where they are plain, one by one where they are not."""
+"""From raw rows to valid elements, in batches: all at once if they are plain, one by one if they are not."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan, InvalidRow
 from airflow_provider_vcc.dispositions.elements.dates import Dates
 from airflow_provider_vcc.dispositions.elements.fields import Element, InvalidElement, Plain, normalise, parse
+from airflow_provider_vcc.dispositions.elements.ids import LONGEST_NUMBER, all_plain
+from airflow_provider_vcc.dispositions.elements.values import showable
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
-from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
+from airflow_provider_vcc.dispositions.sources.rows import InvalidText, JsonRows, ObjectRows, TableRows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_provider_vcc.dispositions.sources.rows import Rows
 
 __all__ = ["AnyElement", "Batch", "Checker"]
@@ -26,6 +29,8 @@ _decode_plain = msgspec.json.Decoder(Plain).decode
 _decode_element = msgspec.json.Decoder(Element).decode
 _decode_any = msgspec.json.Decoder().decode
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_numberid = attrgetter("numberid")
+_MOST_KNOWN = 16_384
 
 
 class Batch(msgspec.Struct, gc=False):
@@ -48,22 +53,29 @@ class Checker:
 
     :param field_map: name in the input -> field of an element, or ``search.<criterion>``.
     :param timezone: IANA name of the call centre's clock.
+    :param date_formats: ``strptime`` formats for dates that are not in the documented form.
     """
 
-    def __init__(self, field_map: Mapping[str, str] | None = None, timezone: str | None = None) -> None:
+    def __init__(
+        self,
+        field_map: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+        date_formats: Sequence[str] = (),
+    ) -> None:
         self.field_map = field_map or None
-        self.dates = Dates(timezone)
+        self.dates = Dates(timezone, date_formats)
         self._plans: dict[tuple[str, ...], ColumnPlan] = {}
+        self._known_ids: set[str | None] = {None}
 
     def check(self, rows: Rows) -> Batch:
-        """Give the valid elements of some rows, and the reasons for the others.
+        """Return the valid elements of some rows, and the reasons for the others.
 
-        :raises VccInputError: where a column is neither a field nor mapped.
+        :raises VccInputError: if a column is neither a field nor mapped.
         """
         if isinstance(rows, TableRows):
             built = self._plan(rows.columns).build(rows)
-            if set(map(type, built)) == {Plain} and self._good_dates(built):
-                return _all_plain(rows.start, built)
+            if set(map(type, built)) == {Plain} and self._good_dates(built):  # type: ignore[arg-type] # just seen
+                return _all_plain(rows.start, built)  # type: ignore[arg-type] # likewise
             return self._one_by_one(rows.start, built, None)
         elements = None if self.field_map else self._plain(rows)
         if elements is not None:
@@ -73,23 +85,37 @@ class Checker:
     def _plan(self, columns: tuple[str, ...]) -> ColumnPlan:
         plan = self._plans.get(columns)
         if plan is None:
-            plan = self._plans[columns] = ColumnPlan(columns, self.field_map, self.dates.convert)
+            plan = self._plans[columns] = ColumnPlan(columns, self.field_map, self.dates)
         return plan
 
     def _plain(self, rows: JsonRows | ObjectRows) -> list[Plain] | None:
         try:
             if isinstance(rows, JsonRows):
-                elements = [_decode_plain(text) for text in rows.texts]
+                elements = list(map(_decode_plain, rows.texts))
             else:
                 elements = msgspec.convert(rows.objects, list[Plain])
         except _NOT_PLAIN:
             return None
-        return elements if self._good_dates(elements) else None
+        except Exception:  # noqa: BLE001 -- an object of anybody's raises what it likes; one by one it is told which
+            return None
+        return elements if self._good_ids(elements) and self._good_dates(elements) else None
+
+    def _good_ids(self, elements: list[Plain]) -> bool:
+        if not all_plain(list(map(_numberid, elements))):
+            return False
+        others = {element.dispositionid for element in elements} | {element.userid for element in elements}
+        fresh = others - self._known_ids
+        if fresh and not all_plain(fresh):  # type: ignore[arg-type] # None is known
+            return False
+        if len(self._known_ids) > _MOST_KNOWN:
+            self._known_ids = {None}
+        self._known_ids |= fresh
+        return True
 
     def _good_dates(self, elements: list[Plain]) -> bool:
         return self.dates.all_good({element.next_calldate for element in elements})
 
-    def _one_by_one(self, start: int, items: Sequence[Any], field_map: Mapping[str, str] | None) -> Batch:
+    def _one_by_one(self, start: int, items: Sequence[object], field_map: Mapping[str, str] | None) -> Batch:
         elements: list[AnyElement] = []
         positions: list[int] = []
         failures: list[Failure] = []
@@ -97,23 +123,22 @@ class Checker:
         for position, item in enumerate(items, start):
             try:
                 element = self._one(item, field_map)
-            except (InvalidElement, RecursionError) as reason:
-                failures.append(Failure(position, Outcome.INVALID, None, _reason(reason), _shown(item)))
+            except Exception as error:  # noqa: BLE001 -- an object of anybody's raises what it likes
+                failures.append(Failure(position, Outcome.INVALID, None, _reason(error), _shown(item)))
                 continue
             elements.append(element)
             positions.append(position)
             plain = plain and element.search is None and not element.sendDispositionMessages
         return Batch(start, len(items), elements, positions, failures, plain)
 
-    def _one(self, item: Any, field_map: Mapping[str, str] | None) -> AnyElement:
-        if item.__class__ is Plain and item.next_calldate in self.dates.known:
+    def _one(self, item: object, field_map: Mapping[str, str] | None) -> AnyElement:
+        if isinstance(item, Plain):
+            if item.next_calldate not in self.dates.known:
+                item.next_calldate = self.dates.convert(item.next_calldate)
             return item
-        if item.__class__ is Plain:
-            item.next_calldate = self.dates.convert(item.next_calldate)
-            return item
-        if item.__class__ is Element:
+        if isinstance(item, Element):
             return normalise(item, self.dates)
-        if item.__class__ is bytes:
+        if isinstance(item, bytes):
             return self._from_json(item)
         if isinstance(item, InvalidElement):
             raise item
@@ -132,20 +157,47 @@ def _all_plain(start: int, elements: list[Plain]) -> Batch:
     return Batch(start, len(elements), elements, range(start, start + len(elements)), plain=True)
 
 
-def _decoded(text: bytes) -> Any:
+def _decoded(text: bytes) -> object:
+    if isinstance(text, InvalidText):
+        raise InvalidElement(text.reason)
     try:
         return _decode_any(text)
     except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _decoded_by_python(text)
+
+
+def _decoded_by_python(text: bytes) -> object:
+    """Decode what Python's own writer makes and is not quite JSON: NaN, half a character, a very long number."""
+    try:
+        value = json.loads(text.decode(), parse_int=_integer)
+    except (ValueError, UnicodeDecodeError):
         raise InvalidElement("not JSON") from None
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise InvalidElement("it holds half of a character (a lone surrogate)") from None
+    return value
 
 
-def _reason(reason: Exception) -> str:
-    return str(reason) if isinstance(reason, InvalidElement) else "nested too deeply"
+def _integer(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else Decimal(digits)
 
 
-def _shown(item: Any) -> Any:
+def _reason(error: Exception) -> str:
+    if isinstance(error, InvalidElement):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return f"it cannot be read ({type(error).__name__})"
+
+
+def _shown(item: object) -> object:
+    if isinstance(item, InvalidRow):
+        return showable(item.element)
     if not isinstance(item, bytes):
-        return getattr(item, "element", None) if isinstance(item, InvalidElement) else item
+        return None if isinstance(item, InvalidElement) else showable(item)
+    if isinstance(item, InvalidText):
+        return None
     try:
         value = _decode_any(item)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
+
+import pendulum
 
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
+from airflow_provider_vcc.dispositions.elements.times import Ambiguous, read_by_formats, read_time
+from airflow_provider_vcc.dispositions.elements.values import native
 from airflow_provider_vcc.exceptions import VccConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
 
 __all__ = ["Dates"]
 
@@ -20,23 +27,27 @@ LINE_LENGTH = len("2017-10-10 11:00:00\n")
 DAY_LENGTH = len("2017-10-10")
 DATE_ONLY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}", re.ASCII)
 MOST_KNOWN = 16_384
+USE = "use YYYY-MM-DD HH:MM:SS, or set date_format"
 
 
 class Dates:
     """Checks and converts callback times, and remembers those that were good.
 
-    :param timezone: IANA name of the call centre's clock; None where the connection has none.
+    :param timezone: IANA name of the call centre's clock; None if the connection has none.
+    :param formats: ``strptime`` formats for texts that are not in the documented form.
     """
 
-    def __init__(self, timezone: str | None = None) -> None:
+    def __init__(self, timezone: str | None = None, formats: Sequence[str] = ()) -> None:
         self.timezone = timezone
+        self.formats = tuple(formats)
         self._zone = _zone(timezone)
         self.known: set[str | None] = {None}
         """Texts that pass through unchanged."""
         self._days: set[str] = set()
+        self._converted: dict[str, str] = {}
 
     def all_good(self, texts: set[str | None]) -> bool:
-        """Say whether all of these are in the documented form and exist in the calendar."""
+        """Return whether all of these are in the documented form and exist in the calendar."""
         fresh = texts - self.known
         if not fresh:
             return True
@@ -57,22 +68,45 @@ class Dates:
         self.known |= texts
         self._days |= days
 
-    def convert(self, value: Any) -> str:
-        """Give the documented form of a text, a date or a datetime.
+    def convert(self, value: object) -> str | None:
+        """Return the documented form of a text, a date or a datetime; None if there is nothing.
 
         A time without an offset is one by the call centre's clock.
 
-        :raises InvalidElement: where it is no date, or has an offset and the connection has no time zone.
+        :raises InvalidElement: if it is not a date, or has an offset and the connection has no time zone.
         """
+        value = native(value)
         if isinstance(value, str):
-            if _is_documented(value):
-                return value
-            value = _parse(value)
+            return self._of_text(value)
         if isinstance(value, datetime):
-            return self._local(value).strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+            return _written(self._local(value))
         if isinstance(value, date):
             return f"{value.isoformat()} 00:00:00"
-        raise InvalidElement("next_calldate is no date; write it as YYYY-MM-DD HH:MM:SS")
+        if value is None:
+            return None
+        raise InvalidElement(f"next_calldate is not a valid date; {USE}")
+
+    def _of_text(self, text: str) -> str | None:
+        known = self._converted.get(text)
+        if known is None:
+            text = text.strip()
+            if not text or _is_documented(text):
+                return text or None
+            known = _written(self._local(self._read(text)))
+            if len(self._converted) > MOST_KNOWN:
+                self._converted = {}
+            self._converted[text] = known
+        return known
+
+    def _read(self, text: str) -> datetime:
+        try:
+            moment = read_by_formats(text, self.formats) or read_time(text)
+        except Ambiguous:
+            raise InvalidElement("next_calldate is another time by each of two formats in date_format") from None
+        if moment is None:
+            what = "has no time of day" if DATE_ONLY.fullmatch(text) else "is not a valid date"
+            raise InvalidElement(f"next_calldate {what}; {USE}")
+        return moment
 
     def _local(self, moment: datetime) -> datetime:
         if moment.utcoffset() is None:
@@ -80,7 +114,7 @@ class Dates:
         if self._zone is None:
             raise InvalidElement(
                 "next_calldate has an offset, and the connection has no time zone to convert it to; "
-                "set `timezone` in the connection, or write YYYY-MM-DD HH:MM:SS by the call centre's clock"
+                "set `timezone` in the connection, or use YYYY-MM-DD HH:MM:SS by the call centre's clock"
             )
         try:
             return moment.astimezone(self._zone)
@@ -88,14 +122,18 @@ class Dates:
             raise InvalidElement("next_calldate is out of range") from None
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def _written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+
+
+def _zone(name: str | None) -> tzinfo | None:
     if not name:
         return None
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return pendulum.timezone(name)
+    except (ValueError, KeyError, OSError):
         raise VccConfigurationError(
-            f"timezone {name!r} is no time zone; write an IANA name such as 'Europe/Budapest'"
+            f"timezone {name!r} is not a time zone; use an IANA name such as 'Europe/Budapest'"
         ) from None
 
 
@@ -109,12 +147,3 @@ def _exists(day: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _parse(text: str) -> datetime | None:
-    if DATE_ONLY.fullmatch(text.strip()):
-        raise InvalidElement("next_calldate has no time of day; write it as YYYY-MM-DD HH:MM:SS")
-    try:
-        return datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None

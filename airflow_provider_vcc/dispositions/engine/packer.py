@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from airflow_provider_vcc.dispositions.elements.checker import Batch
+from airflow_provider_vcc.dispositions.elements.values import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,8 +24,8 @@ __all__ = ["ODD", "Chunk", "Packer"]
 
 ODD = "it holds something that cannot be written as JSON"
 
-_encode = msgspec.json.Encoder().encode
-UNWRITABLE = (TypeError, ValueError, RecursionError, msgspec.MsgspecError)
+_encode = msgspec.json.Encoder(enc_hook=as_json).encode
+UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
 
 Waiting = tuple[int, "AnyElement"]
 Key = str | int | None

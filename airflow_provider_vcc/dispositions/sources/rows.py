@@ -9,9 +9,20 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["JsonRows", "ObjectRows", "Rows", "Source", "TableRows"]
+__all__ = ["InvalidText", "JsonRows", "ObjectRows", "Rows", "Source", "TableRows"]
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
+
+
+class InvalidText(bytes):
+    """Stands for an element that a source could tell from its neighbours and could not read; it is its own reason."""
+
+    __slots__ = ()
+
+    @property
+    def reason(self) -> str:
+        """Why it is invalid."""
+        return self.decode()
 
 
 class JsonRows(msgspec.Struct, frozen=True, gc=False):
@@ -72,15 +83,22 @@ class TableRows(msgspec.Struct, frozen=True, gc=False):
 def _encode_lines(values: list[Any]) -> bytes:
     try:
         return _encoder.encode_lines(values)
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 -- an object of anybody's raises what it likes
         return b"".join(map(_encode_line, values))
 
 
 def _encode_line(value: Any) -> bytes:
     try:
         return _encoder.encode(value) + b"\n"
-    except (TypeError, ValueError, RecursionError):
-        return f"{value!r}\n".encode("utf-8", "surrogatepass")
+    except Exception:  # noqa: BLE001 -- likewise
+        return _repr(value).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 -- likewise
+        return type(value).__name__
 
 
 Rows = JsonRows | ObjectRows | TableRows

@@ -1,0 +1,110 @@
+"""Names in the input, and the fields that they stand for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
+from airflow_provider_vcc.dispositions.elements.names import CRITERION, FIELDS, did_you_mean, is_criterion, nearest
+from airflow_provider_vcc.dispositions.elements.values import is_nothing
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["check_field_map", "map_fields", "targets_of"]
+
+
+def check_field_map(field_map: Mapping[str, str]) -> None:
+    """See that names are mapped to fields, or to ``search.<criterion>``, and no two to the same.
+
+    :raises VccConfigurationError: with the nearest field.
+    """
+    if not hasattr(field_map, "items"):
+        raise VccConfigurationError("field_map must be an object such as {'record': 'numberid', 'city': 'search.city'}")
+    seen: dict[str, str] = {}
+    for name, target in field_map.items():
+        if not _is_target(target):
+            near = did_you_mean(str(target), FIELDS)
+            raise VccConfigurationError(f"field_map: {target!r} is not a field of an element{near}")
+        if target in seen:
+            raise VccConfigurationError(f"field_map: {seen[target]!r} and {name!r} are both mapped to {target!r}")
+        seen[target] = name
+    if "search" in seen and (criterion := next(filter(is_criterion, seen), None)):
+        raise VccConfigurationError(
+            f"field_map: {seen['search']!r} is the whole search, so {criterion!r} cannot be added"
+        )
+
+
+def map_fields(element: Mapping[str, object], field_map: Mapping[str, str]) -> dict[str, object]:
+    """Rename what is mapped; other names stay as they are.
+
+    Criteria that all have no value are no search; one of several without a value stays, for its rule to reject.
+
+    :raises InvalidElement: if two names give the same field.
+    """
+    mapped: dict[str, object] = {}
+    search: dict[str, object] = {}
+    for name, value in element.items():
+        target = field_map.get(name, name)
+        if target is not name and is_criterion(target):
+            search[target[len(CRITERION) :]] = value
+        elif is_nothing(mapped.get(target)):
+            mapped[target] = value
+        elif not is_nothing(value):
+            raise InvalidElement(f"two names give {target!r}")
+    if not all(map(is_nothing, search.values())):
+        if not is_nothing(mapped.get("search")):
+            raise InvalidElement("search is given as a whole and by criteria")
+        mapped["search"] = search
+    return mapped
+
+
+def targets_of(columns: tuple[str, ...], field_map: Mapping[str, str]) -> list[str]:
+    """Return the field, or the criterion, that each column of a table gives.
+
+    :raises VccConfigurationError: if the map itself is wrong.
+    :raises VccInputError: if a column has no field, with the nearest one.
+    """
+    check_field_map(field_map)
+    for name in field_map:
+        if name not in columns:
+            near = did_you_mean(name, columns) or f"; the columns are {_listed(columns)}"
+            raise VccInputError(f"field_map names the column {name!r}, which is not there{near}")
+    targets: list[str] = []
+    for name in columns:
+        target = field_map.get(name, name)
+        if name not in field_map and name not in FIELDS:
+            raise VccInputError(_no_field(name))
+        if target in targets:
+            raise VccInputError(f"columns {columns[targets.index(target)]!r} and {name!r} both give {target!r}")
+        targets.append(target)
+    _check_whole(columns, targets)
+    return targets
+
+
+def _check_whole(columns: tuple[str, ...], targets: list[str]) -> None:
+    criterion = next(filter(is_criterion, targets), None)
+    if criterion and "search" in targets:
+        raise VccInputError(f"a column gives the whole 'search', so {criterion!r} cannot be added to it")
+    if not criterion and "search" not in targets and "numberid" not in targets:
+        raise VccInputError(
+            f"no column gives 'numberid' or 'search', so no record is named; the columns are {_listed(columns)}"
+        )
+
+
+def _no_field(name: str) -> str:
+    near = nearest(name, FIELDS)
+    hint = f"; did you mean {near!r}?" if near else f"; the fields are {', '.join(FIELDS)}."
+    return (
+        f"column {name!r} is not a field of an element{hint} "
+        f"Rename it, leave it out, or map it: field_map={{{name!r}: {near or 'search.' + name!r}}}"
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"
+
+
+def _is_target(target: object) -> bool:
+    return isinstance(target, str) and (target in FIELDS or (is_criterion(target) and target != CRITERION))

@@ -1,0 +1,85 @@
+"""The one rule for ids: ``numberid``, ``dispositionid`` and ``userid``, however they came."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from numbers import Rational
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
+from airflow_provider_vcc.dispositions.elements.values import native
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["LONGEST_NUMBER", "all_plain", "an_id"]
+
+LONGEST_NUMBER = 64
+"""Digits of a number that may be an id."""
+_EXACT_FLOATS = {2: 2**11, 4: 2**24}
+_EXACT_FLOAT = 2**53
+_WHOLE = re.compile(r"([+-]?[0-9]+)\.0*")
+_WITH_FRACTION = re.compile(r"[+-]?[0-9]*\.[0-9]+")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-][0-9]+|[+-]?[0-9]+[.,][0-9]+[eE][0-9]+")
+_PLAIN_LINES = re.compile(r"(?:(?![0-9]+[eE]-)[A-Za-z0-9_-]+\n)*+")
+
+
+def an_id(name: str, value: object) -> str | None:
+    """Return an id as the API takes it: a text without blanks around it; None if there is nothing.
+
+    :param name: the field, for the reason.
+    :raises InvalidElement: if it is neither a text nor a whole number whose digits are all there.
+    """
+    if value.__class__ is not str:
+        exact = _exact(value)
+        value = native(value)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            return _of_number(name, value, exact)
+    return value if value.isdecimal() and value.isascii() else _of_text(name, value.strip())
+
+
+def all_plain(texts: Iterable[str]) -> bool:
+    """Return whether all of these texts are ids that go out as they are, as far as that is quickly seen."""
+    joined = "".join(texts)
+    if joined.isdecimal() and joined.isascii():
+        return True
+    return _PLAIN_LINES.fullmatch("\n".join(texts) + "\n") is not None
+
+
+def _exact(value: object) -> int:
+    """Return up to where a float has all whole numbers: numpy has smaller ones, too."""
+    return _EXACT_FLOATS.get(getattr(getattr(value, "dtype", None), "itemsize", 0), _EXACT_FLOAT)
+
+
+def _of_text(name: str, text: str) -> str | None:
+    if not text:
+        return None
+    if whole := _WHOLE.fullmatch(text):
+        return whole[1]
+    if _WITH_FRACTION.fullmatch(text):
+        raise InvalidElement(f"{name} must be a text or a whole number")
+    if _SCIENTIFIC.fullmatch(text):
+        raise InvalidElement(
+            f"{name} is a number in scientific notation, as spreadsheets shorten long ones, and its last digits are "
+            "lost; format the column as a number without decimals or as text, and export it again"
+        )
+    return text
+
+
+def _of_number(name: str, value: object, exact: int) -> str:
+    if not _is_whole(value, exact):
+        raise InvalidElement(f"{name} must be a text or a whole number")
+    return str(int(value))  # type: ignore[call-overload] # a number, by now
+
+
+def _is_whole(value: object, exact: int) -> bool:
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, float):
+        return abs(value) < exact and value.is_integer()
+    if isinstance(value, Decimal):
+        return value.is_finite() and value.adjusted() < LONGEST_NUMBER and value == value.to_integral_value()
+    return isinstance(value, Rational) and value.denominator == 1 and abs(value) < 10**LONGEST_NUMBER
