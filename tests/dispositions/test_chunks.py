@@ -223,7 +223,7 @@ def test_the_chunks_joined_are_the_input_and_each_record_keeps_its_order(
     objects = [
         {"numberid": record, "description": "x" * length, "sendDispositionMessages": messages or None}
         if record
-        else {"search": {"name": "y" * length}}
+        else {"search": {"name": "z" + "y" * length}}
         for record, messages, length in inputs
     ]
     some = packer(objects, size=batch, most_bytes=most_bytes, most_waiting=most_waiting)
