@@ -194,10 +194,12 @@ def _reason(error: Exception) -> str:
 def _shown(item: object) -> object:
     if isinstance(item, InvalidRow):
         return showable(item.element)
-    if not isinstance(item, bytes):
-        return None if isinstance(item, InvalidElement) else showable(item)
-    if isinstance(item, InvalidText):
+    if isinstance(item, InvalidElement | InvalidText):
         return None
+    if isinstance(item, Element):
+        return showable({name: value for name, value in msgspec.structs.asdict(item).items() if value is not None})
+    if not isinstance(item, bytes):
+        return item if isinstance(item, Plain) else showable(item)
     try:
         value = _decode_any(item)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
