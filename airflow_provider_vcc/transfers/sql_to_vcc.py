@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc._compat import Context, XComArg
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.templated import Templated
     from airflow_provider_vcc.transfers.query import QuerySource
     from airflow_provider_vcc.transfers.results import ResultsTable
@@ -105,6 +106,18 @@ class SqlToVccOperator(BatchDispositionOperator):
         self._watermark: Watermark | None = None
         self._results: ResultsTable | None = None
 
+    def execute(self, context: Context) -> Summary:
+        """Send everything, and judge it. What ends the task says as well what is not in the results table.
+
+        :returns: the summary, as that of ``BatchDispositionOperator``.
+        """
+        try:
+            return super().execute(context)
+        except Exception as error:
+            if self._results is not None and self._results.loss is not None:
+                error.args = (f"{error}. {self._results.loss}", *error.args[1:])
+            raise
+
     def _check_inputs(self) -> None:
         sql: Any = self.sql
         if not is_template(sql) and not (isinstance(sql, str) and sql.strip()):
@@ -173,9 +186,14 @@ class SqlToVccOperator(BatchDispositionOperator):
             "task_id": instance.task_id,
             "map_index": instance.map_index if instance.map_index is not None else -1,
         }
-        engine = self._hook(self.results_conn_id or self.sql_conn_id).get_sqlalchemy_engine({"hide_parameters": True})
-        is_replaced = _orphaned_before_retry(instance)
-        self._results = ResultsTable(engine, self.results_table, key, instance.try_number, is_replaced)
+        self._results = ResultsTable(
+            self._hook(self.results_conn_id or self.sql_conn_id),
+            self.results_table,
+            key,
+            instance.try_number,
+            log=self.log,
+            is_replaced=_orphaned_before_retry(instance),
+        )
         return [self._results]
 
     def _settled(self) -> None:

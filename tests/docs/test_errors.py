@@ -317,10 +317,8 @@ def test_reasons_of_rejected_elements_that_are_ours(text, repo):
 
 
 def test_what_a_query_and_its_tables_may_say(text, tmp_path):
-    sa = pytest.importorskip("sqlalchemy")
     sql_to_vcc = pytest.importorskip("airflow_provider_vcc.transfers.sql_to_vcc")
     database = str(tmp_path / "warehouse.db")
-    engine = sa.create_engine(f"sqlite:///{database}")
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("create table failed (dag_id text)")
     hook = SimpleNamespace(get_conn=lambda: sqlite3.connect(database))
@@ -337,7 +335,7 @@ def test_what_a_query_and_its_tables_may_say(text, tmp_path):
         said(configuration, lambda: watermark.encode(b"x")),
         said(configuration, lambda: watermark.Watermark({}, [], None)),
         said(configuration, lambda: sql_to_vcc.SqlToVccOperator(task_id="t", project_id=1, sql=" ", sql_conn_id="w")),
-        said(configuration, lambda: ResultsTable(engine, "failed", key, 1)),
+        said(configuration, lambda: ResultsTable(hook, "failed", key, 1)),
     ]
 
 

