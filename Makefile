@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make. uv is used where it is installed. Everything goes to .venv/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format bench bench-check docs linkcheck matrix constraints clean
+.PHONY: help demo test test-long lint format bench bench-check docs linkcheck matrix dist changelog release-check constraints clean
 
 PYTEST_ARGS ?=
 WORKERS ?= 2
@@ -53,6 +53,19 @@ linkcheck: ## ask each address outside of the documentation whether it is still 
 matrix: ## the built wheel in every supported Airflow and Python; MATRIX="2.11-py3.11 3.3-py3.13" for some
 	@scripts/environment dev
 	$(RUN)/python -P scripts/matrix.py $(MATRIX)
+
+dist: ## build sdist and wheel into dist/ and check them as the package index does
+	@scripts/environment dev
+	rm -rf dist
+	$(RUN)/python -P -m hatchling build
+	$(RUN)/python -P -m twine check --strict dist/*
+
+changelog: ## show what changes/ holds as CHANGELOG.md would have it; VERSION=0.2.0 writes it there
+	@scripts/environment dev
+	@$(RUN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
+
+release-check: dist ## is everything there for a release? Says what is missing
+	@$(RUN)/python -P scripts/release.py
 
 constraints: ## write constraints.txt anew, from what the registry has today (needs uv)
 	scripts/constraints

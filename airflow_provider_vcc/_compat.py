@@ -71,7 +71,10 @@ __all__ = [
 
 
 _BEFORE_COMMON_COMPAT_HAD_THEM = {
+    "AirflowException": ["airflow.exceptions"],
+    "AirflowNotFoundException": ["airflow.exceptions"],
     "AirflowPlugin": ["airflow.plugins_manager"],
+    "Stats": ["airflow.stats"],
     "conf": ["airflow.configuration"],
     "determine_kwargs": ["airflow.utils.operator_helpers"],
     "mask_secret": [

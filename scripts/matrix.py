@@ -1,6 +1,7 @@
 """Run the tests against the built wheel, in each supported Airflow and Python.
 
-Usage: ``matrix.py [PAIR ...]`` with pairs such as ``2.11-py3.11``, ``oldest`` or ``newest``; all of them by default.
+Usage: ``matrix.py [PAIR ...]`` with pairs such as ``2.11-py3.11``, ``oldest``, ``newest`` or ``lowest``; all of them by
+default. ``lowest`` is the oldest pair with the lowest version of each dependency that the metadata allows.
 A pair whose Python is not on this machine fails by its name.
 """
 
@@ -25,7 +26,7 @@ PAIRS = {
 }
 NAMES = {
     f"{airflow}-py{python}": (airflow, python) for airflow, pythons in reversed(PAIRS.items()) for python in pythons
-}
+} | {"lowest": ("2.11", "3.11")}
 # The whole suite runs but for what is about the checkout, and not about the wheel, ...
 OF_THE_CHECKOUT = [
     "tests/airflow/test_readme.py",
@@ -71,8 +72,9 @@ def build_wheel() -> Path:
     return wheel
 
 
-def constraints_of(airflow: str) -> Path:
-    older = ROOT / "scripts" / "matrix" / f"constraints-{airflow}.txt"
+def constraints_of(name: str) -> Path:
+    pins = name if name == "lowest" else NAMES[name][0]
+    older = ROOT / "scripts" / "matrix" / f"constraints-{pins}.txt"
     return older if older.exists() else ROOT / "constraints.txt"
 
 
@@ -83,7 +85,7 @@ def make_environment(venv: Path, base: str, constraints: Path) -> None:
     if stamp.exists():
         return
     shutil.rmtree(venv, ignore_errors=True)
-    wanted = [f"{ROOT}[parquet,sql]", "--group", f"{ROOT}/pyproject.toml:matrix", "--constraint", constraints]
+    wanted = [f"{ROOT}[arrow,excel,sql]", "--group", f"{ROOT}/pyproject.toml:matrix", "--constraint", constraints]
     if shutil.which("uv"):
         run("uv", "venv", "--quiet", "--python", base, venv)
     else:
@@ -120,8 +122,8 @@ def pytest_of(airflow: str, venv: Path) -> list[str | Path]:
 def run_pair(name: str, base: str, wheel: Path) -> bool:
     airflow, python = NAMES[name]
     venv, folder = BUILD / name / "venv", BUILD / name / "run"
-    print(f"\n=== Airflow {airflow}, Python {python}, {wheel.name}", flush=True)
-    make_environment(venv, base, constraints_of(airflow))
+    print(f"\n=== {name}: Airflow {airflow}, Python {python}, {wheel.name}", flush=True)
+    make_environment(venv, base, constraints_of(name))
     run(*installer(venv), "--no-deps", "--reinstall" if shutil.which("uv") else "--force-reinstall", wheel)
     copy_tests(folder)
     return subprocess.run(pytest_of(airflow, venv), cwd=folder, check=False).returncode == 0
