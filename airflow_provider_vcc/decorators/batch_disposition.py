@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_vcc._compat import DecoratedOperator, context_merge, determine_kwargs, task_decorator_factory
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
+from airflow_provider_vcc.task.rendered import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -71,9 +72,9 @@ class _BatchDispositionDecoratedOperator(DecoratedOperator, BatchDispositionOper
     def _source(self, context: Context) -> Source:
         from airflow_provider_vcc.dispositions.sources import IterableSource, from_elements
 
-        context_merge(context, self.op_kwargs)
-        arguments = determine_kwargs(self.python_callable, self.op_args, context)
-        given = self.python_callable(*self.op_args, **arguments)
+        op_args, op_kwargs = bare(self.op_args), bare(self.op_kwargs)
+        context_merge(context, op_kwargs)
+        given = self.python_callable(*op_args, **determine_kwargs(self.python_callable, op_args, context))
         name = f"{self.python_callable.__name__}()"
         if given is None:
             raise VccConfigurationError(f"{name} returned None; let it return or yield elements. None at all are []")

@@ -6,13 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_vcc._compat import BaseOperator
-from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
-from airflow_provider_vcc.task.rendered import Personal, bare
+from airflow_provider_vcc.task.rendered import PRIVATE, bare, render_field, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from airflow.providers.openlineage.extractors import OperatorLineage
 
@@ -26,11 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchDispositionOperator"]
 
-PERSONAL = ("elements", "disposition")
-NO_TEMPLATE = (
-    "{!r} is the path of a template file, and there is none: put it beside the DAG file, or where the DAG's "
-    "template_searchpath finds it. For a file that is to be read as it is, use elements_path"
-)
 NO_FILE = "{# no template file #}"
 """Renders to nothing. What ends in it does not end in ``.json``, so Airflow does not take it for a file to render."""
 
@@ -162,7 +156,7 @@ class BatchDispositionOperator(BaseOperator):
             open_sinks=partial(self._sinks, context),
             settled=self._settled,
             passed=partial(self._passed, context),
-            input_path=self.elements_path,
+            input_path=bare(self.elements_path),
             outlets=self.outlets,
             retries=self.retries or 0,
         )
@@ -171,13 +165,13 @@ class BatchDispositionOperator(BaseOperator):
 
     def _check_inputs(self) -> None:
         """See that the input is given. Called when the DAG is parsed, and after rendering."""
-        check_inputs(self.elements, self.elements_path)
+        check_inputs(bare(self.elements), bare(self.elements_path))
 
     def _source(self, context: Context) -> Source:  # noqa: ARG002 -- for operators with inputs of another kind
         """Open the input."""
         from airflow_provider_vcc.task.inputs import open_input
 
-        return open_input(bare(self.elements), self.elements_path, self.field_map)
+        return open_input(bare(self.elements), bare(self.elements_path), self.field_map)
 
     def _sinks(self, context: Context) -> list[Sink]:  # noqa: ARG002 -- likewise
         """Give what takes the failed elements beside the failures file. Each is closed when the run has ended."""
@@ -193,7 +187,7 @@ class BatchDispositionOperator(BaseOperator):
         """Give OpenLineage's namespace and name of each dataset that the elements come from."""
         from airflow_provider_vcc.task.lineage import path_dataset
 
-        return [] if self.elements_path is None else [path_dataset(str(self.elements_path))]
+        return [] if self.elements_path is None else [path_dataset(str(bare(self.elements_path)))]
 
     # Lineage
 
@@ -216,21 +210,27 @@ class BatchDispositionOperator(BaseOperator):
             del self.template_fields
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
-        """Render a template. Only ``elements`` itself may be the path of a template file.
-
-        What may hold personal data is wrapped, since Airflow shows rendered templates.
-        """
+        """Render a template. Only ``elements`` itself may be the path of a template file."""
         is_file = isinstance(content, str) and content.endswith(tuple(self.template_ext))
-        if is_file and not self._is_field(content, self._template_files):
-            content, is_file = content + NO_FILE, False
-        personal = content is not None and self._is_field(content, PERSONAL)
-        try:
-            rendered = super().render_template(content, *args, **kwargs)
-        except Exception as error:
-            if is_file and type(error).__name__ == "TemplateNotFound":
-                raise VccConfigurationError(NO_TEMPLATE.format(content)) from None
-            raise
-        return Personal(rendered) if personal else rendered
+        if is_file and not any(content is bare(getattr(self, name, None)) for name in self._template_files):
+            content += NO_FILE
+        return super().render_template(content, *args, **kwargs)
 
-    def _is_field(self, content: Any, names: Sequence[str]) -> bool:
-        return any(content is getattr(self, name, None) for name in names)
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Render what may be shown as Airflow does, and the rest so that neither it nor its errors are seen.
+
+        :param parent: the operator, or an object that stands in one of its lists.
+        """
+        fields = list(template_fields)
+        private = [name for name in fields if parent is not self or name in PRIVATE]
+        others = [name for name in fields if name not in private]
+        super()._do_render_template_fields(parent, others, context, jinja_env, seen_oids)
+
+        def how(value: Any) -> Any:
+            return self.render_template(value, context, jinja_env, seen_oids)
+
+        for name in private:
+            rendered = render_field(name, bare(getattr(parent, name)), how, context=context, jinja_env=jinja_env)
+            setattr(parent, name, wrapped(rendered, PRIVATE[name], self) if parent is self else rendered)

@@ -4,8 +4,25 @@ It decides by where a value comes from, never by what it looks like. Text that o
 driver) is shown as far as it is known to be theirs, and otherwise without anything that came from us.
 """
 
-from airflow_provider_vcc.redaction.database import of_database
+from airflow_provider_vcc.redaction.addresses import public_name, public_text, secrets_of, without_secrets
+from airflow_provider_vcc.redaction.database import known_words, of_database
+from airflow_provider_vcc.redaction.elements import masked, shown_arguments, shown_elements
 from airflow_provider_vcc.redaction.errors import raise_alone
 from airflow_provider_vcc.redaction.foreign import MASK, Private, Redaction, redacted
 
-__all__ = ["MASK", "Private", "Redaction", "of_database", "raise_alone", "redacted"]
+__all__ = [
+    "MASK",
+    "Private",
+    "Redaction",
+    "known_words",
+    "masked",
+    "of_database",
+    "public_name",
+    "public_text",
+    "raise_alone",
+    "redacted",
+    "secrets_of",
+    "shown_arguments",
+    "shown_elements",
+    "without_secrets",
+]

@@ -11,11 +11,10 @@ from airflow_provider_vcc.redaction.vocabulary import DATABASE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["of_database"]
+__all__ = ["known_words", "of_database"]
 
 LONGEST_TEXT = 500
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
-_WORD = re.compile(r"[^\W\d_][\w$]*(?:'t)?", re.UNICODE)
 _PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|[^\W_][\w$]*(?:'t\b)?|_\w*")
 _CODE_NAMES = ("sqlstate", "pgcode", "sqlite_errorname", "errno", "code", "full_code", "error_name")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -33,12 +32,19 @@ def of_database(error: BaseException, sql: str = "", names: Iterable[str] = ()) 
     :param names: more names of ours: a table, its columns, a connection's id.
     """
     said = getattr(error, "orig", None) or error
-    text = _first_line(str(said))
-    ours = {word.lower() for part in (_LITERAL.sub(" ", sql), *names) for word in _words(part)}
-    shown = _PIECE.sub(lambda found: _shown(found[0], ours), text)
-    shown = re.sub(r"\*{3}(?:\W*\*{3})+", MASK, shown).strip()
+    shown = known_words(_first_line(str(said)), [_LITERAL.sub(" ", sql), *names])
     kind = " ".join([type(said).__name__, *_code(said)])
     return f"{kind}: {shown}" if shown and shown != MASK else kind
+
+
+def known_words(text: str, ours: Iterable[str] = ()) -> str:
+    """Return a text of which only the words are left that we wrote, or that databases and libraries document.
+
+    :param ours: texts that we wrote.
+    """
+    words = {word.lower() for part in ours for word in _words(part)}
+    shown = _PIECE.sub(lambda found: _shown(found[0], words), text)
+    return re.sub(r"\*{3}(?:\W*\*{3})+", MASK, shown).strip()
 
 
 def _first_line(text: str) -> str:

@@ -26,7 +26,7 @@ SEPARATORS = " .,:;_<>|-"
 BARRIER = "\x01"
 _WORD = re.compile(r"\w+")
 _TOKEN = re.compile(r"\w+(?:[.-]\w+)*")
-_DATE = re.compile(r"[0-9T:+ .Z-]+", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ][0-9T:+ .Z-]*)?", re.ASCII)
 _STRETCH = re.compile(r"1+(?:[ .,:;_<>|-]{1,3}1+)*")
 _FILLING = re.compile(r"\S.*\S|\S", re.DOTALL)
 

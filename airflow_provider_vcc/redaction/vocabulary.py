@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["API", "DATABASE", "GRAMMAR", "IDS"]
+__all__ = ["API", "CRITERIA", "DATABASE", "FIELDS", "GRAMMAR", "IDS"]
 
 IDS = frozenset({"numberid", "dispositionid", "userid", "projectid", "pref_userid", "next_contactid"})
 """Fields whose values are ids, which messages may show."""
+FIELDS = frozenset(
+    {
+        *("numberid", "search", "dispositionid", "userid", "next_calldate", "description", "sendDispositionMessages"),
+        *("elements", "disposition", "avoid_in_call"),
+    }
+)
+"""Names in a request."""
+CRITERIA = frozenset({"numberid", "pref_userid", "act_status", "name"})
+"""Names in a search that the documentation has."""
 
 
 def _words(text: str) -> frozenset[str]:

@@ -12,8 +12,8 @@ from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer
 from airflow_provider_vcc.dispositions.http.client import frame
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.progress.progress import Progress
+from airflow_provider_vcc.redaction import masked
 from airflow_provider_vcc.task.log import ProgressLog
-from airflow_provider_vcc.task.rendered import masked
 from airflow_provider_vcc.wording import elements
 
 if TYPE_CHECKING:

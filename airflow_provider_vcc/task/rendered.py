@@ -1,36 +1,53 @@
-"""Rendered values that hold what is personal: Airflow shows them on its page of rendered templates, without that."""
+"""Rendered values that hold what is personal: Airflow shows them on its page of rendered templates, without that.
+
+Airflow logs the whole value with an error of its template, calls a function that stands in a field, and shows what
+came of it: so private fields are rendered here, in all of its versions.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.wording import elements
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.redaction import public_name, raise_alone, shown_arguments, shown_elements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["MASK", "Personal", "bare", "masked"]
+    Show = Callable[[Any, Iterable[str]], object]
+    """Gives what may be shown of a value, and is told names of ours beside the documented ones."""
 
-MASK = "***"
-IDS = frozenset({"numberid", "dispositionid", "userid"})
-DATE = re.compile(r"[0-9T:+ .Z-]+", re.ASCII)
-MOST_SHOWN = 20
+__all__ = ["PRIVATE", "Personal", "bare", "render_field", "shown_address", "wrapped"]
+
+NO_TEMPLATE = (
+    "{!r} is the path of a template file, and there is none: put it beside the DAG file, or where the DAG's "
+    "template_searchpath finds it. For a file that is to be read as it is, use elements_path"
+)
+CONTROL_FLOW = frozenset({"AirflowSkipException", "AirflowFailException", "AirflowRescheduleException", "TaskDeferred"})
+_EXPRESSION = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
+_LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
+_UNDEFINED = re.compile(r"'(\w+)' is undefined|has no attribute '(\w+)'")
+_A_PATH = re.compile(r"[\w./ -]{1,200}")
 
 
 class Personal:
     """Behaves as the value that it holds, and shows it masked.
 
-    :param value: elements or an object, rendered.
+    :param value: elements, an object, arguments or an address, rendered.
+    :param show: gives what may be shown of it.
+    :param names: names of ours beside the documented ones, such as a field map's.
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, show: Show = shown_elements, names: Iterable[str] = ()) -> None:
         self.value = value
+        self._show = show
+        self._names = tuple(names)
 
     def serialize(self) -> Any:
-        """Give what may be shown: Airflow 3 calls this for its page of rendered templates."""
-        return shown(self.value)
+        """Return what may be shown: Airflow 3 calls this for its page of rendered templates."""
+        return self._show(self.value, self._names)
 
     def __str__(self) -> str:
         return str(self.serialize())
@@ -59,40 +76,79 @@ class Personal:
 
 
 def bare(value: Any) -> Any:
-    """Give the value itself."""
+    """Return the value itself."""
     return value.value if isinstance(value, Personal) else value
 
 
-def shown(value: Any) -> Any:
-    """Give of a value what may be shown: its first elements, masked."""
+def wrapped(value: Any, show: Show, operator: Any) -> Any:
+    """Return a private field's value so that it is shown as it may be; what hides nothing stays as it is."""
+    if value is None or (isinstance(value, str | list | tuple | dict) and not value):
+        return value
+    if show is shown_address and show(value, ()) == str(value):
+        return value
+    field_map = getattr(operator, "field_map", None)
+    return Personal(value, show, map(str, field_map) if isinstance(field_map, Mapping) else ())
+
+
+def shown_address(value: object, _names: object = ()) -> object:
+    """Return a path or URL without what opens it."""
+    return public_name(str(value))
+
+
+def render_field(name: str, value: Any, how: Callable[[Any], Any], **context: Any) -> Any:
+    """Render a private field, or call the function that stands in it.
+
+    :param how: renders a template.
+    :param context: what Airflow gives to such a function.
+    :raises VccConfigurationError: if that fails, without anything that the field holds.
+    """
+    try:
+        return value(**context) if callable(value) else how(value)
+    except VccConfigurationError:
+        raise
+    except Exception as error:
+        if type(error).__name__ in CONTROL_FLOW:
+            raise
+        raise_alone(_cannot_render(name, value, error))
+
+
+def _cannot_render(name: str, value: Any, error: Exception) -> VccConfigurationError:
+    kind = type(error).__name__
+    if kind == "TemplateNotFound" and isinstance(value, str) and _A_PATH.fullmatch(value):
+        return VccConfigurationError(NO_TEMPLATE.format(value))
+    if callable(value):
+        return VccConfigurationError(f"{name}: the function that gives it failed ({kind}); what it says is not shown")
+    return VccConfigurationError(f"{name}: its template cannot be rendered ({kind}{_reason(value, error)})")
+
+
+def _reason(value: Any, error: Exception) -> str:
+    """Say what is undefined, as far as that is a name in an expression: other words of a template may be personal."""
+    line = getattr(error, "lineno", None)
+    where = f" in line {line}" if isinstance(line, int) else ""
+    found = _UNDEFINED.search(str(error))
+    name = found and (found[1] or found[2])
+    return f": {name!r} is undefined" if name and name in _names(value) else where
+
+
+def _names(value: Any) -> set[str]:
+    if isinstance(value, str):
+        expressions = " ".join(part for found in _EXPRESSION.findall(value) for part in found)
+        return set(re.findall(r"\w+", _LITERAL.sub(" ", expressions)))
+    items: Iterable[Any] = ()
     if isinstance(value, Mapping):
-        return masked(value)
-    if isinstance(value, list | tuple):
-        first = [masked(item) for item in value[:MOST_SHOWN]]
-        return first if len(value) <= MOST_SHOWN else [*first, f"and {elements(len(value) - MOST_SHOWN)} more"]
-    if isinstance(value, str | bytes):
-        return f"a text of {len(value):,} characters, not shown since it may hold personal data"
-    if isinstance(value, Sequence):
-        return f"a {type(value).__name__}, not shown since it may hold personal data"
-    return "None" if value is None else MASK  # not None itself, since Airflow 3.1 takes its length
+        items = value.values()
+    elif isinstance(value, list | tuple | set):
+        items = value
+    return {name for item in items for name in _names(item)}
 
 
-def masked(element: Any) -> Any:
-    """Give an element with its ids and dates, and without the rest."""
-    if isinstance(element, Mapping):
-        return {name: _masked(name, value) for name, value in element.items()}
-    return [masked(item) for item in element[:MOST_SHOWN]] if isinstance(element, list | tuple) else MASK
-
-
-def _masked(name: object, value: Any) -> Any:
-    if name in IDS and isinstance(value, str | int | None):
-        return value
-    if name == "sendDispositionMessages" and isinstance(value, bool | None):
-        return value
-    if name == "next_calldate" and DATE.fullmatch(str(value)):
-        return str(value)
-    if name == "search" and isinstance(value, Mapping):
-        return dict.fromkeys(value, MASK)
-    if name == "search" and isinstance(value, list | tuple):
-        return [dict.fromkeys(one, MASK) if isinstance(one, Mapping) else MASK for one in value]
-    return MASK
+PRIVATE: dict[str, Show] = {
+    "elements": shown_elements,
+    "disposition": shown_elements,
+    "elements_path": shown_address,
+    "failures_path": shown_address,
+    "op_args": shown_arguments,
+    "op_kwargs": shown_arguments,
+    "parameters": shown_arguments,
+}
+"""The fields of our operators that may hold what is personal or secret, and how each is shown."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.task.parameters import NOTHING, a_connection, at_least_one, is_template
+from airflow_provider_vcc.task.rendered import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -154,13 +155,13 @@ class SqlToVccOperator(BatchDispositionOperator):
 
     def _bound(self, context: Context) -> Any:
         if self.watermark_column is None:
-            return self.parameters
+            return bare(self.parameters)
         from airflow_provider_vcc.transfers.watermark import Watermark
 
         self._watermark = Watermark(context, list(self.outlets), self.watermark_initial)
         if self._watermark.value is None:
             self.log.warning(NO_START)
-        return self._watermark.parameters(self.parameters)  # type: ignore[arg-type] # checked there
+        return self._watermark.parameters(bare(self.parameters))  # type: ignore[arg-type] # checked there
 
     def _hook(self, conn_id: str) -> Any:
         from airflow_provider_vcc._compat import BaseHook
