@@ -161,7 +161,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         self._watermark = Watermark(context, list(self.outlets), self.watermark_initial)
         if self._watermark.value is None:
             self.log.warning(NO_START)
-        return self._watermark.parameters(bare(self.parameters))  # type: ignore[arg-type] # checked there
+        return self._watermark.parameters(bare(self.parameters))
 
     def _hook(self, conn_id: str) -> Any:
         from airflow_provider_vcc._compat import BaseHook

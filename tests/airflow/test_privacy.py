@@ -126,3 +126,93 @@ def test_what_a_function_yields_stays_private(run, people, stored):
         connection=people.connection(),
     )
     assert_private(result, stored)
+
+
+GREEN = {"dispositionid": 2, "description": "ODowd and his wife"}
+JANE = [{"numberid": 1, "description": "Janedoe is ill"}, {"search": {"name": "Greenfield"}}]
+TEXT = json.dumps(JANE)
+FAILING = [*JANE, {"numberid": 2, "description": "Fourwinds {{ nope.nope }}"}]
+SYNTAX = [*JANE, {"numberid": 2, "description": "Fourwinds {{ Oddname Oddname }}"}]
+
+RENDERED = f"""
+    def give(context, jinja_env):
+        return {JANE!r}
+    from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
+    class Nested:
+        template_fields = ("note",)
+        note = "Janedoe {{{{ ds }}}}"
+    @task.batch_disposition(project_id=17, disposition={GREEN!r}, max_errors=99)
+    def of_arguments(who, *, note):
+        return [{{"numberid": 1, "description": who + note}}]
+    common = dict(project_id=17, max_errors=99)
+    green = common | dict(disposition={GREEN!r})
+    BatchDispositionOperator(task_id="a_list", elements={JANE!r}, **green)
+    BatchDispositionOperator(task_id="a_text", elements={TEXT!r}, disposition={json.dumps(GREEN)!r}, **common)
+    BatchDispositionOperator(task_id="a_function", elements=give, disposition=lambda **_: {GREEN!r}, **common)
+    BatchDispositionOperator(task_id="an_object", elements=[{{"numberid": 5, "description": Nested()}}], **green)
+    BatchDispositionOperator.partial(task_id="a_mapped_list", **green).expand(elements=[{JANE!r}])
+    BatchDispositionOperator.partial(task_id="mapped_words", **common).expand_kwargs(
+        [dict(elements={JANE!r}, disposition={GREEN!r})])
+    BatchDispositionOperator.partial(task_id="a_function_of_a_mapped_task", disposition=lambda **_: {GREEN!r}, **common
+        ).expand(elements=[{JANE!r}])
+    of_arguments("Janedoe is ill", note="Fourwinds")
+    of_arguments.override(task_id="mapped_arguments").partial(note="Fourwinds").expand(who=["Janedoe is", "Greenfield"])
+    SqlToVccOperator(task_id="parameters", sql="SELECT :who AS description, 1 AS numberid ORDER BY 2",
+        sql_conn_id="people", parameters={{"who": "Janedoe is ill"}}, **green)
+"""
+
+FAILED = f"""
+    def give(context, jinja_env):
+        raise ValueError("Janedoe is ill")
+    from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
+    class Nested:
+        template_fields = ("note",)
+        note = "Janedoe {{{{ nope.nope }}}}"
+    @task.batch_disposition(project_id=17, disposition={GREEN!r}, max_errors=99)
+    def of_arguments(who, *, note):
+        return [{{"numberid": 1, "description": who + note}}]
+    common = dict(project_id=17, max_errors=99)
+    green = common | dict(disposition={GREEN!r})
+    BatchDispositionOperator(task_id="a_list", elements={FAILING!r}, **green)
+    BatchDispositionOperator(task_id="a_text", elements={json.dumps(FAILING)!r}, **green)
+    BatchDispositionOperator(task_id="a_file", elements="elements.jsonl", **green)
+    BatchDispositionOperator(task_id="a_mistake", elements={SYNTAX!r}, **green)
+    BatchDispositionOperator(task_id="a_filter", elements=["{{{{ 'Janedoe'.nope() }}}}"], **green)
+    BatchDispositionOperator(task_id="an_object", elements=[Nested()], **green)
+    BatchDispositionOperator(task_id="a_disposition", elements={JANE!r}, disposition={FAILING[2]!r}, **common)
+    BatchDispositionOperator(task_id="a_function", elements=give, **green)
+    BatchDispositionOperator.partial(task_id="a_mapped_list", **green).expand(elements=[{FAILING!r}])
+    of_arguments("Janedoe is ill {{{{ nope.nope }}}}", note="Fourwinds")
+    SqlToVccOperator(task_id="parameters", sql="SELECT 1 AS numberid ORDER BY 1", sql_conn_id="people",
+        parameters={{"who": "Janedoe {{{{ nope.nope }}}}"}}, **green)
+    BatchDispositionOperator(task_id="a_path", elements_path="https://t0ken-of-mine@x/{{{{ nope.nope }}}}", **common)
+"""
+
+ADDRESSES = """
+    places = ["https://t0ken-of-mine@127.0.0.1:9/a.jsonl", "http://127.0.0.1:9/a.csv?sig=t0ken-of-mine"]
+    for number, place in enumerate(places):
+        BatchDispositionOperator(task_id=f"from_{number}", project_id=17, elements_path=place)
+        BatchDispositionOperator(task_id=f"to_{number}", project_id=17, elements=[], failures_path=place)
+"""
+
+
+def test_whatever_a_template_is_airflow_shows_nothing_of_it(run, people, stored):
+    result = run(RENDERED, connection=people.connection(), env={"AIRFLOW_CONN_PEOPLE": "sqlite:///:memory:"})
+    assert set(result.tasks.values()) == {"success"}
+    assert len(result.tasks) == 11
+    assert_private(result, stored)
+
+
+def test_of_a_template_that_cannot_be_rendered_airflow_logs_nothing(run, people, stored, tmp_path):
+    (tmp_path / "elements.jsonl").write_text("\n".join(map(json.dumps, FAILING)))
+    result = run(FAILED, connection=people.connection())
+    assert len(result.tasks) == 12
+    # Airflow renders no template in what is mapped.
+    assert {name for name, state in result.tasks.items() if state != "failed"} == {"a_mapped_list[0]"}
+    assert_private(result, stored)
+
+
+def test_what_opens_an_address_is_shown_nowhere(run, people, stored):
+    result = run(ADDRESSES, connection=people.connection())
+    assert set(result.tasks.values()) == {"failed"}
+    assert_private(result, stored)

@@ -39,7 +39,7 @@ def test_ids_and_dates_are_shown():
 
 
 def test_a_long_list_is_shown_in_part():
-    assert Personal([{"numberid": n} for n in range(25)]).serialize()[-1] == "and 5 elements more"
+    assert Personal([{"numberid": n} for n in range(25)]).serialize()[-1] == "and 5 more elements"
 
 
 @pytest.mark.parametrize("value", [None, 7, [], {}, "", [None]])
