@@ -19,10 +19,11 @@ all of them survive pickling.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 try:
     from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
@@ -63,6 +64,16 @@ def _restore(kind: type[VccError], message: str, attributes: Mapping[str, object
     error = kind(message)
     error.__dict__.update(attributes)
     return error
+
+
+@contextmanager
+def without_causes() -> Iterator[None]:
+    """Cut an error of ours off from what it came from, which may hold what was read: a URL with its password."""
+    try:
+        yield
+    except VccError as error:
+        error.__cause__ = error.__context__ = None
+        raise
 
 
 class VccConfigurationError(VccError, ValueError):

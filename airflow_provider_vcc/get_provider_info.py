@@ -56,14 +56,21 @@ def _extra_fields() -> dict[str, Any]:
             "converted to it.",
             examples=[f"Europe/{city}" for city in CITIES],
         ),
-        "timeout": _seconds("Timeout (seconds)", "How long to wait for one answer. Empty means 60."),
+        "timeout": _seconds(
+            "Timeout (seconds)", "From the first byte of a request to the last one of its answer. Empty means 60."
+        ),
         "connect_timeout": _seconds(
-            "Connect timeout (seconds)", "How long to try to reach the server. Empty means 10."
+            "Connect timeout (seconds)", "For everything before that: names, all addresses, proxy, TLS. Empty means 10."
         ),
         "verify": _text(
             "Verify TLS",
             "true (also when empty), false, or the path of a CA bundle on the workers.",
             examples=["true", "false"],
+        ),
+        "cert": _text(
+            "Client certificate",
+            "The path of a PEM file with certificate and key on the workers, or JSON such as "
+            '{"cert": "cert.pem", "key": "key.pem"}.',
         ),
         "proxies": _text(
             "Proxy",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
 from airflow_provider_vcc.dispositions.http.client import Client, envelope
+from airflow_provider_vcc.dispositions.http.statuses import transport_error
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.exceptions import VccInputError, VccTransportError
 from airflow_provider_vcc.hooks.calls import with_retries
@@ -61,8 +64,14 @@ class BatchSender:
         if isinstance(evidence, Refusal):
             raise evidence.error
         if isinstance(evidence, Fault):
-            raise _error(self._name, evidence)
+            raise self._error(evidence)
         return evidence
+
+    def _error(self, fault: Fault) -> VccTransportError:
+        """Return the error for a fault; a smaller request may succeed, but the same one is not sent again."""
+        if fault.too_much:
+            fault = msgspec.structs.replace(fault, advice="send fewer elements at a time", transient=False)
+        return transport_error(fault, VccTransportError, self._name)
 
 
 def _refuse_empty_search(elements: Sequence[Mapping[str, Any]]) -> None:
@@ -70,17 +79,6 @@ def _refuse_empty_search(elements: Sequence[Mapping[str, Any]]) -> None:
         search = element.get("search", [True])
         if not (search and all(search if isinstance(search, list) else [search])):
             raise VccInputError(f"element {index} has an empty search, which would touch every record")
-
-
-def _error(name: str, fault: Fault) -> VccTransportError:
-    advice = "; send fewer elements at a time" if fault.too_much else ""
-    return VccTransportError(
-        f"{name}: {fault.reason}{advice}",
-        delivered=fault.delivered,
-        status=fault.status,
-        retry_after=fault.retry_after,
-        transient=not fault.too_much,
-    )
 
 
 def _result(answer: Answer, index: int) -> Any:

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
-import msgspec
 import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-from airflow_provider_vcc.dispositions.engine.backoff import jitter, retry_after
-from airflow_provider_vcc.dispositions.http.answers import envelope_errors
-from airflow_provider_vcc.dispositions.http.client import refusal
+from airflow_provider_vcc.dispositions.engine.backoff import jitter
+from airflow_provider_vcc.dispositions.http.answers import envelope_errors, is_envelope, printable
+from airflow_provider_vcc.dispositions.http.statuses import (
+    Heard,
+    Kind,
+    envelope_of,
+    fault_of,
+    fault_of_proxy,
+    refused,
+    status_of,
+    transport_error,
+)
 from airflow_provider_vcc.exceptions import (
     VccConfigurationError,
+    VccError,
     VccRequestError,
     VccTransportError,
     VccUnavailable,
 )
-from airflow_provider_vcc.hooks.faults import transport_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from logging import Logger
 
     from tenacity import RetryCallState
@@ -31,9 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["Call", "run", "with_retries"]
 
 METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
-OK, BAD_REQUEST, REQUEST_TIMEOUT, TOO_MANY_REQUESTS, SERVER_ERROR = 200, 400, 408, 429, 500
-REFUSED = frozenset({401, 403, 404, 407})
 MOST_NAMED = 3
+MOST_UNQUOTED = 5
+OUTSIDE = "path leads out of the API; write one below /v2, such as /projects/17/records/5"
 
 
 @dataclass
@@ -61,52 +70,58 @@ class Call:
         return f"{self.method} {self.path.partition('?')[0]}"
 
     def send(self) -> Any:
-        """Send it once, and give the envelope's ``response``."""
+        """Send it once, and return the envelope's ``response``.
+
+        :raises VccError: if there is none.
+        """
+        error: VccError
         try:
-            answer = self.session.request(
-                self.method, self.session.settings.base_url + self.path, params=self.params, json=self.json
-            )
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            raise _about(self, transport_error(error, self.session.settings)) from None
-        except (requests.exceptions.ContentDecodingError, requests.exceptions.InvalidSchema) as error:
-            raise _about(self, transport_error(error, self.session.settings)) from None
-        return self._read(answer)
+            answer = self._answer()
+        except VccTransportError as failed:
+            error = _like(failed, f"{self}: {failed}")
+        except VccError as failed:
+            error = failed
+        except (requests.RequestException, ValueError, TypeError) as failed:
+            kind = type(failed).__name__
+            error = VccConfigurationError(f"{self}: no request can be made of it ({kind}); check path, params and json")
+        else:
+            return self._read(answer)
+        raise error  # here, so that nothing of what it came from hangs on to it
+
+    def _answer(self) -> requests.Response:
+        url = self.session.settings.base_url + self.path
+        return self.session.request(self.method, url, params=self.params, json=self.json)
 
     def _read(self, answer: requests.Response) -> Any:
-        status = answer.status_code
-        envelope = _decode(answer.content)
+        response = Heard(answer.status_code, answer.headers, answer.content)
+        by_proxy = fault_of_proxy(response, self.session.route)
+        if by_proxy is not None:
+            raise transport_error(by_proxy, VccTransportError, str(self))
+        envelope = envelope_of(response)
         errors = envelope_errors(envelope)
-        if status in REFUSED or 200 < status < BAD_REQUEST:  # noqa: PLR2004 -- only 200 is documented as success
-            raise refusal(status, errors)
-        if status in {REQUEST_TIMEOUT, TOO_MANY_REQUESTS} or status >= SERVER_ERROR:
-            raise self._not_served(status, answer)
-        if status != OK or errors:
-            raise self._said_no(status, errors, envelope)
-        if not isinstance(envelope, dict) or not envelope.keys() & {"errors", "response"}:
+        kind = status_of(response.status).kind
+        if kind is Kind.REFUSED:
+            raise refused(response.status, errors)
+        if kind in {Kind.SLOWER, Kind.TIMED_OUT, Kind.FAILED}:
+            raise transport_error(fault_of(response.status, response.headers), VccTransportError, str(self))
+        if kind is not Kind.READABLE or errors:
+            raise self._rejected(response.status, errors, envelope)
+        if not is_envelope(envelope):
             raise VccTransportError(
                 f"{self}: the answer is not what the VCC API gives ({_kind_of(answer)}): check the connection's Host",
-                status=status,
+                status=response.status,
                 transient=False,
             )
         return envelope.get("response")
 
-    def _not_served(self, status: int, answer: requests.Response) -> VccTransportError:
-        slow_down = status == TOO_MANY_REQUESTS
-        return VccTransportError(
-            f"{self}: the server {'asks to slow down' if slow_down else 'failed'} (HTTP {status})",
-            delivered=False if slow_down else None,
-            status=status,
-            retry_after=retry_after(answer.headers.get("Retry-After")),
-        )
-
-    def _said_no(self, status: int, errors: list[dict[str, Any]], envelope: Any) -> VccRequestError:
-        said = "; ".join(f"{error['errorcode']} {error['errormessage']}" for error in errors[:MOST_NAMED])
+    def _rejected(self, status: int, errors: Sequence[Mapping[str, Any]], envelope: object) -> VccRequestError:
+        said = "; ".join(map(_error_text, errors[:MOST_NAMED])) or status_of(status).says
         more = f" and {len(errors) - MOST_NAMED} more" if len(errors) > MOST_NAMED else ""
         return VccRequestError(
-            f"{self}: VCC said no: {said or f'HTTP {status}'}{more}",
+            f"{self}: VCC rejected the request: {said}{more}",
             status=status,
             errors=errors,
-            response=envelope.get("response") if isinstance(envelope, dict) else None,
+            response=envelope.get("response") if is_envelope(envelope) else None,
         )
 
 
@@ -139,7 +154,8 @@ def with_retries(send: Callable[[], Any], *, name: str, safe: bool, attempts: in
     except VccTransportError as error:
         if attempts == 1 or not again(error):
             raise
-        raise _like(error, f"{error} ({attempts} attempts at {name})", VccUnavailable) from None
+        last = error
+    raise _like(last, f"{last} ({attempts} attempts at {name})", VccUnavailable)
 
 
 def _wait(state: RetryCallState) -> float:
@@ -149,10 +165,6 @@ def _wait(state: RetryCallState) -> float:
 
 def _error(state: RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
-
-
-def _about(call: Call, error: VccTransportError) -> VccTransportError:
-    return _like(error, f"{call}: {error}")
 
 
 def _like(
@@ -167,21 +179,36 @@ def _like(
     )
 
 
+def _error_text(error: Mapping[str, Any]) -> str:
+    code = error["errorcode"]
+    return f"{error['errormessage']}" if code is None else f"{code} {error['errormessage']}"
+
+
 def _below_v2(path: str, base_url: str) -> str:
+    """Return a path below ``/v2``, as it goes out.
+
+    :raises VccConfigurationError: if it leads elsewhere, by whatever reading of it.
+    """
     path = "/" + path.removeprefix(base_url).lstrip("/")
     path = path.removeprefix("/v2") if path.startswith("/v2/") else path
-    if "://" in path.partition("?")[0] or ".." in path.partition("?")[0].split("/"):
-        raise VccConfigurationError("path leads out of the API; write one below /v2, such as /projects/17/records/5")
+    if _climbs(path.partition("?")[0]) or not path.isprintable():
+        raise VccConfigurationError(OUTSIDE)
     return path
 
 
-def _decode(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
+def _climbs(path: str) -> bool:
+    """Say whether some server might read a path as one that goes up: quoted once or more, or with parameters."""
+    for _ in range(MOST_UNQUOTED):
+        if "\\" in path or "://" in path or not path.isprintable():
+            return True
+        if any(segment.partition(";")[0].strip() in {".", ".."} for segment in path.split("/")):
+            return True
+        quoted, path = path, unquote(path)
+        if quoted == path:
+            return False
+    return True
 
 
 def _kind_of(answer: requests.Response) -> str:
-    kind = answer.headers.get("Content-Type", "").partition(";")[0].strip()[:60]
-    return kind if kind.isprintable() and kind else "an answer without a type"
+    kind = printable(answer.headers.get("Content-Type", "")).partition(";")[0].strip()[:60]
+    return kind or "an answer without a type"

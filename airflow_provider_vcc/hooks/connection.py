@@ -5,19 +5,18 @@ Each mistake is a ``VccConfigurationError`` that names the field and says what t
 
 from __future__ import annotations
 
-import base64
 import json
 import math
 import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.dispositions.http.proxies import basic, read_proxy
+from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,9 +25,10 @@ __all__ = ["Settings", "is_loopback"]
 
 DOMAIN = "asp.virtual-call-center.eu"
 LONGEST_TIMEOUT = 86_400
-EXTRA_FIELDS = ("timezone", "timeout", "connect_timeout", "verify", "proxies", "username")
+CERT = 'write the path of a PEM file with certificate and key, or {"cert": "cert.pem", "key": "key.pem"}'
+_EXAMPLES = {"Extra cert": CERT, "Extra proxies": 'write {"https": "http://proxy:3128"} or one URL'}
+EXTRA_FIELDS = ("timezone", "timeout", "connect_timeout", "verify", "cert", "proxies", "username")
 PROXY_KEYS = ("https", "http", "all", "no_proxy")
-PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?\.?", re.IGNORECASE | re.ASCII)
 PATH = re.compile(r"(/[a-z0-9._~!$&'()*+,;=:@%-]*)*", re.IGNORECASE | re.ASCII)
@@ -39,7 +39,8 @@ class Settings:
     """A connection that can work. Secrets stand in no ``repr``.
 
     ``base_url`` goes up to and with ``/v2``, times are in seconds, ``timezone`` is an IANA name, ``verify`` a bool or
-    the path of a CA bundle, ``proxies`` what requests calls so, ``unknown`` the names in Extra that mean nothing here.
+    the path of a CA bundle, ``cert`` the path of a client certificate with its key or the paths of both, ``proxies``
+    what requests calls so, ``unknown`` the names in Extra that mean nothing here.
     """
 
     customer: str
@@ -50,15 +51,18 @@ class Settings:
     timeout: float = 60.0
     connect_timeout: float = 10.0
     verify: bool | str = True
+    cert: str | tuple[str, str] | None = field(default=None, repr=False)
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     unknown: tuple[str, ...] = ()
 
     @classmethod
+    @without_causes()
     def from_connection(cls, connection: Any) -> Settings:
         """Read a connection's fields; ``None`` and empty text mean the default.
 
         :raises VccConfigurationError: with ``field`` naming the first field that cannot work.
         """
+        _refuse_other_types(connection)
         extra = _extra(connection.extra)
         customer = _customer(connection)
         settings = cls(
@@ -70,6 +74,7 @@ class Settings:
             timeout=_seconds("timeout", extra.get("timeout"), cls.timeout),
             connect_timeout=_seconds("connect_timeout", extra.get("connect_timeout"), cls.connect_timeout),
             verify=_verify(extra.get("verify")),
+            cert=_cert(extra.get("cert")),
             proxies=_proxies(extra.get("proxies")),
             unknown=tuple(sorted(extra.keys() - set(EXTRA_FIELDS))),
         )
@@ -79,7 +84,7 @@ class Settings:
     @property
     def authorization(self) -> str:
         """The value of the ``Authorization`` header."""
-        return "Basic " + _basic(self.username, self.token)
+        return "Basic " + basic(self.username, self.token)
 
     @property
     def origin(self) -> str:
@@ -90,12 +95,12 @@ class Settings:
     @property
     def secrets(self) -> list[str]:
         """All that must be masked wherever it may appear."""
-        secrets = [self.token, _basic(self.username, self.token)]
-        for url in self.proxies.values():
-            parts = urlsplit(url)
-            if parts.password:
-                user, password = unquote(parts.username or ""), unquote(parts.password)
-                secrets += [parts.password, password, _basic(user, password)]
+        secrets = [self.token, basic(self.username, self.token)]
+        for key, url in self.proxies.items():
+            written = None if key == "no_proxy" else urlsplit(url).password
+            if written:
+                proxy = read_proxy(url, "Extra proxies")
+                secrets += [written, proxy.password or "", basic(proxy.user or "", proxy.password or "")]
         return list(dict.fromkeys(secrets))
 
     def hints(self) -> list[str]:
@@ -121,8 +126,12 @@ def _wrong(where: str, what: str, write: str) -> VccConfigurationError:
     return VccConfigurationError(f"{where} {what}; {write}", field=where)
 
 
-def _basic(user: str, password: str) -> str:
-    return base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+def _refuse_other_types(connection: Any) -> None:
+    kind = _text(getattr(connection, "conn_type", None))
+    if kind not in {"", "vcc"}:
+        raise _wrong(
+            "Connection Type", f"is {_shown(kind)}, not 'vcc'", "name a connection of the type VCC Live in vcc_conn_id"
+        )
 
 
 def _text(value: Any) -> str:
@@ -295,34 +304,59 @@ def _verify(value: Any) -> bool | str:
 
 
 def _ca_bundle(text: str) -> str:
-    import ssl
+    from airflow_provider_vcc.dispositions.http.route import tls_context
 
-    where, write = "Extra verify", "write true, false, or the path of a CA bundle (PEM) on the machine of the worker"
-    path = Path(text)
-    if not path.exists():
-        raise _wrong(where, f"is {_shown(text)}, which is no file here", write)
+    write = "write true, false, or the path of a CA bundle (PEM) on the machine of the worker"
     try:
-        ssl.create_default_context(cafile=None if path.is_dir() else text, capath=text if path.is_dir() else None)
-    except OSError:
-        raise _wrong(where, f"is {_shown(text)}, which holds no certificates that can be read", write) from None
+        tls_context(text)
+    except VccConfigurationError as error:
+        raise _wrong("Extra verify", str(error).partition("; ")[0].removeprefix("the CA bundle "), write) from None
     return text
 
 
-def _proxies(value: Any) -> dict[str, str]:
+def _cert(value: Any) -> str | tuple[str, str] | None:
+    given = _object_or_text("Extra cert", value)
+    if isinstance(given, str):
+        cert: str | tuple[str, str] = given
+    else:
+        unknown = given.keys() - {"cert", "key"}
+        file, key = _text(given.get("cert")), _text(given.get("key"))
+        if unknown or (given and not file):
+            raise _wrong("Extra cert", "is not a path and has other keys than cert and key", CERT)
+        cert = (file, key) if key else file
+    if cert:
+        _check_cert(cert)
+    return cert or None
+
+
+def _check_cert(cert: str | tuple[str, str]) -> None:
+    from airflow_provider_vcc.dispositions.http.route import tls_context
+
+    try:
+        tls_context(verify=False, cert=cert)
+    except VccConfigurationError as error:
+        raise VccConfigurationError(f"Extra cert: {error}", field="Extra cert") from None
+
+
+def _object_or_text(where: str, value: Any) -> str | Mapping[str, Any]:
+    """Read a field that is a text, or an object, which the form holds as JSON."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
         except ValueError:
-            raise _wrong("Extra proxies", "is no JSON", 'write {"https": "http://proxy:3128"} or one URL') from None
-    if isinstance(value, str):
-        value = dict.fromkeys(("http", "https"), value)
-    if not value:
-        return {}
+            raise _wrong(where, "is not JSON, though it begins so", _EXAMPLES[where]) from None
+    if value is None or isinstance(value, str):
+        return _text(value)
     if not isinstance(value, dict):
-        raise _wrong(
-            "Extra proxies", "is neither a URL nor an object", 'write {"https": "http://proxy:3128"} or one URL'
-        )
-    return {_proxy_key(key): _proxy(key, _text(url)) for key, url in value.items() if _text(url)}
+        raise _wrong(where, "is neither a text nor an object", _EXAMPLES[where])
+    return value
+
+
+def _proxies(value: Any) -> dict[str, str]:
+    given = _object_or_text("Extra proxies", value)
+    if isinstance(given, str):
+        given = dict.fromkeys(("http", "https"), given)
+    return {_proxy_key(key): _proxy(key, _text(url)) for key, url in given.items() if _text(url)}
 
 
 def _proxy_key(key: Any) -> str:
@@ -334,24 +368,12 @@ def _proxy_key(key: Any) -> str:
 def _proxy(key: str, url: str) -> str:
     if key == "no_proxy":
         return url
-    url = url if "://" in url else f"http://{url}"
+    where = f"Extra proxies, {key},"
     try:
-        parts = urlsplit(url)
-        good = bool(parts.hostname) and parts.scheme in PROXY_SCHEMES and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise _wrong(f"Extra proxies, {key},", "is no address of a proxy", "write one such as http://proxy:3128")
-    if parts.scheme.startswith("socks"):
-        _require_socks(key)
-    return url
-
-
-def _require_socks(key: str) -> None:
-    from importlib.util import find_spec
-
-    if find_spec("socks") is None:
-        raise _wrong(f"Extra proxies, {key},", "is a SOCKS proxy, for which PySocks is missing", "install PySocks")
+        read_proxy(url, where)
+    except VccConfigurationError as error:
+        raise VccConfigurationError(str(error), field=where) from None
+    return url if "://" in url else f"http://{url}"
 
 
 def _refuse_plain_text_proxies(settings: Settings) -> None:

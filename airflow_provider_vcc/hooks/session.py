@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
-import warnings
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import get_environ_proxies, should_bypass_proxies
-from urllib3.exceptions import InsecureRequestWarning
 
 from airflow_provider_vcc import __version__
+from airflow_provider_vcc.dispositions.http.adapter import VccAdapter
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.connection import is_loopback
 
@@ -24,11 +21,16 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest, Response
 
+    from airflow_provider_vcc.dispositions.http.route import Route
     from airflow_provider_vcc.hooks.connection import Settings
 
 __all__ = ["VccSession"]
 
-USER_AGENT = f"airflow-provider-vcc/{__version__} requests/{requests.__version__}"
+HEADERS = {
+    "User-Agent": f"airflow-provider-vcc/{__version__} requests/{requests.__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+}
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -68,15 +70,21 @@ class VccSession(requests.Session):
         self.auth = OneHostAuth(settings)
         self.trust_env = False
         self.verify = settings.verify
+        self.cert = settings.cert
         self.proxies = dict(settings.proxies)
-        self.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
+        self.headers.update(HEADERS)
         # A PHP session cookie would make the server handle our parallel requests one after another.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True, max_retries=0)
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
-        if settings.verify is False:
-            _silence_insecure(settings.origin)
+        self._adapter = VccAdapter(pool_size)
+        self.mount("https://", self._adapter)
+        self.mount("http://", self._adapter)
+
+    @property
+    def route(self) -> Route:
+        """The way to the connection's host, as the environment is now."""
+        url = self.settings.base_url
+        given = self.merge_environment_settings(url, {}, None, None, None)
+        return self._adapter.exchange(url, proxies=given["proxies"], verify=given["verify"], cert=given["cert"]).route
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:
         """Send with the connection's time-outs where the call gives none."""
@@ -105,18 +113,22 @@ class VccSession(requests.Session):
 def proxies_for(url: str, given: Mapping[str, str]) -> dict[str, str]:
     """Choose the proxies: those of the connection, else those of the environment.
 
-    Over plain http, only one on this machine is used: the token must not leave it unencrypted.
+    ``no_proxy`` of the connection bypasses either. Over plain http, only a proxy of the environment on this machine is
+    used: the token must not leave it unencrypted.
     """
-    if given:
-        bypass = "no_proxy" in given and should_bypass_proxies(url, no_proxy=given["no_proxy"])
-        return {} if bypass else dict(given)
+    if "no_proxy" in given and should_bypass_proxies(url, no_proxy=given["no_proxy"]):
+        return {}
+    proxies = {key: proxy for key, proxy in given.items() if key != "no_proxy"}
+    if proxies:
+        return proxies
     found = get_environ_proxies(url)
     if url.startswith("https://"):
         return found
-    return {key: proxy for key, proxy in found.items() if is_loopback(urlsplit(proxy).hostname)}
+    return {key: proxy for key, proxy in found.items() if is_loopback(_host_of(proxy))}
 
 
-def _silence_insecure(origin: str) -> None:
-    """Keep urllib3 from warning with each request of this host: the hook has said so once."""
-    host = re.escape(urlsplit(origin).hostname or "")
-    warnings.filterwarnings("ignore", category=InsecureRequestWarning, message=f"Unverified HTTPS request.*'{host}'")
+def _host_of(proxy: str) -> str | None:
+    try:
+        return urlsplit(proxy if "://" in proxy else f"http://{proxy}").hostname
+    except ValueError:
+        return None

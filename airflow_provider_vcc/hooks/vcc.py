@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_vcc._compat import BaseHook, mask_secret
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 from airflow_provider_vcc.hooks.connection import Settings
 
 if TYPE_CHECKING:
@@ -49,14 +49,18 @@ class VccHook(BaseHook):
 
         :raises VccConfigurationError: naming the field that cannot work, and what to write.
         """
-        try:
-            settings = Settings.from_connection(self.get_connection(self.vcc_conn_id))
-        except VccConfigurationError as error:
-            raise VccConfigurationError(f"connection {self.vcc_conn_id!r}: {error}", field=error.field) from None
+        settings = self._read_settings()
         for secret in settings.secrets:
             mask_secret(secret)
         self._warn(settings)
         return settings
+
+    @without_causes()
+    def _read_settings(self) -> Settings:
+        try:
+            return Settings.from_connection(self.get_connection(self.vcc_conn_id))
+        except VccConfigurationError as error:
+            raise VccConfigurationError(f"connection {self.vcc_conn_id!r}: {error}", field=error.field) from None
 
     def _warn(self, settings: Settings) -> None:
         for hint in settings.hints():

@@ -44,6 +44,8 @@ def worth_a_retry(error: BaseException, passing: Collection[int | str] = ()) -> 
         return _judged(error.summary or {}, passing)
     if isinstance(error, VccRequestError | VccConfigurationError):
         return False, "the next try would be refused as well"
+    if isinstance(error, VccTransportError) and not error.transient:
+        return False, "the next try would fail as well"
     if isinstance(error, VccTransportError | ProgressNotSaved):
         return True, "the next try goes on from where this one ended"
     return None, ""

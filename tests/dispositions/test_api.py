@@ -47,7 +47,7 @@ class TestNeverGotIt:
             port = free.getsockname()[1]
         fault = sent(f"http://127.0.0.1:{port}")
         assert (fault.delivered, fault.too_much) == (False, False)
-        assert "not reached" in fault.reason
+        assert "nothing listens at 127.0.0.1" in fault.reason
 
     def test_a_name_that_does_not_resolve_means_that_nothing_arrived(self):
         assert sent("http://nobody.invalid").delivered is False
@@ -74,8 +74,10 @@ class TestNeverGotIt:
                 arrived.append(wrapped.recv(1))
 
         with server(talk) as url:
-            fault = sent(url.replace("http:", "https:"))
-        assert fault.delivered is False
+            refusal = sent(url.replace("http:", "https:"))
+        assert isinstance(refusal, Refusal)
+        assert refusal.error.delivered is False
+        assert str(refusal.error).startswith("the certificate of 127.0.0.1 cannot be trusted (")
         assert not arrived
 
     @pytest.mark.parametrize("date", [False, True])
@@ -142,11 +144,13 @@ class TestNobodyCanSay:
 
         with server(talk) as url:
             client = client_of(url)
-            for length in range(len(reply)):
+            end = len(reply) - len(b"\r\n\r\n") * chunked  # nothing is missing once the last chunk has been named
+            for length in range(end):
                 fault = client.send(body_of(TWO), 2)
                 assert isinstance(fault, Fault), length
                 assert fault.delivered is None, length
-            assert client.send(body_of(TWO), 2) == Answer()
+            for _ in range(end, len(reply) + 1):
+                assert client.send(body_of(TWO), 2) == Answer()
             client.close()
 
     def test_an_answer_without_a_length_says_nothing_until_it_is_whole(self):
@@ -191,12 +195,7 @@ class TestNobodyCanSay:
         [
             b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
             b"HTTP/1.1 abc\r\n\r\n",
-            b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n" + GOOD,
-            b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n" + GOOD,
-            b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n" + GOOD,
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n" + GOOD,
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n" + GOOD,
-            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(GOOD) + GOOD,
             b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000,
         ],
     )

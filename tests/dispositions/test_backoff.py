@@ -7,7 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from airflow_provider_vcc.dispositions.engine.backoff import LONGEST_WAIT, jitter, retry_after
+from airflow_provider_vcc.dispositions.engine.backoff import jitter
+from airflow_provider_vcc.dispositions.http.statuses import LONGEST_WAIT, retry_after
 
 NOW = 1_764_000_000.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -225,7 +226,7 @@ def test_verify_is_a_folder_of_certificates(tmp_path):
 
 
 def test_a_ca_bundle_that_is_not_there_is_refused():
-    assert "Extra verify is '/no/such.pem', which is no file here; write true, false, or the path" in mistake(
+    assert "Extra verify is '/no/such.pem', which is not a file here; write true, false, or the path" in mistake(
         extra={"verify": "/no/such.pem"}
     )
 
@@ -259,7 +260,9 @@ def test_proxies_that_are_none_are_refused(value):
     assert "Extra proxies" in mistake(extra={"proxies": value})
 
 
-def test_a_socks_proxy_asks_for_the_package_that_it_needs():
+def test_a_socks_proxy_asks_for_the_package_that_it_needs(monkeypatch):
+    assert read(extra={"proxies": "socks5://proxy:1080"}).proxies
+    monkeypatch.setitem(sys.modules, "socks", None)
     assert "install PySocks" in mistake(extra={"proxies": "socks5://proxy:1080"})
 
 

@@ -139,14 +139,14 @@ def test_a_redirect_is_named(connect):
 
 def test_errors_of_the_api_are_told(connect):
     with ScriptedServer(answer(b'{"errors": [{"errorcode": 5, "errormessage": "error.no_right"}]}')) as server:
-        assert failing(connect(server.url)) == "VCC said no: 5 error.no_right."
+        assert failing(connect(server.url)) == "VCC rejected the request: 5 error.no_right."
 
 
 def test_a_service_that_fails_is_asked_once_and_told_to_be_tried_later(connect):
     with Sandbox(records=1, faults=Status(503)) as sandbox:
         sentence = failing(connect(sandbox.url, password="sandbox-token"))
         assert len(sandbox.ledger.requests()) == 1
-    assert sentence == "The server failed (HTTP 503). Try again later."
+    assert sentence == "The server failed (503). Try again later."
 
 
 def test_a_proxy_that_refuses_is_named_without_its_credentials(connect):
@@ -163,7 +163,7 @@ def test_a_form_with_every_field_empty_says_which_to_fill_in_first(monkeypatch, 
 
 
 def test_a_form_with_every_extra_null_works(connect):
-    names = ("timezone", "timeout", "connect_timeout", "verify", "proxies", "username")
+    names = ("timezone", "timeout", "connect_timeout", "verify", "cert", "proxies", "username")
     with Sandbox(records=1) as sandbox:
         hook = connect(sandbox.url, password="sandbox-token", **dict.fromkeys(names))
         assert hook.test_connection()[0]

@@ -85,7 +85,7 @@ def test_the_errors_of_the_envelope_are_raised_with_what_came_beside_them(connec
     body = b'{"errors": [{"errorcode": 417, "errormessage": "error.x", "index": 1}], "response": {"0": true}}'
     with (
         ScriptedServer(answer(body)) as server,
-        pytest.raises(VccRequestError, match=r"^PUT /projects: VCC said no: 417 error.x$") as caught,
+        pytest.raises(VccRequestError, match=r"^PUT /projects: VCC rejected the request: 417 error.x$") as caught,
     ):
         connect(server.url).run("PUT", "/projects", json={})
     assert caught.value.errors == [{"errorcode": 417, "errormessage": "error.x", "index": 1}]
@@ -97,7 +97,7 @@ def test_a_message_names_the_first_errors_and_counts_the_rest(connect):
     body = b'{"errors": ["a", "b", "c", "d", "e"], "response": []}'
     with (
         ScriptedServer(answer(body)) as server,
-        pytest.raises(VccRequestError, match=r"None a; None b; None c and 2 more$") as caught,
+        pytest.raises(VccRequestError, match=r"a; b; c and 2 more$") as caught,
     ):
         connect(server.url).run("GET", "/projects")
     assert len(caught.value.errors) == 5
@@ -215,7 +215,7 @@ def test_a_connection_that_is_reset_points_to_the_allow_list(connect, scheme):
 def test_after_the_last_attempt_the_service_is_called_unavailable(connect):
     with (
         ScriptedServer(DOWN) as server,
-        pytest.raises(VccUnavailable, match=r"failed \(HTTP 503\) .3 attempts") as caught,
+        pytest.raises(VccUnavailable, match=r"failed \(503\) .3 attempts") as caught,
     ):
         connect(server.url).run("GET", "/projects", attempts=3)
     assert (caught.value.status, caught.value.delivered) == (503, None)
@@ -265,7 +265,7 @@ def waits(monkeypatch):
 def test_each_attempt_is_logged_with_its_reason(connect, logged):
     with ScriptedServer(DOWN, answer()) as server:
         connect(server.url).run("GET", "/projects")
-    assert "GET /projects: the server failed (HTTP 503); attempt 2 of 5 in 0.0 s" in logged()
+    assert "GET /projects: the server failed (503); attempt 2 of 5 in 0.0 s" in logged()
 
 
 def test_the_query_stands_in_no_message_since_it_may_be_personal(connect, logged):

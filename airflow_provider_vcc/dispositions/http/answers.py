@@ -6,9 +6,10 @@ The envelope ``{"errors": ..., "response": ...}`` is documented; the server look
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
@@ -17,16 +18,31 @@ from airflow_provider_vcc.exceptions import VccError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["OURS", "Answer", "Answers", "Evidence", "Fault", "Refusal", "Rejection", "envelope_errors", "read_answer"]
+__all__ = [
+    "OURS",
+    "Answer",
+    "Answers",
+    "Evidence",
+    "Fault",
+    "Refusal",
+    "Rejection",
+    "envelope_errors",
+    "is_envelope",
+    "read_answer",
+]
 
 INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 MOST_KNOWN = 16
+CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+LARGEST_ODD = 1 << 22
+"""Bytes up to which an answer that is not quite JSON is looked at a second time."""
 MOST_MESSAGE = 300
 BOTH = "the answer has both an error and true for it"
 FALSE = "the API answered false"
 MISSING = "missing from the answer"
 OURS = frozenset({BOTH, FALSE, MISSING})
 """Reasons in our own words: nothing in them is quoted."""
+MOST_CODE = 64
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -49,8 +65,13 @@ class Answer(msgspec.Struct, frozen=True):
 class Fault(msgspec.Struct, frozen=True):
     """No answer, or none that can be read.
 
-    ``delivered`` is False where the server certainly did not act, and None where nobody can say. ``too_much`` says that
-    a smaller request may succeed. ``retry_after`` is in seconds.
+    :param reason: what happened.
+    :param delivered: False if the server certainly did not act, None if nobody can say.
+    :param too_much: whether a smaller request may succeed.
+    :param retry_after: the seconds that the server, or a proxy, asks to wait.
+    :param status: the HTTP status, if there was one.
+    :param advice: what to do about it.
+    :param transient: whether the same request may succeed later.
     """
 
     reason: str
@@ -58,6 +79,8 @@ class Fault(msgspec.Struct, frozen=True):
     too_much: bool = False
     retry_after: float | None = None
     status: int | None = None
+    advice: str = ""
+    transient: bool = True
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -69,6 +92,7 @@ class Refusal(msgspec.Struct, frozen=True):
 Evidence = Answer | Fault | Refusal
 
 ALL_APPLIED = Answer()
+HOST = "check the connection's Host"
 
 
 class Answers:
@@ -77,11 +101,11 @@ class Answers:
     def __init__(self) -> None:
         self._known: dict[int, bytes] = {}
 
-    def read(self, body: bytes, count: int) -> Answer | Fault:
+    def read(self, body: bytes, count: int, content_type: str | None = None) -> Answer | Fault:
         """Settle ``count`` elements by what a 200 answer says."""
         if self._known.get(count) == body:
             return ALL_APPLIED
-        answer = read_answer(body, count)
+        answer = read_answer(body, count, content_type)
         if answer is ALL_APPLIED:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
@@ -105,9 +129,9 @@ class _Usual(msgspec.Struct, gc=False):
 _decode_usual = msgspec.json.Decoder(_Usual).decode
 
 
-def read_answer(body: bytes, count: int) -> Answer | Fault:
+def read_answer(body: bytes, count: int, content_type: str | None = None) -> Answer | Fault:
     """Settle ``count`` elements by what a 200 answer says: what it does not say is nobody's to guess."""
-    return _usual(body, count) or _whatever(body, count)
+    return _usual(body, count) or _whatever(body, count, content_type)
 
 
 def _usual(body: bytes, count: int) -> Answer | None:
@@ -117,9 +141,7 @@ def _usual(body: bytes, count: int) -> Answer | None:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     said = usual.response
-    rejected = {
-        error.index: Rejection(_code(error.errorcode), error.errormessage[:MOST_MESSAGE]) for error in usual.errors
-    }
+    rejected = {error.index: Rejection(_code(error.errorcode), _message(error.errormessage)) for error in usual.errors}
     if len(said) + len(rejected) != count or said.keys() | rejected.keys() != _indexes(count):
         return None
     if not all(said.values()):
@@ -132,14 +154,14 @@ def _indexes(count: int) -> frozenset[int]:
     return frozenset(range(count))
 
 
-def _whatever(body: bytes, count: int) -> Answer | Fault:
+def _whatever(body: bytes, count: int, content_type: str | None) -> Answer | Fault:
     """Read an answer in any form that can be understood."""
     try:
-        envelope = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Fault("the answer cannot be read as JSON", status=200)
-    if not isinstance(envelope, dict) or not envelope.keys() & {"errors", "response"}:
-        return Fault("the answer has neither errors nor response", status=200)
+        envelope = read_json(body, content_type)
+    except ValueError:
+        return Fault("the answer cannot be read as JSON", status=200, advice=HOST)
+    if not is_envelope(envelope):
+        return Fault("the answer has neither errors nor response", status=200, advice=HOST)
     errors = list(_entries(envelope.get("errors")))
     said = dict(_by_index(envelope.get("response")))
     if not errors and len(said) == count and all(said.get(index) is True for index in range(count)):
@@ -165,8 +187,13 @@ def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, Any], co
     return Answer(rejected, unsaid)
 
 
+def is_envelope(decoded: object) -> TypeGuard[dict[str, Any]]:
+    """Say whether this is what the API answers with."""
+    return isinstance(decoded, dict) and bool(decoded.keys() & {"errors", "response"})
+
+
 def envelope_errors(envelope: Any) -> list[dict[str, Any]]:
-    """Give the errors of any envelope as ``[{"errorcode", "errormessage", "index"}]``; empty where there are none."""
+    """Return the errors of any envelope as ``[{"errorcode", "errormessage", "index"}]``; empty if there are none."""
     errors = _entries(envelope.get("errors") if isinstance(envelope, dict) else None)
     return [{"errorcode": e.errorcode, "errormessage": e.errormessage, "index": index} for index, e in errors]
 
@@ -180,12 +207,9 @@ def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
     for key, entry in (errors or {}).items() if named else enumerate(errors or ()):
         if isinstance(entry, dict):
             index = _index(entry.get("index", key if named else None))
-            yield (
-                index,
-                Rejection(_code(entry.get("errorcode")), str(entry.get("errormessage", "error"))[:MOST_MESSAGE]),
-            )
+            yield index, Rejection(_code(entry.get("errorcode")), _message(entry.get("errormessage", "error")))
         else:
-            yield _index(key) if named else None, Rejection(None, str(entry)[:MOST_MESSAGE])
+            yield _index(key) if named else None, Rejection(None, _message(entry))
 
 
 def _by_index(response: Any) -> Iterator[tuple[int, Any]]:
@@ -209,4 +233,51 @@ def _index(value: Any) -> int | None:
 def _code(value: Any) -> int | str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    return None if value is None else str(value)[:64]
+    return None if value is None else printable(str(value)[:MOST_CODE])
+
+
+def _message(value: object) -> str:
+    return printable(str(value)[:MOST_MESSAGE])
+
+
+# Texts
+
+
+def read_json(body: bytes, content_type: str | None = None) -> Any:
+    """Decode an answer's JSON, also if its encoding or a detail is not quite right.
+
+    :param content_type: the answer's header, which may name an encoding.
+    :raises ValueError: if it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
+    if len(body) > LARGEST_ODD:
+        raise ValueError
+    try:
+        return json.loads(_decoded(body, content_type).strip("\ufeff\0 \t\r\n"), strict=False)
+    except RecursionError:
+        raise ValueError from None
+
+
+def _decoded(body: bytes, content_type: str | None) -> str:
+    wide = json.detect_encoding(body)
+    if wide not in {"utf-8", "utf-8-sig"}:
+        return body.decode(wide, "replace")
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        pass
+    named = CHARSET.search(content_type or "")
+    try:
+        return body.decode(named[1] if named else "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        return body.decode("utf-8", "replace")
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters: blanks for white space, a replacement character for the others."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)

@@ -1,0 +1,168 @@
+"""What carries the requests of a ``requests.Session``: the same connections, deadlines and answers as the engine's."""
+
+from __future__ import annotations
+
+import io
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPHeaderDict, HTTPResponse
+
+from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.dispositions.http.connection import NotReached
+from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times, head
+from airflow_provider_vcc.dispositions.http.route import Route
+from airflow_provider_vcc.dispositions.http.statuses import transport_error, understand
+from airflow_provider_vcc.exceptions import VccTransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from requests import PreparedRequest
+
+    from airflow_provider_vcc.dispositions.http.answers import Fault
+    from airflow_provider_vcc.dispositions.http.exchange import Response
+
+__all__ = ["SessionConnectTimeout", "SessionError", "SessionReadTimeout", "VccAdapter"]
+
+GONE = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+"""Headers about how the body came, which is decoded and whole by now."""
+
+
+class SessionError(VccTransportError, requests.ConnectionError):
+    """What a session raises: an error of this package that is one of requests' as well."""
+
+
+class SessionConnectTimeout(SessionError, requests.ConnectTimeout):
+    """No connection in time."""
+
+
+class SessionReadTimeout(SessionError, requests.ReadTimeout):
+    """A connection, and no whole answer in time."""
+
+
+class VccAdapter(HTTPAdapter):
+    """Sends the requests of a session.
+
+    :param most: how many connections to one server there are at a time; None for as many as are asked for.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=1)
+        self._most = most
+        self._lock = Lock()
+        self._exchanges: dict[object, Exchange] = {}
+
+    def exchange(
+        self,
+        url: str,
+        *,
+        proxies: Mapping[str, str] | None,
+        verify: bool | str | None,
+        cert: str | tuple[str, str] | None,
+    ) -> Exchange:
+        """Return what carries requests to a server: the same for the same way to it.
+
+        :raises VccConfigurationError: if a proxy, a CA bundle or a certificate cannot work.
+        """
+        parts = urlsplit(url)
+        verify = True if verify is None else verify
+        key = (parts.scheme, parts.netloc, tuple(sorted((proxies or {}).items())), verify, cert)
+        with self._lock:
+            if key not in self._exchanges:
+                self._exchanges[key] = Exchange(Route(url, proxies=proxies, verify=verify, cert=cert), self._most)
+            return self._exchanges[key]
+
+    def send(  # noqa: PLR0913, PLR0917 -- requests' own signature
+        self,
+        request: PreparedRequest,
+        stream: bool = False,  # noqa: ARG002, FBT001, FBT002
+        timeout: Any = None,
+        verify: Any = True,  # noqa: FBT002
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """Send a request and return its answer, which is whole, and held in memory, whatever ``stream`` says.
+
+        :raises SessionError: if there is no answer that can be read.
+        :raises VccConfigurationError: if there is no way to the server.
+        """
+        exchange = self.exchange(str(request.url), proxies=proxies, verify=verify, cert=cert)
+        attempt, times = Attempt(), _times(timeout)
+        method, error = str(request.method), None
+        try:
+            answer = exchange.send(method, _written(request, exchange.route), attempt, times)
+        except Exception as failed:  # noqa: BLE001 -- whatever it was, it is told by what it means, and holds nothing
+            error = _session_error(failed, understand(failed, attempt, exchange.route, times))
+        if error is not None:
+            raise error
+        return self._response(request, answer)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        with self._lock:
+            exchanges, self._exchanges = self._exchanges, {}
+        for exchange in exchanges.values():
+            exchange.close()
+        super().close()
+
+    def _response(self, request: PreparedRequest, answer: Response) -> requests.Response:
+        headers = HTTPHeaderDict(
+            (name, value) for name, value in answer.headers.items() if name.lower() not in GONE or not answer.body
+        )
+        raw = HTTPResponse(
+            body=io.BytesIO(answer.body),
+            headers=headers,
+            status=answer.status,
+            version=answer.reading.version,
+            reason=answer.reading.reason,
+            preload_content=False,
+            decode_content=False,
+            original_response=answer.reading,
+            enforce_content_length=False,
+            request_method=request.method,
+        )
+        return self.build_response(request, raw)
+
+
+def _session_error(error: Exception, fault: Fault) -> SessionError:
+    kind = SessionError
+    if isinstance(error, TimeoutError):
+        kind = SessionReadTimeout
+    elif isinstance(error, NotReached) and isinstance(error.why, TimeoutError):
+        kind = SessionConnectTimeout
+    return transport_error(fault, kind=kind)
+
+
+def _times(timeout: Any) -> Times:
+    """Read what requests takes as a time-out: seconds, a pair for connecting and the answer, or None."""
+    connect, answer = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    defaults = Times()
+    return Times(
+        answer=defaults.answer if answer is None else float(answer),
+        connect=defaults.connect if connect is None else float(connect),
+    )
+
+
+def _written(request: PreparedRequest, route: Route) -> bytes:
+    """Write a request as it goes out."""
+    body = _body(request.body)
+    headers = {"Host": route.netloc, "Accept": "*/*", **request.headers, **route.headers}
+    headers.pop("Transfer-Encoding", None)
+    if body or request.method not in {"GET", "HEAD"}:
+        headers["Content-Length"] = str(len(body))
+    return head(str(request.method), route.target(request.path_url), headers) + b"\r\n" + body
+
+
+def _body(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    pieces = body.read() if hasattr(body, "read") else body
+    return _body(pieces) if isinstance(pieces, str | bytes) else b"".join(map(_body, pieces))

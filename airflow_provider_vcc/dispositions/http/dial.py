@@ -1,0 +1,169 @@
+"""Reaching an address: names, all of their addresses and SOCKS proxies within one deadline, given up at any moment."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from queue import Empty, SimpleQueue
+from select import POLLOUT, poll
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.dispositions.http.attempt import Deadline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_vcc.dispositions.http.attempt import Attempt
+    from airflow_provider_vcc.dispositions.http.proxies import Proxy
+
+    Address = tuple[socket.AddressFamily, tuple[str | int | bytes, ...]]
+    Watch = Callable[[socket.socket], None]
+
+__all__ = ["NoTarget", "dial", "dial_by_socks"]
+
+SLICE = 0.1
+"""Seconds after which a wait that nothing can interrupt looks whether it has been given up."""
+IN_PROGRESS = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK})
+IDLE, INTERVAL, PROBES = 30, 10, 3
+"""TCP keep-alive: seconds until the first probe and between probes, and how many go unanswered."""
+
+
+def dial(host: str, port: int, deadline: Deadline, attempt: Attempt, watch: Watch) -> socket.socket:
+    """Connect to the first of a host's addresses that answers; each has a fair share of the time.
+
+    :param watch: told each socket before it connects.
+    :raises OSError: if none answers; a ``gaierror`` if there is no such host.
+    """
+    return _first(_resolve(host, port, deadline, attempt), deadline, attempt, watch)
+
+
+def _first(addresses: list[Address], deadline: Deadline, attempt: Attempt, watch: Watch) -> socket.socket:
+    errors: list[OSError] = []
+    for index, (family, address) in enumerate(addresses):
+        share = Deadline(deadline.left() / (len(addresses) - index))
+        carrier = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            _connect(carrier, address, share, attempt, watch)
+        except BaseException as error:
+            carrier.close()
+            if attempt.aborted or not isinstance(error, OSError):
+                raise
+            errors.append(error)
+        else:
+            carrier.settimeout(deadline.left())
+            return carrier
+    # An address that drops packets says more than one that is not routed.
+    raise next((error for error in errors if isinstance(error, TimeoutError)), errors[-1])
+
+
+def _connect(
+    carrier: socket.socket, address: tuple[str | int | bytes, ...], share: Deadline, attempt: Attempt, watch: Watch
+) -> None:
+    _set_options(carrier)
+    watch(carrier)
+    carrier.settimeout(0)
+    _raise(carrier.connect_ex(address), allowed=IN_PROGRESS)
+    watcher = poll()
+    watcher.register(carrier, POLLOUT)
+    while not watcher.poll(min(share.left(), SLICE) * 1000):
+        attempt.check()
+    attempt.check()
+    _raise(carrier.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+
+def _raise(code: int, allowed: frozenset[int] = frozenset({0})) -> None:
+    if code not in allowed:
+        raise OSError(code, os.strerror(code))
+
+
+def _set_options(carrier: socket.socket) -> None:
+    carrier.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    carrier.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", IDLE), ("TCP_KEEPINTVL", INTERVAL), ("TCP_KEEPCNT", PROBES)):
+        if hasattr(socket, name):  # not everywhere
+            carrier.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+# Names
+
+
+def _resolve(host: str, port: int, deadline: Deadline, attempt: Attempt) -> list[Address]:
+    """Look a name up, in a thread of its own, since nothing else bounds or interrupts it."""
+    try:
+        return _addresses(host, port, socket.AI_NUMERICHOST)
+    except OSError:  # it is a name
+        pass
+    found: SimpleQueue[list[Address] | OSError] = SimpleQueue()
+    Thread(target=_look_up, args=(host, port, found), name="resolver", daemon=True).start()
+    while True:
+        attempt.check()
+        try:
+            answer = found.get(timeout=min(deadline.left(), SLICE))
+        except Empty:
+            continue
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+
+def _look_up(host: str, port: int, found: SimpleQueue[list[Address] | OSError]) -> None:
+    try:
+        found.put(_addresses(host, port))
+    except OSError as error:
+        found.put(error)
+    except Exception:  # noqa: BLE001 -- such as a label that is too long: there is no such host
+        found.put(socket.gaierror(socket.EAI_NONAME, "no host name"))
+
+
+def _addresses(host: str, port: int, flags: int = 0) -> list[Address]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    except UnicodeError:
+        raise socket.gaierror(socket.EAI_NONAME, "no host name") from None
+    return [(socket.AddressFamily(family), address) for family, _, _, _, address in found]
+
+
+# SOCKS
+
+
+class NoTarget(socket.gaierror):
+    """There is no such server, and the proxy was not even asked."""
+
+
+def _resolved_here(host: str, port: int, deadline: Deadline, attempt: Attempt) -> str:
+    try:
+        return str(_resolve(host, port, deadline, attempt)[0][1][0])
+    except socket.gaierror as error:
+        raise NoTarget(*error.args) from None
+
+
+def dial_by_socks(
+    proxy: Proxy, target: tuple[str, int], deadline: Deadline, attempt: Attempt, watch: Watch
+) -> socket.socket:
+    """Connect to a target through a SOCKS proxy.
+
+    :raises OSError: if the proxy is not reached, or does not let us through.
+    """
+    import socks  # type: ignore[import-untyped]  # no types are published for it
+
+    host, port = target
+    if not proxy.resolves:
+        host = _resolved_here(host, port, deadline, attempt)
+    family, address = _resolve(proxy.host, proxy.port, deadline, attempt)[0]
+    carrier = socks.socksocket(family, socket.SOCK_STREAM)
+    try:
+        _set_options(carrier)
+        watch(carrier)
+        kind = socks.SOCKS5 if proxy.scheme.startswith("socks5") else socks.SOCKS4
+        carrier.set_proxy(kind, str(address[0]), proxy.port, proxy.resolves, proxy.user, proxy.password)
+        carrier.settimeout(deadline.left())
+        carrier.connect((host, port))
+        attempt.check()
+        carrier.settimeout(deadline.left())
+    except BaseException:
+        carrier.close()
+        raise
+    connected: socket.socket = carrier
+    return connected

@@ -1,0 +1,318 @@
+"""Reading one answer: http.client parses it; here stands what it is too strict, too trusting or too patient about.
+
+Strictness would double: an answer that was sent and is not understood lets the request go out again. So whatever leaves
+no doubt about what was said is read. What is held is bounded, whatever the framing or the coding.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import re
+import zlib
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_provider_vcc.dispositions.http.attempt import Carrier, Deadline
+
+__all__ = ["LARGEST_BODY", "Incoming", "Reading", "TooLarge", "Unreadable"]
+
+LARGEST_BODY = 1 << 25
+"""Bytes of one answer, decoded. With the copies that are made of it, it takes no more than twice that."""
+LARGEST_HEAD = 1 << 20
+LONGEST_LINE = 1 << 16
+LONGEST_FOLDED = 1 << 13
+MOST_HEADERS = 80
+"""http.client takes a hundred."""
+PIECE = 1 << 16
+LARGEST_BOUNDLESS = 1 << 20
+"""Bytes up to which an answer without any framing is looked at for its end."""
+INFORMATION = len(b"HTTP/1.1 ")
+"""Where a status begins; one that begins with 1 is not an answer yet."""
+BODILESS = frozenset({204, 304})
+MOST_CODINGS = 3
+STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+(\d{3})(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
+NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+NEEDED = frozenset({b"transfer-encoding", b"content-length", b"connection", b"content-encoding", b"retry-after"})
+CHUNK_SIZE = frozenset(b"0123456789abcdefABCDEF \t")
+GZIP = b"\x1f\x8b"
+TEXT = frozenset(b'{["\t\r\n \xef\xfe\xff\x00')
+"""What JSON may begin with, byte order marks and wide encodings included."""
+
+
+class Unreadable(http.client.HTTPException):
+    """What came back is not an answer that can be read."""
+
+
+class TooLarge(Unreadable):
+    """The answer is larger than one may be."""
+
+
+class Reader(Protocol):
+    """Where the bytes come from."""
+
+    def read1(self, size: int = -1, /) -> bytes: ...
+
+
+class Incoming(io.RawIOBase):
+    """What comes in on a connection, up to a deadline and to a number of bytes.
+
+    :param early: what has been read of it already.
+    """
+
+    def __init__(self, carrier: Carrier, deadline: Deadline, early: bytes = b"") -> None:
+        self._carrier = carrier
+        self._deadline = deadline
+        self._early = early
+        self._left = LARGEST_BODY + LARGEST_HEAD
+        self.ended = False
+
+    def readable(self) -> bool:
+        """Return that it can be read from."""
+        return True
+
+    def makefile(self, _mode: str) -> Stream:
+        """Return a buffered reader, as a socket does for http.client."""
+        return Stream(self)
+
+    def readinto(self, buffer: Any) -> int:
+        """Read some bytes; 0 at the end.
+
+        :raises TimeoutError: if none come in time.
+        """
+        if self.ended:
+            return 0
+        if self._early:
+            count = min(len(buffer), len(self._early))
+            buffer[:count], self._early = self._early[:count], self._early[count:]
+        else:
+            self._carrier.settimeout(self._deadline.left())
+            count = self._carrier.recv_into(buffer)
+            self._carrier.settimeout(self._deadline.left())  # for what comes next, such as TLS behind a proxy
+        self._left -= count
+        if self._left < 0:
+            raise TooLarge
+        return count
+
+
+class Stream(io.BufferedReader):
+    """A buffered reader that tells, once it is closed, whether more had come than was read."""
+
+    raw: Incoming
+    leftover = False
+
+    def close(self) -> None:
+        """Close it, but not the connection."""
+        if not self.closed:
+            self.raw.ended = True
+            self.leftover = bool(self.peek(1))
+        super().close()
+
+
+class Reading(http.client.HTTPResponse):
+    """One answer.
+
+    :param deadline: by when it must be whole.
+    :param early: what has been read of it already.
+    """
+
+    fp: Any
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        debuglevel: int = 0,
+        method: str | None = None,
+        *,
+        deadline: Deadline,
+        early: bytes = b"",
+    ) -> None:
+        super().__init__(Incoming(carrier, deadline, early), debuglevel, method)  # type: ignore[arg-type]
+        self._stream: Stream = self.fp
+
+    def begin(self) -> None:
+        """Read up to the body, past any information before the answer."""
+        head = _head(self._stream)
+        while head[INFORMATION] == b"1"[0]:
+            head = _head(self._stream)
+        self.fp = io.BytesIO(head)
+        try:
+            super().begin()
+        finally:
+            self.fp = self._stream
+        self._frame()
+
+    def _frame(self) -> None:
+        """Say where the body ends: http.client looks at the first of several headers, and stumbles over some values."""
+        if self.status in BODILESS or self._method == "HEAD":  # type: ignore[attr-defined]  # untyped there
+            self.chunked, self.length = False, 0
+        else:
+            codings = self._tokens("transfer-encoding")
+            self.chunked = "chunked" in codings and self._begins_a_chunk()
+            self.chunk_left = None
+            self.length = None if self.chunked else _length(self._tokens("content-length"))
+        connection = self._tokens("connection")
+        stays = self.version == 11 or "keep-alive" in connection  # noqa: PLR2004 -- how http.client writes 1.1
+        self.will_close = "close" in connection or not stays or self._boundless
+
+    @property
+    def _boundless(self) -> bool:
+        return not self.chunked and self.length is None
+
+    def _tokens(self, name: str) -> list[str]:
+        values = self.headers.get_all(name) or ()
+        return [token.strip().lower() for value in values for token in value.split(",")]
+
+    def _begins_a_chunk(self) -> bool:
+        first = self._stream.peek(1)[:1]
+        return not first or first[0] in CHUNK_SIZE
+
+    def whole(self) -> bytes:
+        """Return the body, decoded.
+
+        :raises http.client.HTTPException: if it is not whole, too large, or cannot be decoded.
+        :raises OSError: if the connection breaks, or the deadline passes.
+        """
+        held = io.BytesIO()
+        pieces = self._pieces()
+        for piece in _decoded(pieces, deflated="deflate" in self._tokens("content-encoding")):
+            held.write(piece)
+            if held.tell() > LARGEST_BODY:
+                raise TooLarge
+            if self._boundless and _is_whole(piece, held):
+                break
+        else:
+            self._finish(pieces)
+        self.close()
+        return held.getvalue()
+
+    def _pieces(self) -> Iterator[bytes]:
+        while piece := self.read1(PIECE):
+            yield piece
+
+    def _finish(self, pieces: Iterator[bytes]) -> None:
+        """Read what stands behind the end of the coded data, and see that nothing is missing."""
+        for _ in pieces:
+            pass
+        if self.length:
+            raise http.client.IncompleteRead(b"", self.length)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection can carry another request, now that the answer is whole."""
+        return not self.will_close and not self._stream.leftover
+
+
+def _is_whole(piece: bytes, held: io.BytesIO) -> bool:
+    """Say whether an answer that nothing bounds has come to its end: its JSON has."""
+    if not piece.rstrip().endswith(b"}") or held.tell() > LARGEST_BOUNDLESS:
+        return False
+    try:
+        msgspec.json.decode(held.getvalue(), type=msgspec.Raw)
+    except (msgspec.MsgspecError, RecursionError):
+        return False
+    return True
+
+
+def _length(stated: list[str]) -> int | None:
+    """Return the length that is stated; None if there is none, or no single one."""
+    [length, *others] = set(stated) or {""}
+    return int(length) if re.fullmatch("[0-9]{1,15}", length) and not others else None
+
+
+# The head
+
+
+def _head(stream: Stream) -> bytes:
+    """Read a head as http.client takes it: unfolded, without what is not a header, and not too many."""
+    lines = [_status_line(stream)]
+    size = 0
+    folds = False
+    while (line := _line(stream)).strip(b"\r\n"):
+        size += len(line)
+        if size > LARGEST_HEAD:
+            raise TooLarge
+        if line[:1] in b" \t":
+            if folds and len(lines[-1]) < LONGEST_FOLDED:
+                lines[-1] = b"%b %b\r\n" % (lines[-1].rstrip(), line.strip())
+            continue
+        name, colon, value = line.partition(b":")
+        name = name.strip()
+        folds = bool(colon and NAME.fullmatch(name)) and (len(lines) < MOST_HEADERS or name.lower() in NEEDED)
+        if folds:
+            lines.append(b"%b: %b\r\n" % (name, value.strip()))
+    return b"".join(lines[: 2 * MOST_HEADERS]) + b"\r\n"
+
+
+def _status_line(stream: Stream) -> bytes:
+    line = _line(stream, first=True)
+    while not line.strip(b"\r\n"):  # left over from an answer before
+        line = _line(stream, first=True)
+    found = STATUS_LINE.match(line)
+    if found is None:
+        raise http.client.BadStatusLine("not HTTP")
+    major, minor, status, reason = found.groups()
+    version = b"HTTP/1.0" if (major, minor) == (b"1", b"0") else b"HTTP/1.1"
+    return b"%b %b %b\r\n" % (version, status, reason.strip())
+
+
+def _line(stream: Stream, *, first: bool = False) -> bytes:
+    """Read a line of the head; one that is too long is as good as none."""
+    line = stream.readline(LONGEST_LINE)
+    if line.endswith(b"\n"):
+        return line
+    if len(line) < LONGEST_LINE:
+        if first and not line:
+            raise http.client.RemoteDisconnected("no answer")
+        raise http.client.IncompleteRead(line)
+    while not line.endswith(b"\n"):
+        line = stream.readline(LONGEST_LINE)
+        if not line:
+            raise http.client.IncompleteRead(line)
+    return b"-\r\n"
+
+
+# The coding
+
+
+def _decoded(pieces: Iterator[bytes], *, deflated: bool, most: int = MOST_CODINGS) -> Iterator[bytes]:
+    """Undo gzip and deflate. What the bytes are decides, not what a header calls them."""
+    first = next(pieces, b"")
+    while first and len(first) < len(GZIP):
+        more = next(pieces, b"")
+        first += more
+        if not more:
+            break
+    window = _window(first, deflated=deflated) if most else None
+    whole = chain((first,), pieces)
+    return whole if window is None else _decoded(_inflated(whole, window), deflated=False, most=most - 1)
+
+
+def _window(first: bytes, *, deflated: bool) -> int | None:
+    if first.startswith(GZIP):
+        return 16 + zlib.MAX_WBITS
+    if not deflated or not first or first[0] in TEXT:
+        return None
+    zlib_header = first[0] & 15 == zlib.DEFLATED and int.from_bytes(first[:2], "big") % 31 == 0
+    return zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
+
+
+def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(window)
+    try:
+        for piece in pieces:
+            rest = piece
+            while rest:
+                if decoder.eof:
+                    if rest[:1] != GZIP[:1]:  # padding
+                        return
+                    decoder = zlib.decompressobj(window)
+                yield decoder.decompress(rest, PIECE)
+                rest = decoder.unused_data or decoder.unconsumed_tail
+    except zlib.error:
+        raise Unreadable from None

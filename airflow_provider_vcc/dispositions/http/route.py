@@ -1,0 +1,187 @@
+"""The way to one server: worked out once, before anything is noted or sent, and then walked for each connection."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+from urllib3.util.ssl_ import create_urllib3_context
+
+from airflow_provider_vcc.dispositions.http.connection import PlainConnection, TlsConnection
+from airflow_provider_vcc.dispositions.http.dial import dial, dial_by_socks
+from airflow_provider_vcc.dispositions.http.proxies import Proxy, read_proxy
+from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_vcc.dispositions.http.attempt import Attempt
+    from airflow_provider_vcc.dispositions.http.connection import Connection
+
+__all__ = ["Route", "tls_context"]
+
+Cert = str | tuple[str, str] | None
+DEFAULT_PORTS = {"http": 80, "https": 443}
+BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+class Route:
+    """How a server is reached: directly or by a proxy, and with which certificates.
+
+    :param url: any address on the server.
+    :param proxies: by scheme, host or ``all``, as requests has them.
+    :param verify: whether to verify its certificate, or the path of a CA bundle.
+    :param cert: the client certificate: the path of a PEM file with its key, or the paths of both.
+    :raises VccConfigurationError: if one of these cannot work.
+    """
+
+    def __init__(
+        self, url: str, *, proxies: Mapping[str, str] | None = None, verify: bool | str = True, cert: Cert = None
+    ) -> None:
+        parts = urlsplit(url)
+        self.scheme = parts.scheme
+        self.host = parts.hostname or ""
+        self.port = parts.port or DEFAULT_PORTS[parts.scheme]
+        self.netloc = parts.netloc.rpartition("@")[2]
+        self.proxy = _proxy_for(url, proxies or {})
+        self._tls = tls_context(verify, cert) if self.scheme == "https" else None
+        self._proxy_tls = tls_context(verify) if self.proxy is not None and self.proxy.scheme == "https" else None
+
+    @property
+    def forwarded(self) -> bool:
+        """Whether a proxy reads the request itself, instead of carrying it unread."""
+        return self.proxy is not None and not self.proxy.socks and self.scheme == "http"
+
+    def target(self, path: str) -> str:
+        """Return what stands in the request line for a path."""
+        return f"http://{self.netloc}{path}" if self.forwarded else path
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What each request has to say to the proxy."""
+        return self.proxy.headers if self.proxy is not None and self.forwarded else {}
+
+    def connect(self, attempt: Attempt, seconds: float) -> Connection:
+        """Make a connection within so many seconds, proxy and TLS included.
+
+        :raises NotReached: if there is none. Nothing has been sent then.
+        """
+        connection = self._connection()
+        connection.reach(attempt, seconds)
+        return connection
+
+    def _connection(self) -> Connection:
+        proxy = self.proxy
+        if proxy is None or proxy.socks:
+            connection = self._direct()
+            if proxy is not None:
+                connection.dial = partial(dial_by_socks, proxy, (self.host, self.port))
+            else:
+                connection.dial = partial(dial, self.host, self.port)
+            connection.by_proxy = proxy is not None
+            return connection
+        connection = self._by_http(proxy.scheme == "https", proxy.host, proxy.port)
+        connection.dial = partial(dial, proxy.host, proxy.port)
+        connection.by_proxy = True
+        if not self.forwarded:
+            connection.set_tunnel(self.host, self.port, headers=proxy.headers, scheme=proxy.scheme)
+        return connection
+
+    def _direct(self) -> Connection:
+        if self._tls is None:
+            return PlainConnection(self.host, self.port)
+        return TlsConnection(self.host, self.port, ssl_context=self._tls)
+
+    def _by_http(self, secure: bool, host: str, port: int) -> Connection:  # noqa: FBT001 -- private
+        if self._tls is None and not secure:
+            return PlainConnection.to_proxy(host, port)
+        return TlsConnection.to_proxy(host, port, self._tls, self._proxy_tls)
+
+
+def _proxy_for(url: str, proxies: Mapping[str, str]) -> Proxy | None:
+    """Choose the proxy for an address, as requests does; None if it is reached directly.
+
+    :param proxies: by scheme, host or ``all``.
+    :raises VccConfigurationError: if it is not the address of a proxy.
+    """
+    chosen = select_proxy(url, dict(proxies))
+    return read_proxy(chosen, _origin(chosen)) if chosen else None
+
+
+def _origin(chosen: str) -> str:
+    names = [name for name, value in os.environ.items() if value == chosen and name.lower().endswith("_proxy")]
+    return f"{names[0]} of this machine" if names else "the proxy that was given"
+
+
+@without_causes()
+def tls_context(verify: bool | str, cert: Cert = None) -> ssl.SSLContext:  # noqa: FBT001 -- as requests has it
+    """Return the TLS settings for a CA bundle and a client certificate.
+
+    :raises VccConfigurationError: if one of their files cannot be used.
+    """
+    context = create_urllib3_context()
+    if verify is False:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.check_hostname = True
+        _load_bundle(context, DEFAULT_CA_BUNDLE_PATH if verify is True else verify)
+    if cert is not None:
+        _load_cert(context, cert)
+    return context
+
+
+def _load_bundle(context: ssl.SSLContext, path: str) -> None:
+    names = [name for name in BUNDLES if os.environ.get(name) == path]
+    what = f"{names[0]} of this machine" if names else "the CA bundle"
+    found = Path(path)
+    if not found.exists():
+        raise VccConfigurationError(f"{what} is {path!r}, which is not a file here; {_instead(names)}")
+    try:
+        if found.is_dir():
+            context.load_verify_locations(capath=path)
+        else:
+            context.load_verify_locations(cafile=path)
+    except OSError:
+        raise VccConfigurationError(
+            f"{what} is {path!r}, which holds no certificates that can be read; {_instead(names)}"
+        ) from None
+
+
+def _instead(names: list[str]) -> str:
+    return "correct or unset it, or name a CA bundle (PEM) in Extra verify" if names else "name a CA bundle (PEM)"
+
+
+def _load_cert(context: ssl.SSLContext, cert: str | tuple[str, str]) -> None:
+    file, key = (cert, None) if isinstance(cert, str) else cert
+    for path in filter(None, (file, key)):
+        if not Path(path).is_file():
+            raise VccConfigurationError(f"the client certificate is {path!r}, which is not a file here; {CERT}")
+    try:
+        context.load_cert_chain(file, key, password=_no_password)
+    except _Encrypted:
+        raise VccConfigurationError(
+            f"the key of the client certificate {file!r} is encrypted; write it without a passphrase "
+            "(openssl pkey -in key.pem -out plain.pem), readable by Airflow only"
+        ) from None
+    except (OSError, ValueError):
+        raise VccConfigurationError(
+            f"the client certificate {file!r} cannot be read, or its key is missing or does not fit; {CERT}"
+        ) from None
+
+
+CERT = 'name a PEM file with certificate and key, or {"cert": "cert.pem", "key": "key.pem"}'
+
+
+class _Encrypted(Exception):
+    """A passphrase is wanted; OpenSSL would ask for it on the terminal."""
+
+
+def _no_password() -> str:
+    raise _Encrypted

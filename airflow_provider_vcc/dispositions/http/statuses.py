@@ -1,0 +1,377 @@
+"""What every status and every fault means: one table for the engine and the hook.
+
+Each says who is named, what is said and advised, whether the server acted, and whether the request may be sent again.
+The rule that carries the rest: until the first byte of a request has been written to a connection, the server never got
+it. After that, only a readable answer says what it did.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from time import time
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from airflow_provider_vcc.dispositions.http.answers import Fault, envelope_errors, is_envelope, read_json
+from airflow_provider_vcc.dispositions.http.connection import NotReached, Stage
+from airflow_provider_vcc.dispositions.http.reading import LARGEST_BODY, TooLarge
+from airflow_provider_vcc.exceptions import (
+    VccAuthenticationError,
+    VccNotFoundError,
+    VccRequestError,
+    VccTransportError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from airflow_provider_vcc.dispositions.http.attempt import Attempt
+    from airflow_provider_vcc.dispositions.http.exchange import Times
+    from airflow_provider_vcc.dispositions.http.route import Route
+
+__all__ = [
+    "OK",
+    "Heard",
+    "Kind",
+    "Status",
+    "envelope_of",
+    "errors_of",
+    "fault_of",
+    "fault_of_proxy",
+    "proxy_fault",
+    "refused",
+    "retry_after",
+    "status_of",
+    "transport_error",
+    "understand",
+]
+
+Error = TypeVar("Error", bound=VccTransportError)
+
+OK = 200
+LONGEST_WAIT = 30.0
+"""Seconds that a ``Retry-After`` is honoured for at most."""
+
+
+class Kind(Enum):
+    """What an answer with a status means for the request, and for those that come after it."""
+
+    READABLE = auto()
+    """200: the envelope says what was done."""
+    REJECTED = auto()
+    """This request was refused as a whole; others may succeed."""
+    REFUSED = auto()
+    """Nothing else can succeed either, and the server did not act."""
+    SLOWER = auto()
+    """The server did not act, and asks to come again later."""
+    SMALLER = auto()
+    """The server did not act, and a smaller request may succeed."""
+    TIMED_OUT = auto()
+    """Nobody can say, and a smaller request may succeed."""
+    FAILED = auto()
+    """Nobody can say."""
+
+
+class Headers(Protocol):
+    """The headers of an answer, by name in any case."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return a header's value; None if there is none."""
+
+
+class Answered(Protocol):
+    """An answer that arrived whole, decoded."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Headers:
+        """The headers."""
+
+    @property
+    def body(self) -> bytes:
+        """The body."""
+
+
+class Heard(NamedTuple):
+    """An answer as a session gives it."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class Status(msgspec.Struct, frozen=True):
+    """A row of the table. In ``says`` and ``advice``, ``{status}`` stands for the number."""
+
+    kind: Kind
+    says: str
+    advice: str = ""
+    error: type[VccRequestError] = VccRequestError
+
+
+STATUSES = {
+    200: Status(Kind.READABLE, ""),
+    401: Status(
+        Kind.REFUSED,
+        "VCC refused the credentials (401)",
+        "check the connection's Login (the customer) and Password (the API token)",
+        VccAuthenticationError,
+    ),
+    403: Status(
+        Kind.REFUSED,
+        "VCC refused access (403)",
+        "this machine's IP address is probably not on the API's allow-list, or the token may not use this project",
+        VccAuthenticationError,
+    ),
+    404: Status(
+        Kind.REFUSED,
+        "VCC knows no such project or resource (404)",
+        "check project_id, and the connection's Login and Host",
+        VccNotFoundError,
+    ),
+    408: Status(Kind.TIMED_OUT, "the server timed out (408)"),
+    413: Status(Kind.SMALLER, "the request is too large (413)", "send less at a time"),
+    429: Status(Kind.SLOWER, "the server asks to slow down (429)"),
+    504: Status(Kind.TIMED_OUT, "the server timed out (504)"),
+    524: Status(Kind.TIMED_OUT, "the server timed out (524)"),
+}
+"""Those that mean something of their own."""
+
+CLASSES = {
+    2: Status(Kind.FAILED, "the server answered with status {status}, which is not 200", "check the connection's Host"),
+    3: Status(
+        Kind.REFUSED,
+        "the server answered with status {status} instead of serving the request, and redirects are not followed",
+        "check the connection's Host and proxies",
+    ),
+    4: Status(Kind.REJECTED, "the server refused the request ({status})"),
+}
+"""The others, by their first digit."""
+
+FAILED = Status(Kind.FAILED, "the server failed ({status})")
+
+CREDENTIALS = "it wants a user and a password: write them in Extra proxies, as http://user:password@host:port"
+FORBIDDEN = "its rules do not let this machine through: ask whoever runs the proxy to allow {host}"
+UPSTREAM = "it did not reach {host}: its address may not be on the API's allow-list, or the service is down"
+BY_PROXY = {401: CREDENTIALS, 407: CREDENTIALS, 403: FORBIDDEN, 502: UPSTREAM, 503: UPSTREAM, 504: UPSTREAM}
+"""What to do about a proxy's own statuses."""
+PROXY_CHECK = "check Extra proxies, or HTTPS_PROXY of this machine"
+PROXY_CREDENTIALS = 407
+MAY_PASS = frozenset({408, 425, 429})
+
+
+def status_of(status: int) -> Status:
+    """Return what a status of the server means."""
+    row = STATUSES.get(status) or CLASSES.get(status // 100, FAILED)
+    return msgspec.structs.replace(row, says=row.says.format(status=status))
+
+
+def proxy_fault(status: int, host: str, wait: float | None = None) -> Fault:
+    """Return what a status means that a proxy gave for itself: the server never got the request."""
+    advice = BY_PROXY.get(status, PROXY_CHECK).format(host=host)
+    passes = status >= 500 or status in MAY_PASS  # noqa: PLR2004 -- the class of failures
+    reason = f"the proxy did not let us through (it answered {status})"
+    return Fault(reason, delivered=False, retry_after=wait, status=status, advice=advice, transient=passes)
+
+
+def fault_of_proxy(response: Answered, route: Route) -> Fault | None:
+    """Return the fault that an answer is if it is not the server's but a proxy's; None if it is the server's.
+
+    407 is always a proxy's. Others may be either's if the proxy reads the request, and the server's answers are
+    recognised by their envelope.
+    """
+    status = response.status
+    if status == PROXY_CREDENTIALS:
+        return proxy_fault(status, route.host, retry_after(response.headers.get("retry-after")))
+    if not route.forwarded or status not in BY_PROXY or is_envelope(envelope_of(response)):
+        return None
+    fault = proxy_fault(status, route.host, retry_after(response.headers.get("retry-after")))
+    if status < 500:  # noqa: PLR2004 -- the class of failures
+        return fault
+    # It may have handed the request on before it failed.
+    return msgspec.structs.replace(fault, delivered=None, too_much=status_of(status).kind is Kind.TIMED_OUT)
+
+
+def envelope_of(response: Answered) -> object:
+    """Return what an answer's body says; None if it cannot be read."""
+    try:
+        decoded: object = read_json(response.body, response.headers.get("content-type"))
+    except ValueError:
+        return None
+    return decoded
+
+
+def errors_of(response: Answered) -> list[dict[str, Any]]:
+    """Return the errors that an answer's envelope names, if it has one."""
+    return envelope_errors(envelope_of(response))
+
+
+def fault_of(status: int, headers: Headers) -> Fault:
+    """Return the fault that an answer of the server is, if its kind is one."""
+    row = status_of(status)
+    return Fault(
+        row.says,
+        delivered=False if row.kind in {Kind.SLOWER, Kind.SMALLER} else None,
+        too_much=row.kind in {Kind.SMALLER, Kind.TIMED_OUT},
+        retry_after=retry_after(headers.get("retry-after")),
+        status=status,
+        advice=row.advice,
+    )
+
+
+def refused(status: int, errors: Sequence[Mapping[str, object]]) -> VccRequestError:
+    """Return the error for a status after which nothing else can succeed, with what to do about it."""
+    row = status_of(status)
+    return row.error(f"{row.says}: {row.advice}", status=status, errors=errors)
+
+
+def transport_error(fault: Fault, kind: type[Error], about: str = "") -> Error:
+    """Return the error of a kind for a fault.
+
+    :param about: the request, to begin the message with.
+    """
+    return kind(
+        ": ".join(filter(None, (about, fault.reason, fault.advice))),
+        delivered=fault.delivered,
+        status=fault.status,
+        retry_after=fault.retry_after,
+        transient=fault.transient,
+    )
+
+
+def retry_after(value: str | None, now: Callable[[], float] = time) -> float | None:
+    """Read a ``Retry-After`` header, in seconds or as an HTTP date: seconds from now, at most 30."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - now()
+        except (ValueError, TypeError, OverflowError):
+            return None
+    return min(max(seconds, 0.0), LONGEST_WAIT) if seconds == seconds else None  # noqa: PLR0124 -- nan
+
+
+# Faults
+
+NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
+STOPPED = "the run was stopped before the answer came"
+NOT_BEGUN = "the run was stopped before the request went out"
+ALLOW_LIST = "this machine's IP address is probably not on the API's allow-list, or"
+FIREWALL = f"{ALLOW_LIST} a firewall is in between"
+RESTARTING = f"{ALLOW_LIST} the service is restarting"
+BUNDLE = "name your CA bundle in Extra verify"
+
+
+def understand(error: BaseException, attempt: Attempt, route: Route, times: Times) -> Fault:
+    """Return the fault that an exception is."""
+    if attempt.aborted:
+        return Fault(STOPPED) if attempt.started else Fault(NOT_BEGUN, delivered=False)
+    if isinstance(error, NotReached):
+        return _unreached(error, route, times)
+    if not attempt.started:
+        return Fault(f"the request could not be made ({type(error).__name__})", delivered=False)
+    return _unanswered(error, route, times)
+
+
+# Nothing has been sent
+
+
+def _unreached(error: NotReached, route: Route, times: Times) -> Fault:
+    if not error.by_proxy or route.proxy is None:
+        host, netloc = route.host, f"{route.host}:{route.port}"
+        return _not_reached(error, host, netloc, times) or _of_server(error, host, netloc, times)
+    found = TUNNEL.match(str(error.why))
+    if found:
+        return proxy_fault(int(found[1]), route.host)
+    name = f"the proxy {route.proxy.host}"
+    return _not_reached(error, name, f"{name}:{route.proxy.port}", times, PROXY_CHECK) or _of_proxy(error)
+
+
+def _not_reached(error: NotReached, host: str, netloc: str, times: Times, advice: str = "") -> Fault | None:
+    """Return the faults that a server and a proxy have in common; ``advice`` is about the proxy."""
+    why = getattr(error.why, "socket_err", None) or error.why  # PySocks wraps it
+    if isinstance(why, (ssl.SSLCertVerificationError, CertificateError)):
+        said = getattr(why, "verify_message", "it is for another name").rstrip(".")
+        advice = BUNDLE if advice else f"check Host, or {BUNDLE}"
+        return _final(f"the certificate of {host} cannot be trusted ({said})", advice)
+    if isinstance(why, ssl.SSLError) and why.reason in NO_TLS_THERE:
+        sandbox = "check Host and Port; for a sandbox on this machine, write http:// in Host"
+        return _none(f"{netloc} does not speak TLS", advice or sandbox)
+    if isinstance(why, socket.gaierror):
+        login = "check Login (the customer's subdomain) and Host, or this machine's DNS"
+        return _none(f"there is no host {host.removeprefix('the proxy ')}", advice or login)
+    if isinstance(why, ConnectionRefusedError):
+        return _none(f"nothing listens at {netloc}", advice or "check Host and Port")
+    if isinstance(why, TimeoutError) and (error.stage is Stage.DIALLING or advice):
+        return _none(f"{host} could not be reached within {times.connect:g} s", advice or FIREWALL)
+    return None
+
+
+def _of_server(error: NotReached, host: str, netloc: str, times: Times) -> Fault:
+    why = error.why
+    if isinstance(why, TimeoutError):
+        return _none(
+            f"{host} gave no TLS handshake within {times.connect:g} s",
+            "it does not speak TLS (for a sandbox on this machine, write http:// in Host), or a firewall is in between",
+        )
+    if isinstance(why, ssl.SSLError) and not isinstance(why, ssl.SSLEOFError):
+        return _none(
+            f"TLS with {host} failed ({_words(why)})", "it may want a client certificate (Extra cert), or other TLS"
+        )
+    if error.stage is Stage.DIALLING and isinstance(why, OSError) and why.strerror:
+        return _none(f"{netloc} could not be reached ({why.strerror})", "check this machine's network, Host and Port")
+    return _none(f"the connection to {host} was dropped while it was made ({_kind(why)})", RESTARTING)
+
+
+def _of_proxy(error: NotReached) -> Fault:
+    said = getattr(error.why, "msg", "") if type(error.why).__module__ == "socks" else ""
+    return _none(f"the proxy did not let us through ({said or _kind(error.why)})", PROXY_CHECK)
+
+
+def _none(reason: str, advice: str) -> Fault:
+    return Fault(reason, delivered=False, advice=advice)
+
+
+def _final(reason: str, advice: str) -> Fault:
+    return Fault(reason, delivered=False, advice=advice, transient=False)
+
+
+# Something may have been sent
+
+
+def _unanswered(error: BaseException, route: Route, times: Times) -> Fault:
+    if isinstance(error, TimeoutError):
+        reason = f"{route.host} gave no answer within {times.answer:g} s"
+        return Fault(reason, too_much=True, advice="it is slow, or Extra timeout is too short")
+    if isinstance(error, TooLarge):
+        reason = f"the answer is larger than {LARGEST_BODY >> 20} MiB"
+        return Fault(reason, advice="ask for less at a time", transient=False)
+    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "") and "CERTIFICATE" in (error.reason or ""):
+        # With TLS 1.3, a server that misses our certificate says so only now, and has read nothing of the request.
+        return _final(f"{route.host} did not accept the client certificate ({_words(error)})", "name one in Extra cert")
+    broke = isinstance(error, (OSError, IncompleteRead, RemoteDisconnected))
+    if broke or not isinstance(error, HTTPException):
+        reason = f"the connection broke before the answer was whole ({_kind(error)})"
+        return Fault(reason, advice=f"{route.host} dropped it: {RESTARTING}")
+    return Fault(f"the answer cannot be read ({_kind(error)})", advice="check the connection's Host")
+
+
+def _kind(error: BaseException) -> str:
+    return type(error).__name__
+
+
+def _words(error: ssl.SSLError) -> str:
+    return (error.reason or type(error).__name__).lower().replace("_", " ")
