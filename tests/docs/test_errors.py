@@ -23,7 +23,10 @@ from airflow_provider_vcc.dispositions.elements.fields import InvalidElement, pa
 from airflow_provider_vcc.dispositions.engine import breaker as service
 from airflow_provider_vcc.dispositions.engine import sync
 from airflow_provider_vcc.dispositions.http import answers
-from airflow_provider_vcc.dispositions.http.exchange import Attempt
+from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.dispositions.http.exchange import Times
+from airflow_provider_vcc.dispositions.http.route import Route
+from airflow_provider_vcc.dispositions.http.statuses import understand
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome, Threshold
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
@@ -237,7 +240,8 @@ def test_messages_of_a_service_that_is_down(text, hook):
         asked = said(exceptions.VccUnavailable, partial(hook(**port).run, "GET", "/projects"))
         url = server.url
     _, closed = run_sync(url, elements(1))
-    assert shown(text, "VccUnavailable") == [str(failing), str(closed), asked]
+    closed = str(closed).replace(url.removeprefix("http://"), "127.0.0.1:8417")
+    assert shown(text, "VccUnavailable") == [str(failing), closed, asked]
 
 
 def test_the_message_of_progress_that_cannot_be_saved(text):
@@ -351,8 +355,8 @@ def test_reasons_of_unknown_elements(text):
     said_both = b'{"errors": [{"index": 0, "errorcode": 1, "errormessage": "x"}], "response": {"0": true}}'
     sent = Attempt()
     sent.started = True
-    client = client_of("http://127.0.0.1:1", timeout=60)
-    found = [client._fault(TimeoutError(), sent).reason, client._fault(ConnectionResetError(), sent).reason]
+    route, times = Route("https://mycc.asp.virtual-call-center.eu"), Times()
+    found = [understand(error, sent, route, times).reason for error in (TimeoutError(), ConnectionResetError())]
     replies = [answer(status=503), answer(status=504), answer(b"<html>")]
     for reply in replies:
         with ScriptedServer(reply) as server:

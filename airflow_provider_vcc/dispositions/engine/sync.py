@@ -416,7 +416,7 @@ class Sync:
             self._fail(
                 VccUnavailable(
                     f"VCC does not serve requests: {self.service.failures} failures in a row, the last one: "
-                    f"{fault.reason}. The rest was not sent; the next try goes on from here",
+                    f"{fault.told}. The rest was not sent; the next try goes on from here",
                     delivered=fault.delivered,
                 )
             )

@@ -82,6 +82,11 @@ class Fault(msgspec.Struct, frozen=True):
     advice: str = ""
     transient: bool = True
 
+    @property
+    def told(self) -> str:
+        """What happened, and what to do about it."""
+        return f"{self.reason}: {self.advice}" if self.advice else self.reason
+
 
 class Refusal(msgspec.Struct, frozen=True):
     """An answer after which no other request can succeed either. The server did not act."""

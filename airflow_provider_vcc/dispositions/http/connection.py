@@ -49,11 +49,13 @@ class NotReached(Exception):
 class PlainConnection(HTTPConnection):
     """A connection that can be given up while it is made.
 
-    ``dial`` makes its socket, ``by_proxy`` says whether that leads to a proxy.
+    ``dial`` makes its socket, ``by_proxy`` says whether that leads to a proxy, and ``tunnels`` whether CONNECT goes on
+    from there.
     """
 
     dial: Dial
     by_proxy = False
+    tunnels = False
     stage = Stage.DIALLING
     _attempt: Attempt
     _deadline: Deadline
@@ -76,7 +78,7 @@ class PlainConnection(HTTPConnection):
         """
         self._attempt, self._deadline = attempt, Deadline(seconds)
         self.response_class = partial(Reading, deadline=self._deadline)  # type: ignore[assignment]
-        self.stage, tunnels = Stage.DIALLING, self.proxy_is_tunneling
+        self.stage = Stage.DIALLING
         error = None
         try:
             self.connect()
@@ -88,10 +90,10 @@ class PlainConnection(HTTPConnection):
         self.close()
         if not isinstance(error, Exception):
             raise error
-        raise NotReached(error, self.stage, by_proxy=self._is_of_proxy(error, tunnels=tunnels))
+        raise NotReached(error, self.stage, by_proxy=self._is_of_proxy(error))
 
-    def _is_of_proxy(self, error: Exception, *, tunnels: bool) -> bool:
-        forwards = self.proxy is not None and not tunnels
+    def _is_of_proxy(self, error: Exception) -> bool:
+        forwards = self.proxy is not None and not self.tunnels
         return self.by_proxy and (forwards or self.stage is not Stage.TLS) and not isinstance(error, NoTarget)
 
     def lend(self, attempt: Attempt) -> None:

@@ -89,6 +89,7 @@ class Route:
         connection.dial = partial(dial, proxy.host, proxy.port)
         connection.by_proxy = True
         if not self.forwarded:
+            connection.tunnels = True
             connection.set_tunnel(self.host, self.port, headers=proxy.headers, scheme=proxy.scheme)
         return connection
 

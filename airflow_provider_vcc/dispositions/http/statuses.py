@@ -241,7 +241,7 @@ def transport_error(fault: Fault, kind: type[Error], about: str = "") -> Error:
     :param about: the request, to begin the message with.
     """
     return kind(
-        ": ".join(filter(None, (about, fault.reason, fault.advice))),
+        f"{about}: {fault.told}" if about else fault.told,
         delivered=fault.delivered,
         status=fault.status,
         retry_after=fault.retry_after,
