@@ -1,10 +1,12 @@
 # Needs Python 3.11 or newer and make. uv is used where it is installed. Everything goes to .venv/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint format bench bench-check docs linkcheck matrix dist changelog release-check constraints clean
+.PHONY: help demo test test-long simulate lint format bench bench-check docs linkcheck matrix dist changelog release-check constraints clean
 
 PYTEST_ARGS ?=
 WORKERS ?= 2
+SEEDS ?= 500
+START ?= 0
 RUN := .venv/bin
 
 help: ## this list
@@ -21,6 +23,10 @@ test: ## the whole test suite
 test-long: ## the tests that take minutes
 	@scripts/environment dev
 	$(RUN)/python -P -m pytest -m long --timeout 3600 $(PYTEST_ARGS)
+
+simulate: ## the engine in a simulated world: SEEDS=500 from START=0 on; a seed that fails shows its events
+	@scripts/environment dev
+	@PYTHONPATH=tests SEEDS=$(SEEDS) START=$(START) WORKERS=$(WORKERS) $(RUN)/python -P -m support.simulator
 
 lint: ## ruff and mypy
 	@scripts/environment dev

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.engine.packer import ODD, Packer
-from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer
+from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
+from airflow_provider_vcc.dispositions.engine.chunks.supply import UNENCODABLE
+from airflow_provider_vcc.dispositions.engine.recorder import Observer, Recorder
 from airflow_provider_vcc.dispositions.http.client import frame
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.progress.progress import Progress
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import Batch
-    from airflow_provider_vcc.dispositions.engine.packer import Chunk
+    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.documents import ErrorRow
@@ -50,7 +51,7 @@ class Check:
         self._run = run
         self._source = source
         self._tally = run.tally
-        self._books = Books(run.tally, Progress(b""), sinks, _Teller(run.log))
+        self._recorder = Recorder(run.tally, Progress(b""), sinks, _Teller(run.log))
         self._began = monotonic()
 
     def __call__(self) -> None:
@@ -65,9 +66,9 @@ class Check:
         try:
             while not packer.done:
                 chunk = packer.next(given.chunk_size, alone=True)
-                self._books.invalid(packer.too_big, f"{TOO_BIG} (max_chunk_bytes={given.max_chunk_bytes})")
-                self._books.invalid(packer.odd, ODD)
-                packer.too_big, packer.odd = [], []
+                self._recorder.invalid(packer.too_large, f"{TOO_BIG} (max_chunk_bytes={given.max_chunk_bytes})")
+                self._recorder.invalid(packer.unencodable, UNENCODABLE)
+                packer.too_large, packer.unencodable = [], []
                 if chunk is not None:
                     requests += 1
                     self._tally.add(Outcome.NOT_SENT, len(chunk))
@@ -82,7 +83,7 @@ class Check:
         checker = self._run.checker
         for rows in self._source.read(BATCH):
             batch = checker.check(rows)
-            self._books.failed(batch.failures)
+            self._recorder.failed(batch.failures)
             yield batch
 
     def _show(self, chunk: Chunk, size: int) -> None:

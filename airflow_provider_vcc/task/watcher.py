@@ -28,12 +28,13 @@ class Watcher(Observer):
     :param log: the task's logger.
     """
 
+    live_every = LIVE_EVERY
+
     def __init__(self, log: TaskLog, report: ReportBuilder) -> None:
         self._log = ProgressLog(log)
         self._report = report
         self._sync: Sync | None = None
         self._sample_at = 0.0
-        self._live_at = monotonic() + SAMPLE_EVERY
 
     def follow(self, sync: Sync) -> None:
         """Look at this sync from now on."""
@@ -66,11 +67,9 @@ class Watcher(Observer):
             self._log.progress(self._sync)
 
     def live(self) -> tuple[str, Any] | None:
-        """Return the report as it stands, every two seconds."""
-        now = monotonic()
-        if now < self._live_at or self._sync is None:
-            return None
-        self._live_at = now + LIVE_EVERY
+        """Return the report as it stands."""
         sync = self._sync
+        if sync is None:
+            return None
         sync.tally.duration = sync.elapsed
         return REPORT_KEY, stored(sync.tally.summary(), self._report.build(sync.source, sync, sync.tally))

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
-from airflow_provider_vcc.dispositions.engine.packer import Packer, chunk_of, joined
+from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery, State
+from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer, joined
 from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 
 
@@ -40,7 +42,7 @@ def all_of(packer, size, *, alone=True):
         chunk = packer.next(size, alone=alone)
         if chunk is not None:
             found.append(list(chunk.positions))
-        elif not (packer.too_big or packer.odd):
+        elif not (packer.too_large or packer.unencodable):
             break
     return found
 
@@ -155,54 +157,60 @@ class TestBytes:
         objects = [*for_records("1"), *for_records("2", description="x" * 500), *for_records("3")]
         some = packer(objects, most_bytes=100)
         assert functools.reduce(operator.iadd, all_of(some, 10), []) == [0, 2]
-        assert [position for position, _ in some.too_big] == [1]
+        assert [position for position, _ in some.too_large] == [1]
 
     @pytest.mark.parametrize("odd", ["\ud800", "a\udfffb"])
     def test_an_element_that_cannot_be_written_is_taken_out_and_the_others_go_on(self, odd):
         objects = [*for_records("1"), *for_records("2", description=odd), *for_records("3"), *for_records(odd)]
         some = packer(objects)
         assert functools.reduce(operator.iadd, all_of(some, 10), []) == [0, 2]
-        assert [position for position, _ in some.odd] == [1, 3]
+        assert [position for position, _ in some.unencodable] == [1, 3]
 
     def test_a_search_for_half_of_a_character_is_taken_out(self):
         some = packer([{"search": {"name": "\ud800"}}, *for_records("1")])
         assert all_of(some, 10) == [[1]]
-        assert [position for position, _ in some.odd] == [0]
+        assert [position for position, _ in some.unencodable] == [0]
+
+
+def delivery(*elements, **flags):
+    """Give a delivery of some elements at positions 10 and on."""
+    return Delivery(chunk_of(elements, range(10, 10 + len(elements)), **flags))
 
 
 class TestHalves:
     """A chunk that is halved keeps its order."""
 
     def test_halves_for_different_records_may_go_at_once(self):
-        first, second = chunk_of([Plain(str(n)) for n in range(5)], range(10, 15)).halves()
-        assert (list(first.positions), list(second.positions)) == ([10, 11], [12, 13, 14])
-        assert first.then is None
+        first, second = delivery(*(Plain(str(n)) for n in range(5))).halves()
+        assert (list(first.chunk.positions), list(second.chunk.positions)) == ([10, 11], [12, 13, 14])
+        assert (first.then, first.state, second.state) == (None, State.READY, State.READY)
 
     def test_halves_for_the_same_record_go_one_after_the_other(self):
-        first, second = chunk_of([Plain("1"), Plain("2"), Plain("1")], range(3)).halves()
+        first, second = delivery(Plain("1"), Plain("2"), Plain("1")).halves()
         assert first.then is second
+        assert (first.state, second.state) == (State.READY, State.BEHIND)
 
     def test_halves_of_a_search_go_one_after_the_other(self):
-        chunk = chunk_of([Element(search={"a": 1}), Element(numberid="2")], range(2))
-        chunk.searches = True
-        first, second = chunk.halves()
+        first, second = delivery(Element(search={"a": 1}), Element(numberid="2"), searches=True).halves()
         assert first.then is second
-        assert first.searches
-        assert second.searches
+        assert first.chunk.searches
+        assert second.chunk.searches
 
     def test_what_waited_for_the_whole_waits_for_both_halves(self):
-        chunk = chunk_of([Plain("1"), Plain("2")], range(2))
-        chunk.then = last = chunk_of([Plain("3")], range(2, 3))
-        first, second = chunk.halves()
+        whole = delivery(Plain("1"), Plain("2"))
+        whole.then = last = delivery(Plain("3"))
+        first, second = whole.halves()
         assert first.then is second
         assert second.then is last
 
     def test_what_happened_to_the_whole_happened_to_its_halves(self):
-        chunk = chunk_of([Plain("1"), Plain("2")], range(2))
-        chunk.noted = chunk.messages = chunk.maybe_acted = True
-        chunk.attempts = 3
-        for half in chunk.halves():
-            assert (half.noted, half.messages, half.maybe_acted, half.attempts) == (True, True, True, 0)
+        whole = delivery(Plain("1"), Plain("2"), messages=True)
+        whole.noted = whole.maybe_acted = True
+        whole.attempts, whole.changes, whole.successes_before = 3, 2, 5
+        for half in whole.halves():
+            assert half.chunk.messages
+            assert (half.noted, half.maybe_acted, half.attempts) == (True, True, 0)
+            assert (half.changes, half.successes_before) == (2, 5)
 
 
 records = st.sampled_from(["1", "2", "3", "4", "5", "6", None])
@@ -234,7 +242,7 @@ def test_the_chunks_joined_are_the_input_and_each_record_keeps_its_order(
         if chunk is None:
             if air:
                 some.busy -= air.pop(busy.draw(st.integers(0, len(air) - 1))).keys
-            elif not some.too_big:
+            elif not some.too_large:
                 assert some.done
             continue
         assert 0 < len(chunk) <= size
@@ -248,7 +256,7 @@ def test_the_chunks_joined_are_the_input_and_each_record_keeps_its_order(
         some.busy |= chunk.keys
         air.append(chunk)
     order = [position for chunk in found for position in chunk.positions]
-    assert sorted(order + [position for position, _ in some.too_big]) == list(range(len(objects)))
+    assert sorted(order + [position for position, _ in some.too_large]) == list(range(len(objects)))
     for record in {record for record, _, _ in inputs}:
         own = [position for position in order if inputs[position][0] in {record, None}]
         assert own == sorted(own)

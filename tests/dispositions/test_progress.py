@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.engine import MemoryStore
 
-from airflow_provider_vcc.dispositions.progress import progress as module
 from airflow_provider_vcc.dispositions.progress.progress import (
     KEY,
-    SPAN,
-    STRETCH,
+    Layout,
     Progress,
     Segment,
     decode_bits,
@@ -24,6 +22,9 @@ from airflow_provider_vcc.dispositions.progress.progress import (
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
 
 LIMIT = 65_535
+STRETCH, SPAN = Layout().stretch, Layout().span
+SMALL = Layout(stretch=4, stretches=3)
+"""Stretches of 4 elements, and segments of 3 stretches."""
 
 
 def rows(start, count, tag="x"):
@@ -49,13 +50,6 @@ def kept(progress, store=None):
     again = Progress()
     again.load(store)
     return again
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Shrink stretches to 4 elements and segments to 3 stretches."""
-    for name, value in {"STRETCH": 4, "STRETCHES": 3, "SPAN": 12, "WHOLE": 15}.items():
-        monkeypatch.setattr(module, name, value)
 
 
 class TestBits:
@@ -86,7 +80,7 @@ def test_a_value_stays_below_65_535_bytes_whatever_the_bits(share):
     segment = Segment()
     for name in ("applied", "unsettled"):
         setattr(segment, name, int("".join("01"[dice.random() < share] for _ in range(SPAN)), 2))
-    segment.counts = [STRETCH] * module.STRETCHES
+    segment.counts = [STRETCH] * Layout().stretches
     segment.digests = bytearray(dice.randbytes(len(segment.digests)))
     text = json.dumps(segment.encode())
     assert len(text) < LIMIT
@@ -207,7 +201,6 @@ class TestRetry:
         assert segment.encode() == before
 
 
-@pytest.mark.usefixtures("small")
 class TestGaps:
     """Where a retry has to look back."""
 
@@ -217,7 +210,7 @@ class TestGaps:
         total = dice.randrange(1, 50)
         applied = sorted(dice.sample(range(total), dice.randrange(total + 1)))
         noted = sorted(dice.sample(range(total), dice.randrange(min(3, total) + 1)))
-        progress = Progress()
+        progress = Progress(layout=SMALL)
         for start in range(0, total, 4):
             progress.enter(rows(start, min(4, total - start)))
         progress.settle(applied, applied=True)

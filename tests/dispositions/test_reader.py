@@ -7,7 +7,7 @@ from support.engine import MemoryStore, open_files
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.dispositions.progress.progress import STRETCH, Progress
+from airflow_provider_vcc.dispositions.progress.progress import LAYOUT, Progress
 from airflow_provider_vcc.dispositions.progress.resume import Reader
 from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.exceptions import VccInputError
@@ -63,7 +63,7 @@ class Reading:
 def earlier(source, applied, noted=()):
     """Give the progress that an earlier try had left."""
     first, store = Progress(), MemoryStore()
-    for rows in Input([]).read(STRETCH) if source is None else _rows(source):
+    for rows in Input([]).read(LAYOUT.stretch) if source is None else _rows(source):
         first.enter(rows)
     first.note(list(noted))
     first.settle(list(applied), applied=True)
@@ -76,7 +76,8 @@ def earlier(source, applied, noted=()):
 
 def _rows(source):
     return [
-        ObjectRows(start, source.objects[start : start + STRETCH]) for start in range(0, len(source.objects), STRETCH)
+        ObjectRows(start, source.objects[start : start + LAYOUT.stretch])
+        for start in range(0, len(source.objects), LAYOUT.stretch)
     ]
 
 
@@ -200,7 +201,7 @@ class Unclosable(Input):
 
 def test_an_input_that_cannot_be_closed_hides_nothing():
     """Why a run ended is told, not that its input complained when it was left in the middle."""
-    reader = Reading(Unclosable([str(n) for n in range(2 * STRETCH)]), Progress()).reader
+    reader = Reading(Unclosable([str(n) for n in range(2 * LAYOUT.stretch)]), Progress()).reader
     next(iter(reader))
     reader.close()
     assert reader._rows.gi_frame is None

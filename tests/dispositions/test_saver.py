@@ -8,8 +8,8 @@ import pytest
 from support.engine import MemoryStore, threads_of_the_engine
 from tenacity import wait_none
 
-from airflow_provider_vcc.dispositions.engine import saver as module
-from airflow_provider_vcc.dispositions.engine.saver import TRIES, Saver
+from airflow_provider_vcc.dispositions.engine.carriers import saver as module
+from airflow_provider_vcc.dispositions.engine.carriers.saver import TRIES, Saver
 from airflow_provider_vcc.dispositions.progress.progress import Segment
 
 
@@ -39,7 +39,6 @@ def saving(monkeypatch):
         saver = Saver(store, done.put)
         made.append(saver)
         saver.save(values)
-        assert saver.busy
         return done.get(timeout=10)
 
     yield save

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_vcc.dispositions.engine import breaker as service
 from airflow_provider_vcc.dispositions.engine.breaker import FEWEST_FAILURES, LONGEST_OUTAGE, Service
 
 
@@ -22,10 +21,30 @@ def clock():
     return Clock()
 
 
+class Timed(Service):
+    """A breaker that is told the time by a clock."""
+
+    def __init__(self, clock):
+        super().__init__(lambda attempt: float(min(8, 2 ** (attempt - 1))))
+        self.clock = clock
+
+    def failed(self, sent_at, retry_after=None):
+        """Fail now."""
+        super().failed(sent_at, self.clock(), retry_after)
+
+    def delay(self, in_air):
+        """Give the delay from now on."""
+        return super().delay(in_air, self.clock())
+
+    @property
+    def down(self):
+        """Whether it is down now."""
+        return self.is_down(self.clock())
+
+
 @pytest.fixture
-def breaker(clock, monkeypatch):
-    monkeypatch.setattr(service, "jitter", lambda attempt: float(min(8, 2 ** (attempt - 1))))
-    return Service(clock)
+def breaker(clock):
+    return Timed(clock)
 
 
 def test_while_all_is_well_nothing_waits(breaker):

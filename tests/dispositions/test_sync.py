@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import Counter
-from functools import partial
 
 import pytest
 from support.engine import Failures, MemoryStore, elements, open_files, run, sync_of, threads_of_the_engine
 
 from airflow_provider_vcc.dispositions.engine import breaker as service
-from airflow_provider_vcc.dispositions.engine import sync
+from airflow_provider_vcc.dispositions.engine.settings import Times
+from airflow_provider_vcc.dispositions.engine.window import MOST_ATTEMPTS
+from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Segment
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows
@@ -25,13 +27,6 @@ from airflow_provider_vcc.exceptions import (
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Cut, Hang, Latency, Odd, OneOf, Status
 from airflow_provider_vcc.sandbox.faults.combining import as_fault
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """Wait a twentieth of the usual time before the next attempt."""
-    for module in (sync, service):
-        monkeypatch.setattr(module, "jitter", lambda attempt: min(8.0, 0.25 * 2**attempt) / 20)
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +49,8 @@ def put(sandbox):
     return sandbox.ledger.requests("PUT")
 
 
+HASTY = {"times": Times(grace=0.2, cut=0.1, flush=0.2)}
+"""How long a test wants to wait for the end."""
 A_SECOND = 0.9
 """What of a second a busy machine leaves between what was sent and what is seen; test_pace.py has the exact one."""
 
@@ -345,7 +342,7 @@ class TestServiceTrouble:
             done, error = run(sandbox.url, elements(600), chunk_size=10, max_in_flight=window)
             assert error is None
             assert counts(done) == {"applied": 590, "unknown": 10}
-            assert len(put(sandbox)) <= 59 + sync.MOST_ATTEMPTS + 1
+            assert len(put(sandbox)) <= 59 + MOST_ATTEMPTS + 1
 
 
 class TestStopping:
@@ -387,24 +384,20 @@ class TestStopping:
             assert len(sandbox.ledger.events()) == stopped.tally.counts[Outcome.APPLIED]
             assert saved(store) == stopped.tally.counts[Outcome.APPLIED]
 
-    def test_stop_does_not_wait_for_an_answer_that_does_not_come(self, monkeypatch):
-        monkeypatch.setattr(sync, "GRACE", 0.3)
+    def test_stop_does_not_wait_for_an_answer_that_does_not_come(self):
         with Sandbox(faults=Hang("first")) as sandbox:
-            stopped = sync_of(sandbox.url, elements(100), chunk_size=10, max_in_flight=2, timeout=60)
+            stopped = sync_of(sandbox.url, elements(100), chunk_size=10, max_in_flight=2, timeout=60, keeps=HASTY)
             threading.Timer(0.2, stopped.stop).start()
             with pytest.raises(VccError, match="stopped"):
                 stopped.run()
             assert stopped.elapsed < 20
             assert counts(stopped) == {"unknown": 20, "not_sent": 80}
 
-    def test_stop_does_not_wait_for_a_connection_that_is_not_accepted(self, monkeypatch):
-        import socket
-
-        monkeypatch.setattr(sync, "GRACE", 0.2)
+    def test_stop_does_not_wait_for_a_connection_that_is_not_accepted(self):
         with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.socket() as waiting:
             waiting.connect(full.getsockname())
             url = f"http://127.0.0.1:{full.getsockname()[1]}"
-            stopped = sync_of(url, elements(20), chunk_size=10, max_in_flight=1, connect_timeout=4)
+            stopped = sync_of(url, elements(20), chunk_size=10, max_in_flight=1, connect_timeout=4, keeps=HASTY)
             threading.Timer(0.2, stopped.stop).start()
             with pytest.raises(VccError, match="stopped"):
                 stopped.run()
@@ -413,8 +406,7 @@ class TestStopping:
             for thread in [thread for thread in threading.enumerate() if thread.name.startswith("vcc-")]:
                 thread.join(10)
 
-    def test_stop_does_not_wait_for_a_store_that_hangs(self, monkeypatch):
-        monkeypatch.setattr(sync, "GRACE", 0.1)
+    def test_stop_does_not_wait_for_a_store_that_hangs(self):
         gate = threading.Event()
 
         class Hung(MemoryStore):
@@ -422,8 +414,7 @@ class TestStopping:
                 gate.wait(20)
 
         with Sandbox() as sandbox:
-            stopped = sync_of(sandbox.url, elements(20), chunk_size=10, max_in_flight=1, store=Hung())
-            monkeypatch.setattr(stopped._journal, "finish", partial(stopped._journal.finish, 0.2))
+            stopped = sync_of(sandbox.url, elements(20), chunk_size=10, max_in_flight=1, store=Hung(), keeps=HASTY)
             threading.Timer(0.3, stopped.stop).start()
             with pytest.raises(VccError, match="stopped"):
                 stopped.run()
@@ -570,7 +561,7 @@ class TestRetry:
 
     def test_a_run_that_cannot_save_its_progress_stops_sending(self, monkeypatch):
         store = MemoryStore()
-        monkeypatch.setattr("airflow_provider_vcc.dispositions.engine.saver.TRIES", 1)
+        monkeypatch.setattr("airflow_provider_vcc.dispositions.engine.carriers.saver.TRIES", 1)
 
         def gone(request):
             if request.nth == 5:
@@ -599,8 +590,8 @@ class TestRetry:
 
 def test_a_client_that_raises_loses_nothing(monkeypatch):
     with Sandbox() as sandbox:
+        monkeypatch.setattr(Client, "send", lambda *_: 1 / 0)
         broken = sync_of(sandbox.url, elements(20), chunk_size=5, on_ambiguous="report")
-        monkeypatch.setattr(broken._client, "send", lambda *_: 1 / 0)
         broken.run()
         assert counts(broken) == {"unknown": 20}
 

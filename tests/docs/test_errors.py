@@ -21,7 +21,7 @@ from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.elements.dates import Dates
 from airflow_provider_vcc.dispositions.elements.fields import InvalidElement, parse
 from airflow_provider_vcc.dispositions.engine import breaker as service
-from airflow_provider_vcc.dispositions.engine import sync
+from airflow_provider_vcc.dispositions.engine import sync, window
 from airflow_provider_vcc.dispositions.http import answers
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.dispositions.http.exchange import Times
@@ -109,7 +109,6 @@ def _here(tmp_path, monkeypatch):
 def _soon(monkeypatch):
     """Let no pause be waited for, and an outage be long enough at once."""
     monkeypatch.setattr(service, "LONGEST_OUTAGE", 0.0)
-    monkeypatch.setattr(service, "jitter", lambda attempt: 0.001)
     monkeypatch.setattr(sync, "jitter", lambda attempt: 0.001)
     monkeypatch.setattr(calls, "jitter", lambda attempt: 0.001)
 
@@ -361,5 +360,5 @@ def test_reasons_of_unknown_elements(text):
     for reply in replies:
         with ScriptedServer(reply) as server:
             found.append(evidence(server.url).reason)
-    found += [said_nothing, answers.read_answer(said_both, 1).unsaid[0].errormessage, sync.STOPPED]
+    found += [said_nothing, answers.read_answer(said_both, 1).unsaid[0].errormessage, window.STOPPED]
     assert shown(text, "Unknown: nobody can say") == found

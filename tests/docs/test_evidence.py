@@ -6,16 +6,17 @@ import re
 
 import pytest
 
+from airflow_provider_vcc.dispositions.engine.backoff import jitter
 from airflow_provider_vcc.dispositions.engine.breaker import Service
 
 
 def verdict(retry_after=None):
     """Give the seconds until a service that fails each request at once counts as down."""
     now = 0.0
-    service = Service(lambda: now)
-    while not service.down:
-        now += service.delay(0)
-        service.failed(now, retry_after)
+    service = Service(jitter)
+    while not service.is_down(now):
+        now += service.closed_for(now)
+        service.failed(now, now, retry_after)
     return now
 
 

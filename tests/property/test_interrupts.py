@@ -8,8 +8,10 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from support.simulation import attempt, played
-from support.world import Interrupted, Plan, Source, Thing, World
+from support.simulator.inputs import Source, Thing
+from support.simulator.plans import Plan
+from support.simulator.tries import attempt
+from support.simulator.world import Interrupted, World
 
 from airflow_provider_vcc import dispositions
 from airflow_provider_vcc.dispositions.engine.sync import Settings
@@ -74,7 +76,7 @@ def interrupted(seed, line=None, within="run"):
     some = things(random)
     world.things |= {thing.name: thing for thing in some}
     ways = Settings(chunk_size=6, max_in_flight=3, on_ambiguous=random.choice(["auto", "resend", "report"]))
-    with played(world), Interrupt(line, within) as interrupt:
+    with Interrupt(line, within) as interrupt:
         ended = attempt(world, Source(some), HOSTILE, ways, trusting=False)
     return world, ended, some, ways, interrupt.count
 
@@ -99,7 +101,7 @@ def test_an_exception_between_any_two_lines_leaves_true_counts_and_a_next_try_th
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_exception_while_an_answer_is_settled_leaves_true_counts_and_a_next_try_that_ends_well(seed):
-    look_at_lines(seed, few=24, within="_answered")
+    look_at_lines(seed, few=24, within="_take")
 
 
 @pytest.mark.long
@@ -116,8 +118,7 @@ def look_at_lines(seed, few, within="run"):
         world, ended, some, ways, _ = interrupted(seed, line, within)
         assert isinstance(ended.error, Interrupted)
         look_at(world, ended, some)
-        with played(world):
-            again = attempt(world, Source(some), Plan(), ways)
+        again = attempt(world, Source(some), Plan(), ways)
         assert again.error is None
         for position, thing in enumerate(some):
             outcome = again.outcomes[position]

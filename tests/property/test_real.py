@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.engine import Failures, MemoryStore, run
 
-from airflow_provider_vcc.dispositions.engine import breaker as service
-from airflow_provider_vcc.dispositions.engine import sync
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Broken, Cut, CutAnswer, Goodbye, Hang, Odd, Status, Trickle
@@ -57,6 +54,11 @@ ways = st.fixed_dictionaries(
 )
 
 
+def quick(attempt):
+    """Wait a fiftieth of the usual time before the next attempt."""
+    return min(8.0, 0.25 * 2**attempt) / 50
+
+
 def input_of(some):
     """Give elements; the record after the last one is not there, and None searches."""
     found = []
@@ -67,7 +69,6 @@ def input_of(some):
     return found
 
 
-@pytest.mark.usefixtures("quick")
 @settings(
     max_examples=25,
     deadline=None,
@@ -75,7 +76,7 @@ def input_of(some):
 )
 @given(some=things, script=st.lists(faults, max_size=15), way=ways, shape=st.sampled_from(["map", "php", "list"]))
 def test_what_is_said_of_each_element_agrees_with_the_ledger(some, script, way, shape):
-    given_, options = input_of(some), {"store": MemoryStore(), "timeout": 0.3, **way}
+    given_, options = input_of(some), {"store": MemoryStore(), "timeout": 0.3, "wait": quick, **way}
     with Sandbox(records=RECORDS, faults=script, shape=shape) as sandbox:
         for last in (False, True):
             sink = Failures()
@@ -104,10 +105,3 @@ def look_at(ledger, given_, said, done):
             assert counts[position] <= 1, f"{element} is there {counts[position]} times"
     assert sum(count > 0 for count in counts.values()) >= done.tally.counts[Outcome.APPLIED]
     assert ledger.most_parallel() <= done.settings.max_in_flight
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Wait a fiftieth of the usual time before the next attempt."""
-    for module in (sync, service):
-        monkeypatch.setattr(module, "jitter", lambda attempt: min(8.0, 0.25 * 2**attempt) / 50)

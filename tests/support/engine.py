@@ -81,7 +81,12 @@ class Failures:
         return sorted(failure.position for failure in self.all)
 
 
-def sync_of(url, some, *, store=None, sinks=None, timeout=5.0, connect_timeout=2.0, keeps=None, **settings):
+def quick(attempt):
+    """Wait a twentieth of the usual time before the next attempt."""
+    return min(8.0, 0.25 * 2**attempt) / 20
+
+
+def sync_of(url, some, *, store=None, sinks=None, timeout=5.0, connect_timeout=2.0, keeps=None, wait=quick, **settings):
     """Give a sync of some elements with the sandbox's usual defaults."""
     source = from_elements(some) if isinstance(some, list) else some
     return Sync(
@@ -92,6 +97,7 @@ def sync_of(url, some, *, store=None, sinks=None, timeout=5.0, connect_timeout=2
         disposition=DEFAULTS,
         store=store,
         sinks=sinks or [],
+        wait=wait,
         **(keeps or {}),
     )
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from random import uniform
+from typing import TYPE_CHECKING
 
-from tenacity import RetryCallState, wait_random_exponential
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["jitter"]
 
-_NOBODY: Any = None
-_wait = wait_random_exponential(multiplier=0.5, max=8)
+SHORTEST_WAIT = 0.5
+DOUBLINGS = 4
+MOST_JITTER = 8.0
+"""Seconds: the longest that ``jitter`` gives after the first failure, and after any."""
 
 
-def jitter(attempt: int) -> float:
-    """Give seconds to wait after the ``attempt``-th failure in a row, from 1: full jitter up to 8 s."""
-    state = RetryCallState(_NOBODY, None, (), {})
-    state.attempt_number = attempt
-    return float(_wait(state))
+def jitter(attempt: int, between: Callable[[float, float], float] = uniform) -> float:
+    """Return the seconds to wait after the ``attempt``-th failure in a row, from 1: full jitter up to 8 s."""
+    return between(0.0, min(SHORTEST_WAIT * 2 ** min(attempt - 1, DOUBLINGS), MOST_JITTER))

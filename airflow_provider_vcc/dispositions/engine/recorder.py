@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement
-    from airflow_provider_vcc.dispositions.engine.packer import Chunk
+    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
     from airflow_provider_vcc.dispositions.outcomes.tally import Tally
     from airflow_provider_vcc.dispositions.progress.progress import Progress
     from airflow_provider_vcc.documents import ErrorRow
     from airflow_provider_vcc.redaction import Private
 
-__all__ = ["Books", "Observer", "Sink"]
+__all__ = ["Observer", "Recorder", "Sink"]
 
 
 class Sink(Protocol):
@@ -34,6 +34,9 @@ class Sink(Protocol):
 
 class Observer:
     """Is told what happens, in the thread that runs the sync. This one keeps quiet."""
+
+    live_every: float | None = None
+    """Seconds between values that ``live`` gives; None if it gives none."""
 
     def new_error(self, row: ErrorRow) -> None:
         """Learn of an error of a new kind."""
@@ -51,11 +54,11 @@ class Observer:
         """Learn that something happened, or that a second has passed."""
 
     def live(self) -> tuple[str, Any] | None:
-        """Give a key and a value to keep in the store beside the progress, where there is something new."""
+        """Return a key and a value to keep in the store beside the progress; asked every ``live_every`` seconds."""
         return None
 
 
-class Page:
+class Entry:
     """How a chunk is written down: what was counted before it, and what there is to count."""
 
     def __init__(self, chunk: Chunk, before: int, applied: int, failures: list[Failure]) -> None:
@@ -66,7 +69,7 @@ class Page:
         self.handed_on = False
 
 
-class Books:
+class Recorder:
     """Writes outcomes down. The progress comes first, so that an interruption errs on the side of ``unknown``.
 
     A sink that raises keeps nothing from being counted.
@@ -87,18 +90,21 @@ class Books:
         self.progress = progress
         self._sinks = sinks
         self._observer = observer
-        self._page: Page | None = None
+        self._entry: Entry | None = None
 
-    def answered(self, chunk: Chunk, answer: Answer) -> None:
-        """Settle a chunk element by element."""
+    def answered(self, chunk: Chunk, answer: Answer, *, noted: bool = False) -> None:
+        """Write down what an answer says of each element of a chunk.
+
+        :param noted: whether the store was told of the chunk before it was sent.
+        """
         if not (answer.rejected or answer.unsaid):
-            self.progress.settle(chunk.positions, applied=True, noted=chunk.noted)
+            self.progress.settle(chunk.positions, applied=True, noted=noted)
             self._write(chunk, len(chunk), [])
             return
         bad = answer.rejected.keys() | answer.unsaid.keys()
         but = [chunk.positions[index] for index in bad]
-        self.progress.settle(chunk.positions, applied=True, noted=chunk.noted, but=but)
-        if chunk.noted:
+        self.progress.settle(chunk.positions, applied=True, noted=noted, but=but)
+        if noted:
             self.progress.settle([chunk.positions[i] for i in answer.rejected], applied=False, noted=True)
         private = self._redaction.of(chunk.elements)
         failures = _failures(chunk, answer.rejected, Outcome.REJECTED, private)
@@ -112,32 +118,32 @@ class Books:
         self._write(chunk, 0, failures)
 
     def _write(self, chunk: Chunk, applied: int, failures: list[Failure]) -> None:
-        self._page = page = Page(chunk, self.tally.total, applied, failures)
+        self._entry = entry = Entry(chunk, self.tally.total, applied, failures)
         self.tally.add(Outcome.APPLIED, applied)
         error = self._hand_on(failures, self.tally.fail(failures))
-        page.handed_on = True
+        entry.handed_on = True
         if error is not None:
             raise error
 
-    def mend(self) -> Chunk | None:
+    def finish_interrupted(self) -> Chunk | None:
         """Complete what an exception in the middle of writing has left; give the chunk that was written last.
 
         None where nothing of it had been counted, so that it is still to be written down. A sink may get the failures
         of this chunk a second time, since it is not known which sinks had them.
         """
-        page = self._page
-        counted = self.tally.total - page.before if page is not None else 0
-        if page is None or not counted:
+        entry = self._entry
+        counted = self.tally.total - entry.before if entry is not None else 0
+        if entry is None or not counted:
             return None
-        new = self.tally.fail(page.failures[counted - page.applied :])
-        if not page.handed_on:
-            page.handed_on = True
-            self._hand_on(page.failures, new)
-        return page.chunk
+        new = self.tally.fail(entry.failures[counted - entry.applied :])
+        if not entry.handed_on:
+            entry.handed_on = True
+            self._hand_on(entry.failures, new)
+        return entry.chunk
 
-    def not_sent(self, chunk: Chunk) -> None:
+    def not_sent(self, chunk: Chunk, *, noted: bool = False) -> None:
         """Let the next try send a chunk, on which the server certainly did not act. It is counted at the end."""
-        if chunk.noted:
+        if noted:
             self.progress.settle(chunk.positions, applied=False, noted=True)
 
     def invalid(self, pairs: Iterable[tuple[int, AnyElement]], reason: str) -> None:

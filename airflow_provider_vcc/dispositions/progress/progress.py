@@ -12,20 +12,35 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from airflow_provider_vcc.dispositions.sources.rows import Rows
 
-__all__ = ["STRETCH", "Progress", "Segment", "Store", "ones"]
+__all__ = ["Layout", "Progress", "Segment", "Store", "ones"]
 
-STRETCH = 1_000
-STRETCHES = 150
-SPAN = STRETCH * STRETCHES
 DIGEST = 8
 MOST_RUNS = 24
 KEY = "vcc_progress_{}"
-WHOLE = (1 << STRETCH) - 1
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """How an input is divided. Stored values are read only by the layout that wrote them."""
+
+    stretch: int = 1_000
+    """Elements that share a digest."""
+    stretches: int = 150
+    """Stretches in a segment, which is one value in the store."""
+
+    @property
+    def span(self) -> int:
+        """Elements in a segment."""
+        return self.stretch * self.stretches
+
+
+LAYOUT = Layout()
 
 
 class Store(Protocol):
@@ -42,16 +57,17 @@ class Store(Protocol):
 
 
 class Segment:
-    """The progress of 150,000 positions."""
+    """The progress of 150,000 positions, or what another layout has."""
 
-    def __init__(self) -> None:
+    def __init__(self, layout: Layout = LAYOUT) -> None:
+        self._layout = layout
         self.applied = 0
         """Bits of the positions that were applied."""
         self.unsettled = 0
         """Bits of those that must not be sent again, though nobody can say what became of them."""
-        self.counts = [0] * STRETCHES
+        self.counts = [0] * layout.stretches
         """How many elements each stretch's digest covers: 1,000, or fewer where the input ended."""
-        self.digests = bytearray(DIGEST * STRETCHES)
+        self.digests = bytearray(DIGEST * layout.stretches)
 
     def digest(self, stretch: int) -> bytes:
         """Give what was read in a stretch of this segment."""
@@ -59,7 +75,7 @@ class Segment:
 
     def snapshot(self) -> Segment:
         """Copy it, for another thread to encode."""
-        copy = Segment()
+        copy = Segment(self._layout)
         copy.applied, copy.unsettled = self.applied, self.unsettled
         copy.counts, copy.digests = self.counts[:], self.digests[:]
         return copy
@@ -71,18 +87,18 @@ class Segment:
             "v": 1,
             "applied": encode_bits(self.applied),
             "unsettled": encode_bits(self.unsettled),
-            "short": {str(k): self.counts[k] for k in range(used) if self.counts[k] != STRETCH},
+            "short": {str(k): self.counts[k] for k in range(used) if self.counts[k] != self._layout.stretch},
             "digests": base64.b64encode(self.digests[: used * DIGEST]).decode(),
         }
 
     @classmethod
-    def decode(cls, value: Any) -> Segment | None:
+    def decode(cls, value: Any, layout: Layout = LAYOUT) -> Segment | None:
         """Read a stored value; None where it is not one of ours, so that everything is sent again."""
         try:
-            segment = cls()
+            segment = cls(layout)
             digests = base64.b64decode(value["digests"])
             segment.digests[: len(digests)] = digests
-            segment.counts[: len(digests) // DIGEST] = [STRETCH] * (len(digests) // DIGEST)
+            segment.counts[: len(digests) // DIGEST] = [layout.stretch] * (len(digests) // DIGEST)
             for number, count in value["short"].items():
                 segment.counts[int(number)] = count
             segment.applied = decode_bits(value["applied"])
@@ -123,30 +139,30 @@ def ones(bits: int) -> Iterator[int]:
         bits ^= low
 
 
-def masks(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
+def masks(positions: Sequence[int], layout: Layout = LAYOUT) -> Iterator[tuple[int, int]]:
     """Give ``(segment, bits)`` for each segment that ascending positions lie in."""
     if isinstance(positions, range):
-        yield from _masks_of_range(positions.start, positions.stop)
+        yield from _masks_of_range(positions.start, positions.stop, layout.span)
         return
     bits: dict[int, int] = {}
-    for stretch, group in _by_stretch(positions).items():
-        segment, number = divmod(stretch, STRETCHES)
-        bits[segment] = bits.get(segment, 0) | group << number * STRETCH
+    for stretch, group in _by_stretch(positions, layout.stretch).items():
+        segment, number = divmod(stretch, layout.stretches)
+        bits[segment] = bits.get(segment, 0) | group << number * layout.stretch
     yield from bits.items()
 
 
-def _masks_of_range(start: int, stop: int) -> Iterator[tuple[int, int]]:
+def _masks_of_range(start: int, stop: int, span: int) -> Iterator[tuple[int, int]]:
     while start < stop:
-        segment, offset = divmod(start, SPAN)
-        end = min(stop, (segment + 1) * SPAN)
+        segment, offset = divmod(start, span)
+        end = min(stop, (segment + 1) * span)
         yield segment, ((1 << (end - start)) - 1) << offset
         start = end
 
 
-def _by_stretch(positions: Iterable[int]) -> dict[int, int]:
+def _by_stretch(positions: Iterable[int], size: int) -> dict[int, int]:
     groups: dict[int, int] = {}
     for position in positions:
-        stretch, bit = divmod(position, STRETCH)
+        stretch, bit = divmod(position, size)
         groups[stretch] = groups.get(stretch, 0) | 1 << bit
     return groups
 
@@ -157,7 +173,9 @@ class Progress:
     :param scope: what else the requests depend on (project, disposition); where it changes, nothing is skipped.
     """
 
-    def __init__(self, scope: bytes = b"") -> None:
+    def __init__(self, scope: bytes = b"", layout: Layout = LAYOUT) -> None:
+        self.layout = layout
+        self._whole = (1 << layout.stretch) - 1
         self._seed = hashlib.sha256(scope)
         self.segments: dict[int, Segment] = {}
         self.dirty: set[int] = set()
@@ -168,7 +186,7 @@ class Progress:
         """Read what earlier tries had kept, and say whether there was anything."""
         number = 0
         while (value := store.get(KEY.format(number), default=None)) is not None:
-            segment = Segment.decode(value)
+            segment = Segment.decode(value, self.layout)
             if segment is not None:
                 self.segments[number] = segment
             number += 1
@@ -192,15 +210,16 @@ class Progress:
 
     def gaps(self) -> range:
         """Give the positions from the first that is not applied up to the last that is, or that may be."""
+        span = self.layout.span
         reached = {number: segment.applied | segment.unsettled for number, segment in self.segments.items()}
-        end = max((number * SPAN + bits.bit_length() for number, bits in reached.items() if bits), default=0)
+        end = max((number * span + bits.bit_length() for number, bits in reached.items() if bits), default=0)
         start = 0
         while start < end:
-            segment = self.segments.get(start // SPAN)
-            rest = ~(segment.applied if segment else 0) >> start % SPAN
+            segment = self.segments.get(start // span)
+            rest = ~(segment.applied if segment else 0) >> start % span
             step = (rest & -rest).bit_length() - 1
-            start += min(step, SPAN - start % SPAN)
-            if step < SPAN - (start - step) % SPAN:
+            start += min(step, span - start % span)
+            if step < span - (start - step) % span:
                 break
         return range(min(start, end), end)
 
@@ -209,7 +228,7 @@ class Progress:
 
         Both are 0 where the earlier try read something else there.
         """
-        segment_number, number = divmod(rows.start // STRETCH, STRETCHES)
+        segment_number, number = divmod(rows.start // self.layout.stretch, self.layout.stretches)
         segment = self.segments.get(segment_number)
         count = len(rows)
         if segment is None:
@@ -220,7 +239,7 @@ class Progress:
             same = digest if seen == count else self._digest(rows, 0, seen) if seen < count else b""
             if segment.digest(number) == same:
                 return self._keep(segment, number, count, digest, segment_number)
-            self._forget(segment, WHOLE << number * STRETCH)
+            self._forget(segment, self._whole << number * self.layout.stretch)
         self._note_digest(segment, number, count, digest)
         self.dirty.add(segment_number)
         return 0, 0
@@ -233,7 +252,7 @@ class Progress:
     def _open(self, number: int) -> Segment:
         for missing in range(number + 1):
             if missing not in self.segments:
-                self.segments[missing] = Segment()
+                self.segments[missing] = Segment(self.layout)
                 self.dirty.add(missing)
         return self.segments[number]
 
@@ -246,8 +265,8 @@ class Progress:
         if segment.counts[number] != count:
             self._note_digest(segment, number, count, digest)
             self.dirty.add(key)
-        shift = number * STRETCH
-        return segment.applied >> shift & WHOLE, segment.unsettled >> shift & WHOLE
+        shift = number * self.layout.stretch
+        return segment.applied >> shift & self._whole, segment.unsettled >> shift & self._whole
 
     def _note_digest(self, segment: Segment, number: int, count: int, digest: bytes) -> None:
         segment.counts[number] = count
@@ -255,14 +274,14 @@ class Progress:
 
     def note(self, positions: Sequence[int]) -> None:
         """Note, before they are sent, elements that must not be sent again."""
-        for number, bits in masks(positions):
+        for number, bits in masks(positions, self.layout):
             self.segments[number].unsettled |= bits
             self.dirty.add(number)
 
     def settle(self, positions: Sequence[int], *, applied: bool, noted: bool = False, but: Sequence[int] = ()) -> None:
         """Note what became of elements, ``but`` for some among them: they were applied, or certainly not."""
-        rest = dict(masks(but))
-        for number, all_bits in masks(positions):
+        rest = dict(masks(but, self.layout))
+        for number, all_bits in masks(positions, self.layout):
             bits = all_bits & ~rest.get(number, 0)
             segment = self.segments[number]
             if applied:

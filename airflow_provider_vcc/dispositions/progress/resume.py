@@ -12,7 +12,7 @@ import msgspec
 
 from airflow_provider_vcc.dispositions.elements.checker import Batch
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
-from airflow_provider_vcc.dispositions.progress.progress import STRETCH, ones
+from airflow_provider_vcc.dispositions.progress.progress import ones
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Reader:
             self._spool.close()
 
     def _open(self) -> Iterator[Rows]:
-        rows = iter(self._source.read(STRETCH))
+        rows = iter(self._source.read(self._progress.layout.stretch))
         self._opened.append(rows)
         return rows
 

@@ -1,15 +1,15 @@
-"""Writes the progress in the background: one write at a time, and what came meanwhile goes with the next."""
+"""A thread that writes the progress, one write at a time."""
 
 from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgspec
 from tenacity import Retrying, stop_after_attempt, wait_random_exponential
 
+from airflow_provider_vcc.dispositions.engine.messages import Saved
 from airflow_provider_vcc.dispositions.progress.progress import Segment
 
 if TYPE_CHECKING:
@@ -17,16 +17,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.progress.progress import Store
 
-__all__ = ["Saved", "Saver"]
+__all__ = ["Saver"]
 
 TRIES = 3
-
-
-class Saved(msgspec.Struct, frozen=True):
-    """A write has ended after so many seconds; ``error`` says why it failed for good."""
-
-    seconds: float
-    error: BaseException | None = None
 
 
 class Saver:
@@ -35,16 +28,14 @@ class Saver:
     def __init__(self, store: Store, done: Callable[[Saved], None]) -> None:
         self._store = store
         self._done = done
-        self._work: SimpleQueue[Sequence[tuple[str, Any]] | None] = SimpleQueue()
+        self._work: SimpleQueue[Sequence[tuple[str, object]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self.busy = False
 
-    def save(self, values: Sequence[tuple[str, Any]]) -> None:
+    def save(self, values: Sequence[tuple[str, object]]) -> None:
         """Begin a write; only when the last one was reported."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="vcc-saver", daemon=True)
             self._thread.start()
-        self.busy = True
         self._work.put(values)
 
     def close(self, seconds: float) -> None:
@@ -64,7 +55,7 @@ class Saver:
                 error = refused
             self._done(Saved(monotonic() - began, error))
 
-    def _set(self, key: str, value: Any) -> None:
+    def _set(self, key: str, value: object) -> None:
         for attempt in Retrying(
             stop=stop_after_attempt(TRIES), wait=wait_random_exponential(multiplier=0.1, max=1), reraise=True
         ):

@@ -6,8 +6,8 @@ import pytest
 from support.engine import Failures
 
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
-from airflow_provider_vcc.dispositions.engine.packer import chunk_of
-from airflow_provider_vcc.dispositions.engine.recorder import Books, Observer
+from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
+from airflow_provider_vcc.dispositions.engine.recorder import Observer, Recorder
 from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
@@ -43,64 +43,62 @@ def sink():
 
 
 @pytest.fixture
-def books(sink):
+def recorder(sink):
     progress = Progress()
     progress.enter(JsonRows(0, [b"x"] * 100))
-    return Books(Tally(), progress, [sink], Watching())
+    return Recorder(Tally(), progress, [sink], Watching())
 
 
-def chunk(*, noted=False):
+def chunk():
     """Give a chunk of three elements at positions 10 to 12."""
-    made = chunk_of([Plain(str(n), description=f"secret {n}") for n in range(3)], range(10, 13))
-    made.noted = noted
-    return made
+    return chunk_of([Plain(str(n), description=f"secret {n}") for n in range(3)], range(10, 13))
 
 
-def bits(books, name):
+def bits(recorder, name):
     """Give the positions whose bit is set."""
-    return [position for position in range(100) if getattr(books.progress.segments[0], name) >> position & 1]
+    return [position for position in range(100) if getattr(recorder.progress.segments[0], name) >> position & 1]
 
 
 MIXED = Answer(rejected={0: Rejection(417, "no secret 0")}, unsaid={2: Rejection(None, "missing from the answer")})
 
 
-def test_an_answer_is_settled_element_by_element(books, sink):
-    books.answered(chunk(), MIXED)
-    assert bits(books, "applied") == [11]
-    counts = books.tally.counts
+def test_an_answer_is_settled_element_by_element(recorder, sink):
+    recorder.answered(chunk(), MIXED)
+    assert bits(recorder, "applied") == [11]
+    counts = recorder.tally.counts
     assert (counts[Outcome.APPLIED], counts[Outcome.REJECTED], counts[Outcome.UNKNOWN]) == (1, 1, 1)
     assert [(f.position, f.outcome, f.errorcode) for f in sink.all] == [(10, "rejected", 417), (12, "unknown", None)]
-    assert books._observer.kinds == ["no *** 0", "missing from the answer"]
+    assert recorder._observer.kinds == ["no *** 0", "missing from the answer"]
 
 
-def test_of_a_noted_chunk_only_what_nobody_can_say_stays_noted(books):
-    books.progress.note(range(10, 13))
-    books.answered(chunk(noted=True), MIXED)
-    assert bits(books, "applied") == [11]
-    assert bits(books, "unsettled") == [12]
+def test_of_a_noted_chunk_only_what_nobody_can_say_stays_noted(recorder):
+    recorder.progress.note(range(10, 13))
+    recorder.answered(chunk(), MIXED, noted=True)
+    assert bits(recorder, "applied") == [11]
+    assert bits(recorder, "unsettled") == [12]
 
 
-def test_a_noted_chunk_that_nobody_can_say_anything_of_stays_noted(books, sink):
-    books.progress.note(range(10, 13))
-    books.unknown(chunk(noted=True), 500, "the server failed")
-    assert bits(books, "unsettled") == [10, 11, 12]
+def test_a_noted_chunk_that_nobody_can_say_anything_of_stays_noted(recorder, sink):
+    recorder.progress.note(range(10, 13))
+    recorder.unknown(chunk(), 500, "the server failed")
+    assert bits(recorder, "unsettled") == [10, 11, 12]
     assert {failure.errorcode for failure in sink.all} == {500}
 
 
-def test_a_noted_chunk_that_was_not_sent_may_be_sent_by_the_next_try(books):
-    books.progress.note(range(10, 13))
-    books.not_sent(chunk(noted=True))
-    assert bits(books, "unsettled") == []
-    assert books.tally.total == 0
+def test_a_noted_chunk_that_was_not_sent_may_be_sent_by_the_next_try(recorder):
+    recorder.progress.note(range(10, 13))
+    recorder.not_sent(chunk(), noted=True)
+    assert bits(recorder, "unsettled") == []
+    assert recorder.tally.total == 0
 
 
 def test_a_sink_that_cannot_write_keeps_nothing_from_being_counted(sink):
     progress = Progress()
     progress.enter(JsonRows(0, [b"x"] * 100))
-    books = Books(Tally(), progress, [Full(), sink, Full()], Observer())
+    recorder = Recorder(Tally(), progress, [Full(), sink, Full()], Observer())
     with pytest.raises(OSError, match="no space"):
-        books.answered(chunk(), MIXED)
-    assert books.tally.total == 3
+        recorder.answered(chunk(), MIXED)
+    assert recorder.tally.total == 3
     assert sink.positions == [10, 12]
 
 
@@ -109,8 +107,8 @@ class Interrupted(BaseException):
 
 
 @pytest.mark.parametrize("after", range(4))
-def test_what_an_exception_left_half_written_is_completed_once(books, sink, monkeypatch, after):
-    counted = books.tally._row
+def test_what_an_exception_left_half_written_is_completed_once(recorder, sink, monkeypatch, after):
+    counted = recorder.tally._row
     calls = iter(range(after))
 
     def row(failure):
@@ -118,29 +116,29 @@ def test_what_an_exception_left_half_written_is_completed_once(books, sink, monk
             raise Interrupted
         return counted(failure)
 
-    monkeypatch.setattr(books.tally, "_row", row)
+    monkeypatch.setattr(recorder.tally, "_row", row)
     made = chunk()
     if after < 2:
         with pytest.raises(Interrupted):
-            books.answered(made, MIXED)
+            recorder.answered(made, MIXED)
     else:
-        books.answered(made, MIXED)
+        recorder.answered(made, MIXED)
     monkeypatch.undo()
-    assert books.mend() is made
-    assert books.mend() is made
-    assert books.tally.total == 3
+    assert recorder.finish_interrupted() is made
+    assert recorder.finish_interrupted() is made
+    assert recorder.tally.total == 3
     assert sink.positions == [10, 12]
 
 
-def test_a_chunk_of_which_nothing_was_counted_is_still_to_be_written_down(books, monkeypatch):
+def test_a_chunk_of_which_nothing_was_counted_is_still_to_be_written_down(recorder, monkeypatch):
     def add(*_):
         raise Interrupted
 
-    monkeypatch.setattr(books.tally, "add", add)
+    monkeypatch.setattr(recorder.tally, "add", add)
     with pytest.raises(Interrupted):
-        books.answered(chunk(), MIXED)
-    assert books.mend() is None
-    assert books.tally.total == 0
+        recorder.answered(chunk(), MIXED)
+    assert recorder.finish_interrupted() is None
+    assert recorder.tally.total == 0
 
 
 @pytest.mark.parametrize(

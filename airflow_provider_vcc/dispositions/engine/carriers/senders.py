@@ -7,14 +7,14 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from airflow_provider_vcc.dispositions.engine.messages import Answered
 from airflow_provider_vcc.dispositions.http.answers import Fault
 from airflow_provider_vcc.dispositions.http.exchange import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_vcc.dispositions.engine.packer import Chunk
-    from airflow_provider_vcc.dispositions.http.answers import Evidence
+    from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
     from airflow_provider_vcc.dispositions.http.client import Client
 
 __all__ = ["Senders"]
@@ -27,21 +27,28 @@ class Senders:
     :param done: takes each chunk with its evidence, in the sender's thread.
     """
 
-    def __init__(self, client: Client, frame: tuple[bytes, bytes], done: Callable[[Chunk, Evidence], None]) -> None:
+    def __init__(self, client: Client, frame: tuple[bytes, bytes], done: Callable[[Answered], None]) -> None:
         self._client = client
         self._head, self._tail = frame
         self._done = done
-        self._work: SimpleQueue[Chunk | None] = SimpleQueue()
+        self._attempts: dict[Delivery, Attempt] = {}
+        self._work: SimpleQueue[tuple[Delivery, Attempt] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
-    def send(self, chunk: Chunk, in_air: int) -> None:
+    def send(self, delivery: Delivery, in_air: int) -> None:
         """Send a chunk, as the ``in_air``-th at the same time."""
-        chunk.attempt = Attempt()
+        attempt = self._attempts[delivery] = Attempt()
         if in_air > len(self._threads):
             thread = threading.Thread(target=self._run, name=f"vcc-sender-{in_air}", daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._work.put(chunk)
+        self._work.put((delivery, attempt))
+
+    def abort(self, delivery: Delivery) -> None:
+        """Cut a chunk's request off, if it is still on its way."""
+        attempt = self._attempts.get(delivery)
+        if attempt is not None:
+            attempt.abort()
 
     def close(self, seconds: float) -> None:
         """Let the threads end, and wait for them at most so long."""
@@ -53,10 +60,12 @@ class Senders:
 
     def _run(self) -> None:
         head, tail = self._head, self._tail
-        while (chunk := self._work.get()) is not None:
-            body = b"".join((head, chunk.body, tail))
+        while (work := self._work.get()) is not None:
+            delivery, attempt = work
+            body = b"".join((head, delivery.chunk.body, tail))
             try:
-                evidence = self._client.send(body, len(chunk), chunk.attempt)
+                evidence = self._client.send(body, len(delivery.chunk), attempt)
             except Exception as error:  # noqa: BLE001 -- it must not be lost with its thread
                 evidence = Fault(f"the answer could not be understood ({type(error).__name__})")
-            self._done(chunk, evidence)
+            self._attempts.pop(delivery, None)
+            self._done(Answered(delivery, evidence, monotonic()))

@@ -9,90 +9,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from airflow_provider_vcc.dispositions.elements.checker import Batch
-from airflow_provider_vcc.dispositions.elements.values import as_json
+from airflow_provider_vcc.dispositions.engine.chunks.chunk import UNENCODABLE, chunk_of, is_encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement
-    from airflow_provider_vcc.dispositions.http.exchange import Attempt
+    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk, Key
 
-__all__ = ["ODD", "Chunk", "Packer"]
-
-ODD = "it holds something that cannot be written as JSON"
-
-_encode = msgspec.json.Encoder(enc_hook=as_json).encode
-UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError)
+__all__ = ["Packer"]
 
 Waiting = tuple[int, "AnyElement"]
-Key = str | int | None
-"""A record's ``numberid``: a text, once it has been checked."""
-
-
-class Chunk:
-    """The elements of one request, and what has happened to it so far."""
-
-    def __init__(self, elements: Sequence[AnyElement], positions: Sequence[int], keys: set[Key], body: bytes) -> None:
-        self.elements = elements
-        self.positions = positions
-        self.keys = keys
-        """The records that it names."""
-        self.body = body
-        """The JSON array of its elements."""
-        self.searches = False
-        """Whether it must be alone in the air."""
-        self.messages = False
-        """Whether it asks for SMS or email."""
-        self.noted = False
-        """Whether the store was told before it was sent."""
-        self.changes = 0
-        """How many changed stretches had been read when it was made: the store must know of them before it is sent."""
-        self.maybe_acted = False
-        """Whether an earlier attempt may have taken effect."""
-        self.attempts = 0
-        self.successes_before: int | None = None
-        """How many requests had succeeded when it, or what it is a part of, first failed."""
-        self.ready_at = 0.0
-        self.sent_at = 0.0
-        self.attempt: Attempt | None = None
-        self.then: Chunk | None = None
-        """What must not be sent before this one is settled."""
-
-    def __len__(self) -> int:
-        return len(self.elements)
-
-    def halves(self) -> tuple[Chunk, Chunk]:
-        """Split it. Where the second must follow the first, it hangs on its ``then``, and is not to be sent yet."""
-        middle = len(self) // 2
-        first, second = self._part(0, middle), self._part(middle, len(self))
-        second.then = self.then
-        if self.searches or self.then is not None or not first.keys.isdisjoint(second.keys):
-            first.then = second
-        return first, second
-
-    def _part(self, low: int, high: int) -> Chunk:
-        part = chunk_of(self.elements[low:high], self.positions[low:high])
-        part.searches, part.messages, part.noted = self.searches, self.messages, self.noted
-        part.maybe_acted, part.attempts, part.successes_before = self.maybe_acted, 0, self.successes_before
-        return part
-
-
-def chunk_of(elements: Sequence[AnyElement], positions: Sequence[int]) -> Chunk:
-    """Encode elements as a chunk."""
-    keys = {element.numberid for element in elements}
-    keys.discard(None)
-    return Chunk(elements, positions, keys, _encode(elements))
-
-
-def _is_writable(element: AnyElement) -> bool:
-    try:
-        _encode(element)
-    except UNWRITABLE:
-        return False
-    return True
 
 
 def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
@@ -118,9 +46,9 @@ class Packer:
         self._fitting = 1 << 30
         self.busy: set[Key] = set()
         self.waiting: deque[Waiting] = deque()
-        self.too_big: list[Waiting] = []
+        self.too_large: list[Waiting] = []
         """Elements that alone are larger than a request may be, for the caller to take away."""
-        self.odd: list[Waiting] = []
+        self.unencodable: list[Waiting] = []
         """Elements that cannot be written as JSON, likewise."""
         self.exhausted = False
         self._batch: Batch | None = None
@@ -173,7 +101,7 @@ class Packer:
         end = min(self._at + size, len(batch.elements))
         try:
             chunk = chunk_of(batch.elements[self._at : end], batch.positions[self._at : end])
-        except UNWRITABLE:
+        except UNENCODABLE:
             return None
         if not self.busy.isdisjoint(chunk.keys):
             return None
@@ -206,7 +134,7 @@ class Packer:
                 break
             if not pick.take(*pair_or_none):
                 held.append(pair_or_none)
-        return pick.chunk(self.odd)
+        return pick.chunk(self.unencodable)
 
     def _pull(self) -> Waiting | None:
         batch = self._current()
@@ -221,14 +149,12 @@ class Packer:
             self._fitting = max(self._fitting, len(chunk) + len(chunk) // 8 + 1)
             return chunk
         if len(chunk) == 1:
-            self.too_big.append((chunk.positions[0], chunk.elements[0]))
+            self.too_large.append((chunk.positions[0], chunk.elements[0]))
             return None
         count = max(1, min(len(chunk) - 1, len(chunk) * self._most_bytes // len(chunk.body)))
         self._fitting = count
         self.put_back(chunk, count)
-        smaller = chunk_of(chunk.elements[:count], chunk.positions[:count])
-        smaller.searches, smaller.messages = chunk.searches, chunk.messages
-        return self._fit(smaller)
+        return self._fit(chunk.part(0, count))
 
     def put_back(self, chunk: Chunk, start: int) -> None:
         """Take back the elements from ``start`` on of a chunk that was not sent, before all that wait."""
@@ -270,16 +196,14 @@ class _Pick:
         self.closed = len(self._elements) >= self._size
         return True
 
-    def chunk(self, odd: list[Waiting]) -> Chunk | None:
-        """Give what was chosen, but for the elements that cannot be written, which go to ``odd``."""
+    def chunk(self, unencodable: list[Waiting]) -> Chunk | None:
+        """Give what was chosen, but for the elements that cannot be written, which go to ``unencodable``."""
+        flags = {"searches": self._searches, "messages": bool(self._messages)}
         try:
-            chunk = chunk_of(self._elements, self._positions)
-        except UNWRITABLE:
+            chunk = chunk_of(self._elements, self._positions, **flags)
+        except UNENCODABLE:
             pairs = list(zip(self._positions, self._elements, strict=True))
-            odd += [pair for pair in pairs if not _is_writable(pair[1])]
-            good = [pair for pair in pairs if _is_writable(pair[1])]
-            chunk = chunk_of([element for _, element in good], [position for position, _ in good])
-        if not len(chunk):
-            return None
-        chunk.searches, chunk.messages = self._searches, bool(self._messages)
-        return chunk
+            unencodable += [pair for pair in pairs if not is_encodable(pair[1])]
+            good = [pair for pair in pairs if is_encodable(pair[1])]
+            chunk = chunk_of([element for _, element in good], [position for position, _ in good], **flags)
+        return chunk if len(chunk) else None

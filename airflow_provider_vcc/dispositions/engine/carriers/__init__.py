@@ -1,0 +1,1 @@
+"""What carries out what the window asks for: threads that send and save, or a rehearsal that only looks."""

@@ -1,0 +1,50 @@
+"""What stands between the engine and the world: time, requests, and the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
+    from airflow_provider_vcc.dispositions.engine.messages import Event
+
+__all__ = ["Carrier"]
+
+
+class Carrier(Protocol):
+    """Carries requests and values, and reports what became of them as events."""
+
+    def clock(self) -> float:
+        """Return the seconds of a monotonic clock."""
+
+    def prepare(self) -> None:
+        """Get ready, before anything is sent.
+
+        :raises VccError: if nothing could be sent.
+        """
+
+    def send(self, delivery: Delivery, in_air: int) -> bool:
+        """Begin to send a chunk, as the ``in_air``-th at the same time; ``Answered`` is reported.
+
+        :returns: whether a request goes out.
+        """
+
+    def abort(self, delivery: Delivery) -> None:
+        """Cut a request off; it is still reported."""
+
+    def save(self, values: Sequence[tuple[str, object]]) -> None:
+        """Begin to write values; ``Saved`` is reported. Only one write at a time is asked for."""
+
+    def wait(self, seconds: float) -> Event | None:
+        """Return what was reported first; None if nothing was within that time, or ``wake`` was called."""
+
+    def pending(self) -> bool:
+        """Return whether something is reported that was not waited for yet."""
+
+    def wake(self) -> None:
+        """End a ``wait``. May be called from a signal handler."""
+
+    def close(self, seconds: float) -> None:
+        """Leave nothing behind; wait for what still runs at most so long."""

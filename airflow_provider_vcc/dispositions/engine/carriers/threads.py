@@ -1,0 +1,82 @@
+"""The real carrier: as many threads as requests are in the air, and one that writes the progress."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.dispositions.engine.carriers.saver import Saver
+from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
+    from airflow_provider_vcc.dispositions.engine.messages import Event
+    from airflow_provider_vcc.dispositions.http.client import Client
+    from airflow_provider_vcc.dispositions.progress.progress import Store
+
+__all__ = ["Threads"]
+
+SHORTEST_WAIT = 0.0005
+SAVER_SECONDS = 0.1
+
+
+class Threads:
+    """Sends over HTTP, and saves to a store.
+
+    :param frame: the bytes before and after a chunk's elements in each request's body.
+    """
+
+    def __init__(self, client: Client, store: Store | None, frame: tuple[bytes, bytes]) -> None:
+        self._client = client
+        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._senders = Senders(client, frame, self._events.put)
+        self._saver = Saver(store, self._events.put) if store is not None else None
+
+    def clock(self) -> float:
+        """Return the seconds of the machine's monotonic clock."""
+        return monotonic()
+
+    def prepare(self) -> None:
+        """Work out the route to the server, before threads share it."""
+        self._client.prepare()
+
+    def send(self, delivery: Delivery, in_air: int) -> bool:
+        """Hand a chunk to a thread, a new one if all are busy."""
+        self._senders.send(delivery, in_air)
+        return True
+
+    def abort(self, delivery: Delivery) -> None:
+        """Cut a request's connection."""
+        self._senders.abort(delivery)
+
+    def save(self, values: Sequence[tuple[str, object]]) -> None:
+        """Hand values to the thread that writes."""
+        assert self._saver is not None  # noqa: S101 -- without a store, no save is asked for
+        self._saver.save(values)
+
+    def wait(self, seconds: float) -> Event | None:
+        """Return what a thread reported first."""
+        try:
+            return self._events.get(timeout=max(seconds, SHORTEST_WAIT))
+        except Empty:
+            return None
+
+    def pending(self) -> bool:
+        """Return whether a thread has reported something."""
+        return not self._events.empty()
+
+    def wake(self) -> None:
+        """End a ``wait``."""
+        self._events.put(None)
+
+    def close(self, seconds: float) -> None:
+        """Let the threads end, and close the connections."""
+        try:
+            if self._saver is not None:
+                self._saver.close(SAVER_SECONDS)
+        finally:
+            self._senders.close(seconds)
+            self._client.close()

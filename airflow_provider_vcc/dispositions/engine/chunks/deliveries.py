@@ -1,0 +1,87 @@
+"""All chunks that are on their way, in one collection: where each of them is stands in its state alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, Delivery, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Deliveries"]
+
+GONE = frozenset({State.DONE, State.SPLIT})
+RECORDED = GONE | {State.UNSAVED, State.SAVING}
+
+
+class Deliveries:
+    """A few dozen at most, so each question is answered by looking at all of them."""
+
+    def __init__(self) -> None:
+        self._all: list[Delivery] = []
+        self._first = self._last = 0
+
+    def __iter__(self) -> Iterator[Delivery]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def within(self, states: frozenset[State]) -> list[Delivery]:
+        """Return those in any of some states."""
+        return [delivery for delivery in self._all if delivery.state in states]
+
+    def at(self, state: State) -> list[Delivery]:
+        """Return those in one state."""
+        return [delivery for delivery in self._all if delivery.state is state]
+
+    @property
+    def packed(self) -> Delivery | None:
+        """The one that was packed ahead."""
+        return next(iter(self.at(State.PACKED)), None)
+
+    @property
+    def searching(self) -> bool:
+        """Whether one with a search is being sent, beside which nothing else may be."""
+        return any(d.chunk.searches and d.state is not State.PACKED and d.state not in RECORDED for d in self._all)
+
+    @property
+    def unrecorded(self) -> list[Delivery]:
+        """Those of which nothing is written down yet."""
+        return [delivery for delivery in self._all if delivery.state not in RECORDED]
+
+    def first_ready(self, now: float) -> Delivery | None:
+        """Return the first one that is to be sent again and whose time has come."""
+        ready = [delivery for delivery in self.within(AGAIN) if delivery.ready_at <= now]
+        return min(ready, key=lambda delivery: delivery.rank, default=None)
+
+    def next_ready_at(self, now: float) -> float | None:
+        """Return when the next one will be ready; None if none waits for its time."""
+        return min((delivery.ready_at for delivery in self.within(AGAIN) if delivery.ready_at > now), default=None)
+
+    def add(self, delivery: Delivery) -> None:
+        """Take one in."""
+        self._all.append(delivery)
+
+    def forget_done(self) -> None:
+        """Keep those to which something will still happen."""
+        self._all = [delivery for delivery in self._all if delivery.state not in GONE]
+
+    def split(self, delivery: Delivery) -> None:
+        """Put two halves in its place, at once, so that an exception that comes in between loses nothing."""
+        first, second = delivery.halves()
+        self.to_front(second)
+        self.to_front(first)
+        self._all = [*(other for other in self._all if other is not delivery), first, second]
+        delivery.move(State.SPLIT)
+
+    def to_front(self, delivery: Delivery) -> None:
+        """Let it go before all others."""
+        self._first -= 1
+        delivery.rank = self._first
+
+    def to_back(self, delivery: Delivery) -> None:
+        """Let all others go before it."""
+        self._last += 1
+        delivery.rank = self._last

@@ -1,0 +1,31 @@
+"""How to send, and how long to wait at the end."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Settings", "Times"]
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """How to send. The names and defaults are the operator's."""
+
+    chunk_size: int = 500
+    max_chunk_bytes: int = 1_048_576
+    max_in_flight: int = 4
+    max_elements_per_second: float | None = None
+    on_ambiguous: Literal["auto", "resend", "report"] = "auto"
+    stop_on_breach: bool = False
+
+
+class Times(msgspec.Struct, frozen=True):
+    """Seconds."""
+
+    grace: float = 3.0
+    """How long a run that ends early waits for what is in the air: Airflow kills a task 5 s after SIGTERM."""
+    cut: float = 1.0
+    """How long it waits for the evidence of a request whose connection was cut."""
+    flush: float = 10.0
+    """How long the end waits for the store."""

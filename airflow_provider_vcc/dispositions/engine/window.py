@@ -1,0 +1,443 @@
+"""What happens next: where each chunk is, whether the run ends, and what to do now.
+
+Pure: ``handle(event, now)`` returns actions, and there is no thread, clock, queue or random number in here. Whoever
+drives it carries out the actions in their order, replies to those that ask for it, and hands in a ``Tick`` whenever
+nothing else is to be told, until the actions end with ``Wait`` or ``End``. ``sync.py`` does that with threads, the
+tests' simulator with a clock of its own.
+
+What becomes of a chunk whose answer times out, for example: its ``Answered`` brings a ``Fault`` that is ``too_much``.
+``_faulted`` halves it, both halves are ready to go out next, and later chunks start smaller. If nobody may send it
+twice, or it has failed often enough while others succeed, it is recorded as unknown instead.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_vcc.dispositions.engine.breaker import Service
+from airflow_provider_vcc.dispositions.engine.chunk_size import Sizes
+from airflow_provider_vcc.dispositions.engine.chunks.deliveries import Deliveries
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
+    AGAIN,
+    OCCUPYING,
+    ON_THE_WAY,
+    NotSent,
+    State,
+    Unknown,
+)
+from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
+from airflow_provider_vcc.dispositions.engine.chunks.supply import Supply
+from airflow_provider_vcc.dispositions.engine.limit import Trouble as Load
+from airflow_provider_vcc.dispositions.engine.messages import (
+    Abort,
+    Answered,
+    End,
+    Halved,
+    Idle,
+    InputBroke,
+    Record,
+    Recorded,
+    Save,
+    Saved,
+    Send,
+    Stop,
+    Tick,
+    Trouble,
+    Wait,
+)
+from airflow_provider_vcc.dispositions.engine.pace import Pace
+from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
+from airflow_provider_vcc.exceptions import ProgressNotSaved, VccUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from airflow_provider_vcc.dispositions.elements.checker import Batch
+    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
+    from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
+    from airflow_provider_vcc.dispositions.engine.limit import Limit
+    from airflow_provider_vcc.dispositions.engine.messages import Action, Event
+    from airflow_provider_vcc.dispositions.engine.saves import Saves
+    from airflow_provider_vcc.dispositions.engine.settings import Settings, Times
+
+__all__ = ["Window"]
+
+MOST_ATTEMPTS = 5
+MOST_TIMEOUTS = 3
+STOPPED = "the run was stopped before the answer came"
+LOADS = {429: Load.SLOW_DOWN, 503: Load.OVERLOADED, 413: Load.OTHER}
+
+
+class Window:
+    """Every chunk of a run, and what is known of the service.
+
+    :param batches: the checked input; where it raises, the run ends when all that came before is done.
+    :param most_bytes: the most bytes of a chunk's JSON array.
+    :param changes: how many changed stretches of the input have been read so far.
+    :param jitter: the seconds to wait after the n-th failure in a row.
+    """
+
+    def __init__(  # noqa: PLR0913 -- it is made of that many parts, most of them by keyword
+        self,
+        batches: Iterator[Batch],
+        settings: Settings,
+        *,
+        most_bytes: int,
+        limit: Limit,
+        saves: Saves,
+        changes: Callable[[], int],
+        jitter: Callable[[int], float],
+        times: Times,
+    ) -> None:
+        self.settings = settings
+        self.limit = limit
+        self.service = Service(jitter)
+        self.sizes = Sizes(settings.chunk_size)
+        self.retries = 0
+        """How many requests were sent again."""
+        self.error: BaseException | None = None
+        """Why the run ends before its time."""
+        self.cut_at: float | None = None
+        """When what is in the air is cut."""
+        self._saves = saves
+        self._changes = changes
+        self._jitter = jitter
+        self._times = times
+        self._now = 0.0
+        self._pace = Pace(settings.max_elements_per_second, clock=lambda: self._now)
+        self._open = Deliveries()
+        packer = Packer(batches, most_bytes, limit.most * settings.chunk_size)
+        self._supply = Supply(packer, self._open, changes, settings.max_chunk_bytes)
+        self._stopping = False
+        self._flush_until: float | None = None
+        self._flushed = False
+        self._wake: float | None = None
+
+    def handle(self, event: Event, now: float) -> list[Action]:
+        """Take in what happened, and return what to do.
+
+        :param now: seconds of a monotonic clock.
+        """
+        if isinstance(event, Stop):
+            self._stop(event.error, None if event.grace is None else now + event.grace)
+            return []
+        if isinstance(event, InputBroke):
+            self.error = self.error or event.error
+            return []
+        self._now = now
+        return list(self._react(event, now))
+
+    def _react(self, event: Event, now: float) -> Iterable[Action]:
+        if isinstance(event, Tick):
+            return self._proceed(now)
+        if isinstance(event, Answered):
+            return self._answered(event, now)
+        if isinstance(event, Recorded):
+            return self._recorded(event.delivery, now)
+        if isinstance(event, Saved):
+            return self._saved(event, now)
+        return self._ahead() if isinstance(event, Idle) else ()
+
+    def _stop(self, error: BaseException | None, cut_at: float | None = None) -> None:
+        """End early. Nothing but attributes is set, since this may come in the middle of anything."""
+        self.error = self.error or error
+        if self.cut_at is None:
+            self.cut_at = cut_at
+        self._stopping = True
+
+    # What there is
+
+    @property
+    def in_air(self) -> int:
+        """How many requests are on the way."""
+        return len(self._open.within(ON_THE_WAY))
+
+    def _may_repeat(self, chunk: Chunk) -> bool:
+        mode = self.settings.on_ambiguous
+        return mode == "resend" or (mode == "auto" and not chunk.messages)
+
+    # What to do now
+
+    def _proceed(self, now: float) -> Iterator[Action]:
+        """Take the next step: send, save, cut, wait or end."""
+        self._wake = None
+        if self._flush_until is not None:
+            yield from self._flush(now)
+        elif (delivery := self._next(now)) is not None:
+            yield from self._supply.unfit()
+            yield from self._dispatch(delivery, now)
+        elif self._is_over(now):
+            yield from self._supply.unfit()
+            yield from self._account(now)
+        else:
+            yield from self._supply.unfit()
+            yield from self._save_or_wait(now)
+
+    def _save_or_wait(self, now: float) -> Iterator[Action]:
+        unsaved, to_note = len(self._open.at(State.UNSAVED)), len(self._open.at(State.TO_NOTE))
+        due = self._saves.due_in(unsaved, to_note, self.in_air, self.limit.now, now)
+        if due == 0:
+            yield self._save(now)
+            return
+        self._wake_in(due, now)
+        if self.cut_at is not None:
+            if now >= self.cut_at:
+                yield from self._cut()
+            self._wake_in((self.cut_at if now < self.cut_at else self.cut_at + self._times.cut) - now, now)
+        yield Wait(self._wake)
+
+    def _ahead(self) -> Iterator[Action]:
+        """Pack the next chunk while requests are on the way."""
+        busy = self._stopping or self._open.searching or self._open.within(AGAIN) or self._open.packed is not None
+        if self.in_air and not busy:
+            self._supply.pack(self._size)
+            yield from self._supply.unfit()
+
+    @property
+    def _size(self) -> int:
+        return self._pace.size(self.sizes.now)
+
+    def _wake_in(self, seconds: float | None, now: float) -> None:
+        if seconds is not None and seconds > 0:
+            self._wake = now + seconds if self._wake is None else min(self._wake, now + seconds)
+
+    def _is_over(self, now: float) -> bool:
+        if self.in_air or self._saves.busy:
+            return self.cut_at is not None and now >= self.cut_at + self._times.cut
+        return self._stopping or (not self._open and self._supply.done)
+
+    # Sending
+
+    def _next(self, now: float) -> Delivery | None:
+        """Return what may go out now; None sets the time at which something may, if that is known."""
+        in_air = self.in_air
+        if self._stopping or len(self._open.within(OCCUPYING)) >= self.limit.now:
+            return None
+        delay = self.service.delay(in_air, now)
+        if delay != 0:
+            self._wake_in(delay, now)
+            return None
+        return self._due(now) or self._new(now)
+
+    def _due(self, now: float) -> Delivery | None:
+        """Return what is to be sent again, if its time has come; what is too large by now is split first."""
+        delivery = self._open.first_ready(now)
+        while delivery is not None and len(delivery.chunk) > self.sizes.now:
+            self._open.split(delivery)
+            delivery = self._open.first_ready(now)
+        ready_at = self._open.next_ready_at(now)
+        self._wake_in(None if ready_at is None else ready_at - now, now)
+        return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
+
+    def _new(self, now: float) -> Delivery | None:
+        again = self._open.within(AGAIN)
+        most = self.limit.now + self._is_stuck(again)
+        if self._open.searching or len(again) + len(self._open.within(OCCUPYING)) >= most:
+            return None
+        self._supply.put_back_larger_than(self.sizes.now)
+        delivery = self._open.packed or self._supply.pack(self._size)
+        return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
+
+    def _is_stuck(self, again: list[Delivery]) -> bool:
+        """Return whether all that wait fail by themselves, so that one more must show if the service is there."""
+        return len(again) >= self.limit.now and all(delivery.attempts >= MOST_ATTEMPTS for delivery in again)
+
+    def _is_in_pace(self, chunk: Chunk, now: float) -> bool:
+        delay = self._pace.delay(len(chunk))
+        self._wake_in(delay, now)
+        return delay <= 0
+
+    def _dispatch(self, delivery: Delivery, now: float) -> Iterator[Action]:
+        if self._stopping:  # a signal came while it was packed
+            return
+        if delivery.state is State.PACKED:
+            self._supply.busy |= delivery.chunk.keys
+        if self._saves.active and not delivery.noted and not self._may_repeat(delivery.chunk):
+            delivery.noted = True
+            delivery.move(State.TO_NOTE)
+        elif self._saves.lags(delivery.changes):
+            delivery.move(State.TO_NOTE)
+        else:
+            yield self._launch(delivery, now)
+
+    def _launch(self, delivery: Delivery, now: float) -> Send:
+        self.retries += delivery.maybe_acted or delivery.attempts > 0
+        delivery.sent_at = now
+        delivery.move(State.IN_AIR)
+        self._pace.sent(len(delivery.chunk))
+        in_air = self.in_air
+        self.limit.sent(in_air, now)
+        return Send(delivery, in_air)
+
+    # Saving
+
+    def _save(self, now: float) -> Save:
+        """Save everything that is known, for all that wait for it."""
+        for delivery in self._open.at(State.UNSAVED):
+            delivery.move(State.SAVING)
+        notes = self._open.at(State.TO_NOTE)
+        for delivery in notes:
+            delivery.move(State.NOTING)
+        live = self._saves.begin(self._changes(), now)
+        return Save([delivery.chunk for delivery in notes if delivery.noted], live)
+
+    def _saved(self, event: Saved, now: float) -> Iterator[Action]:
+        well = event.error is None
+        self._saves.ended(event.seconds, now, well=well)
+        for delivery in reversed(self._open.at(State.NOTING)):  # the first one ends in front
+            if well:
+                self._open.to_front(delivery)
+            delivery.move(State.READY if well else State.TO_NOTE)
+        released = {State.SAVING} if well else {State.SAVING, State.UNSAVED}
+        for delivery in self._open.within(frozenset(released)):
+            delivery.move(State.DONE)
+        self._open.forget_done()
+        if event.error is not None:
+            self._stop(_not_saved(event.error))
+        yield from ()
+
+    # What became of a request
+
+    def _answered(self, event: Answered, now: float) -> Iterator[Action]:
+        delivery, evidence = event.delivery, event.evidence
+        if delivery.state not in ON_THE_WAY:  # it was given up before
+            return
+        if isinstance(evidence, Fault):
+            self.limit.failed(_load(evidence), self.in_air, event.at)
+            yield from self._faulted(delivery, evidence, now)
+        elif isinstance(evidence, Refusal):
+            self._stop(evidence.error)
+            self._open.to_back(delivery)
+            delivery.move(State.READY)
+        else:
+            if isinstance(evidence, Answer):
+                self._went_well(delivery, event.at)
+            yield self._record(delivery, evidence)
+
+    def _went_well(self, delivery: Delivery, at: float) -> None:
+        self.service.succeeded()
+        self.sizes.went_well(len(delivery.chunk))
+        self.limit.answered(len(delivery.chunk), at - delivery.sent_at, self.in_air, at)
+
+    def _record(self, delivery: Delivery, outcome: Answer | Unknown | NotSent) -> Record:
+        delivery.outcome = outcome
+        delivery.move(State.ANSWERED)
+        return Record(delivery)
+
+    def _recorded(self, delivery: Delivery, now: float) -> Iterator[Action]:
+        if delivery.state is not State.ANSWERED:
+            return
+        self._release(delivery)
+        if self._saves.holds and isinstance(delivery.outcome, Answer):
+            if not self._open.at(State.UNSAVED):
+                self._saves.first_result(now)
+            delivery.move(State.UNSAVED)
+        else:
+            delivery.move(State.DONE)
+            self._open.forget_done()
+        yield from ()
+
+    def _release(self, delivery: Delivery) -> None:
+        """Let go what waited for this one: elements for its records, and its own second half."""
+        part, free = delivery.then, set(delivery.chunk.keys)
+        if part is not None and part.state is State.BEHIND:
+            self._open.to_front(part)
+            part.move(State.READY)
+        while part is not None:
+            free -= part.chunk.keys
+            part = part.then
+        self._supply.busy -= free
+
+    def _faulted(self, delivery: Delivery, fault: Fault, now: float) -> Iterator[Action]:
+        delivery.maybe_acted = delivery.maybe_acted or fault.delivered is None
+        if delivery.successes_before is None:
+            delivery.successes_before = self.service.successes
+        delivery.attempts += 1
+        repeat = fault.delivered is False or self._may_repeat(delivery.chunk)
+        split = fault.too_much and len(delivery.chunk) > 1
+        if split:
+            self.sizes.too_much(len(delivery.chunk))
+            yield Halved(self.sizes.now)
+        if not (split and repeat):
+            yield self._service_failed(delivery, fault, now)
+        if not repeat or self._is_exhausted(delivery, fault):
+            yield self._record(delivery, Unknown(fault.reason, fault.status))
+        elif split:
+            self._open.split(delivery)
+        else:
+            self._back_off(delivery, now)
+
+    def _service_failed(self, delivery: Delivery, fault: Fault, now: float) -> Trouble:
+        self.service.failed(delivery.sent_at, now, fault.retry_after)
+        if self.service.is_down(now):
+            self._stop(_unavailable(self.service.failures, fault))
+        return Trouble(fault.reason, self.service.closed_for(now))
+
+    def _is_exhausted(self, delivery: Delivery, fault: Fault) -> bool:
+        """Return whether a chunk fails by itself: others succeed, and it has had its tries."""
+        most = MOST_TIMEOUTS if fault.too_much else MOST_ATTEMPTS
+        alone = self.service.successes > (delivery.successes_before or 0)
+        return delivery.maybe_acted and delivery.attempts >= most and alone
+
+    def _back_off(self, delivery: Delivery, now: float) -> None:
+        wait = self._jitter(delivery.attempts)
+        if delivery.attempts >= MOST_ATTEMPTS:  # let another one show whether it is this one's fault
+            wait += self.service.closed_for(now)
+        delivery.ready_at = now + wait
+        self._open.to_back(delivery)
+        delivery.move(State.BACKOFF)
+
+    # The end
+
+    def _cut(self) -> Iterator[Action]:
+        for delivery in self._open.at(State.IN_AIR):
+            delivery.move(State.ABORTING)
+            yield Abort(delivery)
+
+    def _account(self, now: float) -> Iterator[Action]:
+        """Write down what was begun and not done."""
+        self._stopping = True
+        for delivery in self._open.unrecorded:
+            if delivery.state is State.ANSWERED:  # an exception came before it was written down
+                yield Record(delivery)
+            elif delivery.state in ON_THE_WAY or delivery.maybe_acted:
+                yield self._record(delivery, Unknown(STOPPED))
+            else:
+                delivery.outcome = NotSent()
+                delivery.move(State.DONE)
+                yield Record(delivery)
+        self._flush_until = now + self._times.flush
+
+    def _flush(self, now: float) -> Iterator[Action]:
+        """Save what is left, and end; a store that hangs is not waited for any longer."""
+        waiting = self._flush_until is not None and now < self._flush_until
+        if self._saves.busy and waiting:
+            yield Wait(self._flush_until)
+        elif self._saves.holds and waiting and not self._flushed:
+            self._flushed = True
+            yield self._save(now)
+        else:
+            yield End(self.error)
+
+
+def _load(fault: Fault) -> Load:
+    if fault.status in LOADS:
+        return LOADS[fault.status]
+    return Load.TIMEOUT if fault.too_much else Load.OTHER
+
+
+def _not_saved(error: BaseException) -> ProgressNotSaved:
+    refused = ProgressNotSaved(
+        "the progress cannot be saved any more, so nothing more is sent "
+        f"({type(error).__name__}); the next try goes on from what was saved"
+    )
+    refused.__cause__ = error
+    return refused
+
+
+def _unavailable(failures: int, fault: Fault) -> VccUnavailable:
+    return VccUnavailable(
+        f"VCC does not serve requests: {failures} failures in a row, the last one: {fault.told}. "
+        "The rest was not sent; the next try goes on from here",
+        delivered=fault.delivered,
+    )

@@ -1,0 +1,44 @@
+"""Some hundred seeds of the simulator; ``make simulate`` plays as many as one likes."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from support.simulator.plans import ENDS, FAULTS
+from support.simulator.play import play_seed
+
+SHARE = 100
+
+
+def play_some(seeds):
+    """Play seeds, and give what they lived through."""
+    seen = Counter()
+    for seed in seeds:
+        lived, trace, failed = play_seed(seed)
+        if failed is not None:
+            print("\n".join(trace))
+            pytest.fail(f"seed {seed}: {failed}; again: make simulate START={seed} SEEDS=1")
+        seen += lived.seen
+    return seen
+
+
+@pytest.mark.parametrize("share", range(4))
+def test_whatever_happens_to_a_run_the_ledger_agrees_with_what_it_says(share):
+    play_some(range(share * SHARE, (share + 1) * SHARE))
+
+
+def test_the_seeds_have_every_fault_and_every_early_end_in_them():
+    seen = play_some(range(10_000, 10_150))
+    assert {*FAULTS, "unauthorised", "cut off"} <= seen.keys()
+    assert {f"ended by {end}" for end in ENDS if end} <= seen.keys()
+
+
+def test_a_seed_plays_the_same_run_each_time():
+    assert play_seed(7)[1] == play_seed(7)[1]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("share", range(100))
+def test_a_hundred_thousand_seeds(share):
+    play_some(range(100_000 + share * 1_000, 100_000 + (share + 1) * 1_000))
