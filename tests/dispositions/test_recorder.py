@@ -152,7 +152,7 @@ def test_a_chunk_of_which_nothing_was_counted_is_still_to_be_written_down(record
         (Plain("1"), "it was S&#69;CRET", "it was ***"),
     ],
 )
-def test_what_is_personal_is_taken_out_of_a_message(books, sink, element, message, shown):
+def test_what_is_personal_is_taken_out_of_a_message(recorder, sink, element, message, shown):
     made = chunk_of([element, Plain("2", description="secret 2")], range(10, 12))
-    books.answered(made, Answer(rejected={0: Rejection(message, message)}))
+    recorder.answered(made, Answer(rejected={0: Rejection(message, message)}))
     assert [(failure.errorcode, failure.errormessage) for failure in sink.all] == [(shown, shown)]
