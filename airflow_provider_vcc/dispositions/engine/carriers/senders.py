@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.messages import Answered
 from airflow_provider_vcc.dispositions.http.answers import Fault
-from airflow_provider_vcc.dispositions.http.exchange import Attempt
+from airflow_provider_vcc.dispositions.http.attempt import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
