@@ -15,9 +15,12 @@ from playwright.sync_api import sync_playwright
 from support.axe import grave_findings
 from support.servers import find_chromium
 
-VIEWS = ((390, "dark"), (1280, "light"))
+VIEWS = ((390, "dark"), (1280, "light"), (1720, "light"))
 ASKED_OF_AXE = ("index", "errors", "speed")
 TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
+CUT = """() => [...document.querySelectorAll("article pre, article .table-wrapper, article table")]
+    .filter(one => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+    .map(one => one.innerText.slice(0, 60))"""
 MISSING = """async () => {
     const images = [...document.querySelectorAll("article img")];
     images.forEach(image => image.loading = "eager");
@@ -29,6 +32,7 @@ MISSING = """async () => {
 def findings(page, path):
     page.goto(path.as_uri())
     found = ["wider than the screen"] if page.evaluate(TOO_WIDE) else []
+    found += [f"cut at the right: {text!r}" for text in page.evaluate(CUT)]
     found += [f"no picture {source}" for source in page.evaluate(MISSING)]
     return found + (grave_findings(page) if path.stem in ASKED_OF_AXE else [])
 
@@ -41,7 +45,7 @@ def look(folder):
         for width, scheme in VIEWS:
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
             for path in sorted(folder.glob("*.html")):
-                found[f"{path.stem}, {scheme}"] = findings(page, path)
+                found[f"{path.stem}, {width} wide"] = findings(page, path)
         browser.close()
     return found
 

@@ -18,7 +18,7 @@ CONFIG = """
 strict = true
 warn_unreachable = true
 
-[mypy-pyarrow.*]
+[mypy-pyarrow.*,pandas.*]
 ignore_missing_imports = true
 """
 
