@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from airflow_provider_vcc.dispositions.sources.bytes.streams import local_size, open_local
 from airflow_provider_vcc.dispositions.sources.names import public_name, redacted
-from airflow_provider_vcc.dispositions.sources.streams import local_size, open_local
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:

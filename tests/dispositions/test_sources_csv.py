@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import tracemalloc
+from functools import partial
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
-from airflow_provider_vcc.dispositions.sources import open_path
-from airflow_provider_vcc.exceptions import VccInputError
+from airflow_provider_vcc.dispositions.sources import Reading, open_path
+from airflow_provider_vcc.dispositions.sources.bytes.encoding import check_encoding
+from airflow_provider_vcc.dispositions.sources.text.csv_table import CsvSource
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00")).map(lambda text: text or None)
 TABLES = st.lists(st.tuples(CELLS, CELLS, CELLS).filter(any), max_size=12)
 
 
 def in_memory(data, **options):
+    delimiter = options.pop("delimiter", None)
+    options.setdefault("reading", Reading(delimiter=delimiter))
     return open_path("table.csv", opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data), **options)
 
 
@@ -55,9 +64,203 @@ def test_cells_with_line_ends_and_separators_of_unicode_stay_whole_over_the_bord
         csv.field_size_limit(131_072)
 
 
-def test_short_rows_are_filled_up_and_long_ones_stay_long_unless_the_rest_is_empty():
-    data = b"numberid,userid\n1\n2,3,,\n4,5,6\n\n7,8"
-    assert read_all(in_memory(data)) == ([("1", None), ("2", "3"), ("4", "5", "6"), ("7", "8")], None)
+def judged(data, field_map=None, **options):
+    """Return the elements that go out, the reasons of the others by position, and the error at the end."""
+    checker, sent, reasons, error = Checker(field_map), [], {}, None
+    check = partial(ColumnPlan, field_map=field_map)
+    try:
+        for rows in in_memory(data, check_columns=check, **options).read(1000):
+            batch = checker.check(rows)
+            sent += map(msgspec.to_builtins, batch.elements)
+            reasons |= {failure.position: failure.errormessage for failure in batch.failures}
+    except VccInputError as raised:
+        error = str(raised)
+    return sent, reasons, error
+
+
+def test_a_row_with_more_or_fewer_cells_than_the_header_is_invalid_and_the_others_go_on():
+    sent, reasons, error = judged(b"numberid,userid\n1\n2,3,,\n4,5,6\n\n7,8")
+    assert sent == [{"numberid": "7", "userid": "8"}]
+    assert reasons == {
+        0: "the row has 1 cells, and its table 2 columns",
+        1: "the row has 4 cells, and its table 2 columns",
+        2: "the row has 3 cells, and its table 2 columns",
+    }
+    assert error is None
+
+
+def test_rows_of_nothing_but_delimiters_are_no_elements():
+    assert read_all(in_memory(b"numberid;userid\n;\n;;;\n1;2\n\n;\n")) == ([("1", "2")], None)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_row_that_the_end_of_the_file_cuts_off_is_a_break_after_the_rows_before(end):
+    whole = f"name;city{end}Green;Wien{end}Green;Pest{end}"
+    field_map = {"name": "search.name", "city": "search.city"}
+    for cut in range(len(f"name;city{end}"), len(whole)):
+        sent, reasons, error = judged(whole[:cut].encode(), field_map)
+        assert all(set(element["search"]) == {"name", "city"} for element in sent)
+        last = whole[:cut].rsplit(end, maxsplit=1)[-1].rstrip("\r")
+        assert (error is not None) == (bool(last) and ";" not in last), whole[:cut]
+    sent, reasons, error = judged(b"dispositionid,numberid\n1,123455\n2")
+    assert (sent, reasons) == ([{"numberid": "123455", "dispositionid": "1"}], {})
+    assert error == "table.csv breaks off at line 3: its last row has 1 of 2 cells and no end of a line"
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_bare_return_in_a_text_is_part_of_the_text_and_makes_no_second_record(end):
+    data = f'numberid,description{end}1,one\rtwo{end}2,"three\rfour"{end}3,x{end}'.encode()
+    assert judged(data)[0] == [
+        {"numberid": "1", "description": "one\rtwo"},
+        {"numberid": "2", "description": "three\rfour"},
+        {"numberid": "3", "description": "x"},
+    ]
+
+
+def test_a_line_break_that_is_not_quoted_makes_no_record_of_either_half():
+    data = b'description,numberid\r\na,1\r\none\ntwo,2\r\n"three\nfour",3\r\nb,4\r\n'
+    sent, reasons, _error = judged(data)
+    assert [element["numberid"] for element in sent] == ["1", "3", "4"]
+    assert sent[1]["description"] == "three\nfour"
+    assert reasons == dict.fromkeys([1, 2], "a line break that is not quoted tears it from its other half")
+    data = b"numberid,description\r\n1,one\ntwo\r\n3,x\n4,y\n"
+    sent, reasons, _ = judged(data)
+    assert [element["numberid"] for element in sent] == ["3", "4"]
+    assert list(reasons) == [0, 1]
+
+
+def test_lines_may_end_in_cr_alone():
+    data = b'numberid,description\r1,"a\rb"\r2,c\r'
+    assert judged(data)[0] == [{"numberid": "1", "description": "a\nb"}, {"numberid": "2", "description": "c"}]
+
+
+@pytest.mark.parametrize("mark", list(",;\t|"))
+@pytest.mark.parametrize("first", ["", "sep={}\r\n", '"sep={}"\n'])
+def test_what_separates_the_cells_is_told_by_the_header_as_csv(mark, first):
+    other = ";" if mark == "," else ","
+    text = first.format(mark) + f'"city{other}x{other}y{other}z"{mark}numberid{mark}description\nWien{mark}1{mark}x\n'
+    sent, _, error = judged(text.encode(), {f"city{other}x{other}y{other}z": "userid"})
+    assert (sent, error) == ([{"numberid": "1", "userid": "Wien", "description": "x"}], None)
+
+
+def test_what_is_given_as_delimiter_separates_the_cells_whatever_the_header_looks_like():
+    assert judged(b"sep=,\nnumberid:userid\n1:2\n", delimiter=":")[0] == [{"numberid": "1", "userid": "2"}]
+
+
+def test_columns_without_a_name_at_the_end_may_be_there_and_empty():
+    sent, reasons, _ = judged(b"numberid;userid;;\n1;2;;\n3;4;x;\n5;6\n7;8;;;\n")
+    assert sent == [{"numberid": "1", "userid": "2"}]
+    assert list(reasons) == [1, 2, 3]
+
+
+HUNGARIAN = "numberid;description\r\n1;ő és ű\r\n2;árvíztűrő\r\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "given"),
+    [
+        ("utf-8", None),
+        ("utf-8-sig", None),
+        ("utf-8-sig", "utf-8"),
+        ("utf-16", None),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "UTF-16BE"),
+        ("utf-32", None),
+        ("windows-1250", "windows-1250"),
+        ("iso-8859-2", "latin2"),
+    ],
+)
+@pytest.mark.parametrize("block", [1, 7, 1 << 18])
+def test_a_text_is_read_in_the_encoding_that_its_mark_or_somebody_says(encoding, given, block):
+    source = CsvSource(Pieces(HUNGARIAN.encode(encoding), block), None, given)
+    assert read_all(source) == ([("1", "ő és ű"), ("2", "árvíztűrő")], None)
+
+
+class Pieces:
+    """Bytes in blocks of one size."""
+
+    name = "table.csv"
+
+    def __init__(self, data, size):
+        self._blocks = [data[at : at + size] for at in range(0, len(data), size)]
+
+    def blocks(self):
+        return iter(self._blocks)
+
+    def share(self):
+        return None
+
+
+def test_a_text_that_is_not_utf8_says_where_and_what_excel_calls_the_way_out():
+    found, error = read_all(in_memory(HUNGARIAN.encode("windows-1250")))
+    assert found == []
+    assert str(error) == (
+        'table.csv is not UTF-8 (line 2, byte 24). If it comes from Excel, save it as "CSV UTF-8", '
+        'or set encoding="windows-1250"'
+    )
+    assert error.place == "line 2, byte 24"
+
+
+def test_a_text_that_is_not_in_the_given_encoding_gives_the_rows_before_and_the_place():
+    data = "numberid;description\n1;ő\n".encode("windows-1250") + b"2;\x81\n"
+    found, error = read_all(in_memory(data, reading=Reading(encoding="windows-1250")))
+    assert found == [("1", "ő")]
+    assert error.place == "line 3, byte 27"
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "said"),
+    [
+        (HUNGARIAN.encode("utf-8-sig"), "windows-1250", "begins with the byte order mark of UTF-8"),
+        (HUNGARIAN.encode("utf-16"), "utf-8", "begins with the byte order mark of UTF-16"),
+        ("numberid\n1\n".encode("utf-16-le"), None, "set encoding='utf-16-le'"),
+        (b"PK\x03\x04" + b"x" * 99, None, "workbook of Excel (.xlsx)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 99, None, "let its name end in .xls"),
+        (gzip.compress(b"numberid\n1\n"), None, "compressed (.gz); let its name end in .gz"),
+        (b"PAR1xxxx", None, "is not a text but Parquet"),
+    ],
+)
+def test_a_file_that_is_something_else_is_named_for_what_it_is(data, encoding, said):
+    found, error = read_all(in_memory(data, reading=Reading(encoding=encoding)))
+    assert found == []
+    assert said in str(error)
+
+
+@pytest.mark.parametrize("name", ["windows1250x", "", "a\0b", "base64", 5])
+def test_an_encoding_that_python_does_not_know_is_a_mistake_in_the_configuration(name):
+    with pytest.raises(VccConfigurationError, match="windows-1250"):
+        check_encoding(name)
+
+
+def test_a_line_that_is_too_long_is_invalid_and_takes_a_bounded_piece_of_memory():
+    def blocks():
+        yield b"numberid,description\n1,a\n2,"
+        for _ in range(512):
+            yield b"x" * 262_144
+        yield b"\n3,c\n"
+
+    stream = Pieces(b"", 1)
+    stream.blocks = blocks
+    tracemalloc.start()
+    rows, error = read_all(CsvSource(stream))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert ([row[:1] for row in rows if len(row) == 2], error) == ([("1",), ("3",)], None)
+    assert rows[1][0].reason == "the line is longer than 4 MiB"
+    assert peak < 32 * 1024 * 1024
+
+
+def test_a_quote_that_is_not_closed_is_a_break_and_takes_a_bounded_piece_of_memory():
+    stream = Pieces(b"", 1)
+    stream.blocks = lambda: iter([b'numberid,description\n1,a\n2,"', *[b"x" * 262_144] * 512])
+    tracemalloc.start()
+    rows, error = read_all(CsvSource(stream))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert rows == [("1", "a")]
+    assert "is a quote not closed?" in str(error)
+    assert peak < 32 * 1024 * 1024
 
 
 @pytest.mark.parametrize(
@@ -79,9 +282,8 @@ def test_comma_decides_where_a_header_has_several_marks():
         (b"", "begins with the names of its columns"),
         (b"\n \n", "begins with the names of its columns"),
         (b"numberid,,userid\n1,2,3\n", "no name for column 2"),
-        (b"numberid,userid,numberid\n", "column 'numberid' twice"),
+        (b"numberid,userid,numberid\n", "the same name twice in its header, in columns 1 and 3"),
         (b'"numberid\n1\n', "within a quoted cell"),
-        ("numberid\n1\n".encode("utf-16"), "UTF-16"),
     ],
 )
 def test_header_that_cannot_be_used_is_named(data, said):
@@ -108,7 +310,7 @@ def test_first_row_that_holds_values_is_told_from_a_header_and_not_shown(data):
         (b'4,"cut', "within a quoted cell"),
         (b'4,"x"y\n5,6\n', "cannot be read as CSV at line 5"),
         (b'4,"' + b"x" * 200_000 + b'\n"\n', "is a quote not closed?"),
-        (b"4,\xff\n5,6\n", "no UTF-8 at line 5, byte 30"),
+        (b"4,\xff\n5,6\n", "is not UTF-8 (line 5, byte 30)"),
     ],
 )
 def test_table_that_breaks_off_gives_the_rows_before_and_the_place(end, said):

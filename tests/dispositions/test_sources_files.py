@@ -123,7 +123,7 @@ def test_zst_without_anything_that_decompresses_it_says_what_to_install(tmp_path
     path.write_bytes(COMPRESS[".zst"](b"{}\n"))
     monkeypatch.setitem(sys.modules, "compression.zstd", None)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert "airflow-provider-vcc[parquet]" in str(numberids(open_path(str(path)))[1])
+    assert "airflow-provider-vcc[arrow]" in str(numberids(open_path(str(path)))[1])
 
 
 @pytest.mark.parametrize(

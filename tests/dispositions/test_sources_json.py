@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
-from airflow_provider_vcc.dispositions.sources.json_array import split_array
-from airflow_provider_vcc.dispositions.sources.json_lines import split_lines
+from airflow_provider_vcc.dispositions.sources.bytes.encoding import as_utf8
+from airflow_provider_vcc.dispositions.sources.text.json_array import split_array
+from airflow_provider_vcc.dispositions.sources.text.json_lines import split_lines
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 AWKWARD = st.sampled_from(
@@ -42,11 +44,11 @@ def read_all(source, size=3):
     return [json.loads(text) for text in found], error
 
 
-def split_all(split, data, block_size):
+def split_all(split, data, block_size, encoding=None):
     """Give the elements of all pieces, and the error that ended them."""
     found, error = [], None
     try:
-        for texts in split(in_blocks(data, block_size), "x.json"):
+        for texts in split(as_utf8(in_blocks(data, block_size), "x.json", encoding), "x.json"):
             found += texts
     except VccInputError as raised:
         error = raised
@@ -102,10 +104,10 @@ def test_array_with_a_syntax_error_gives_what_comes_before_it(before, after, siz
         ('[{"a":1}] [{"a":2}]', 1, "goes on after the end"),
         ('[{"a":1}]\n{"a":2},{"a":3}', 1, "goes on after the end"),
         ('[{"a":1}}', 1, "goes on after the end"),
-        ('[{"a":1},{"a"]]', 1, "no valid JSON"),
-        ('[{"a":1},nonsense,{"a":1}]', 1, "no valid JSON"),
-        ('{"elements": []}', 0, "JSON object and no array"),
-        ('"text"', 0, "no JSON array"),
+        ('[{"a":1},{"a"]]', 1, "is not valid JSON"),
+        ('[{"a":1},nonsense,{"a":1}]', 1, "is not valid JSON"),
+        ('{"numberid": []}', 0, "JSON object, not an array"),
+        ('"text"', 0, "is not a JSON array"),
         ("", 0, "is empty"),
         (" \n", 0, "is empty"),
     ],
@@ -155,13 +157,70 @@ def test_json_lines_that_are_no_utf8_give_the_lines_before_and_the_place(size):
 def test_array_that_is_no_utf8_gives_the_elements_before_and_the_place(size):
     found, error = split_all(split_array, b'[{"a":1},{"a":"\xc5\xb1"},{"a":"\xff"},{"a":2}]', size)
     assert found == [{"a": 1}, {"a": "ű"}]
-    assert "no UTF-8" in str(error)
+    assert "not UTF-8" in str(error)
     assert "element 2" in error.place
 
 
-@pytest.mark.parametrize("split", [split_array, split_lines])
-def test_utf16_is_named(split):
-    assert "UTF-16" in str(split_all(split, '[{"a":1}]'.encode("utf-16"), 100)[1])
+LINES = '{"a": "árvíztűrő"}\n{"a": 2}\n'
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-32", "windows-1250"])
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_json_is_read_in_the_encoding_that_its_mark_or_somebody_says(encoding, size):
+    elements = [{"a": "árvíztűrő"}, {"a": 2}]
+    given_ = encoding if encoding == "windows-1250" else None
+    for split, text in ((split_array, json.dumps(elements, ensure_ascii=False)), (split_lines, LINES)):
+        assert split_all(split, text.encode(encoding), size, given_) == (elements, None)
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000, 300_000])
+def test_an_element_that_only_python_takes_for_json_breaks_no_array(size):
+    odd = ['{"a": "\\ud83d"}', '{"a": NaN}', '{"a": ' + "9" * 5001 + "}"]
+    text = ",".join(['{"a": 1}', odd[0], '{"a": 2}', *odd[1:], '{"a": 3}'])
+    texts = [one for piece in split_array(in_blocks(f"[{text}]".encode(), size), "x") for one in piece]
+    assert [one.decode() for one in texts] == ['{"a": 1}', odd[0], '{"a": 2}', *odd[1:], '{"a": 3}']
+
+
+def within(most_mib, split, blocks):
+    """Return all elements that are split, and see that no more memory than that was taken."""
+    tracemalloc.start()
+    found = [one for piece in split(blocks, "x") for one in piece]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < most_mib * 1024 * 1024
+    return found
+
+
+@pytest.mark.parametrize("filling", [b"x", b"[", b'\\"'])
+def test_an_element_that_is_too_large_is_invalid_and_its_neighbours_go_on(filling):
+    def blocks(before, behind):
+        yield before
+        for _ in range(160):
+            yield filling * (262_144 // len(filling))
+        yield behind
+
+    large = b'{"a": "'
+    found = within(20, split_array, blocks(b'[{"a": 1},' + large, b'"}, {"a": 2},{"a": 3}]'))
+    assert [*found[:1], *found[2:]] == [b'{"a": 1}', b'{"a": 2}', b'{"a": 3}']
+    assert found[1].reason == "larger than 4 MiB"
+    found = within(20, split_array, blocks(b"[" + large, b'"}]'))
+    assert [one.reason for one in found] == ["larger than 4 MiB"]
+    found = within(20, split_lines, blocks(b'{"a": 1}\n' + large, b'"}\n{"a": 2}\n'))
+    assert (found[0], found[1].reason, found[2]) == (b'{"a": 1}', "the line is longer than 4 MiB", b'{"a": 2}')
+
+
+def test_a_large_element_that_is_never_ended_is_a_break_after_what_came_before():
+    found, error = split_all(split_array, b'[{"a":1},{"a":"' + b"x" * 6_000_000, 262_144)
+    assert found == [{"a": 1}]
+    assert "breaks off" in str(error)
+
+
+@pytest.mark.parametrize("text", ['{"elements": [{"numberid": "1"}]}', '{"disposition": {},\n "elements" : []}'])
+def test_a_whole_request_in_a_file_is_named_for_what_it_is(text):
+    found, error = split_all(split_array, text.encode(), 1000)
+    assert found == []
+    assert "is a whole request" in str(error)
+    assert "as the parameters disposition and avoid_in_call" in str(error)
 
 
 @pytest.mark.parametrize("beginning", [b'[{"a":1},\n', b"[\n", b"\n [ \r\n", b"\xef\xbb\xbf[ {"])
@@ -236,10 +295,9 @@ def test_long_text_is_encoded_block_by_block_without_losing_a_character():
     assert read_all(from_elements(json.dumps(elements, ensure_ascii=False)), 100) == (elements, None)
 
 
-def test_text_with_a_lone_surrogate_is_no_utf8():
-    found, error = read_all(from_elements('{"a": 1}\n{"a": "\ud800"}\n'))
-    assert found == [{"a": 1}]
-    assert "no UTF-8 at line 2" in str(error)
+def test_half_of_a_character_in_a_text_is_the_fault_of_its_element_only():
+    for text in ('{"a": 1}\n{"a": "\ud800"}\n{"a": 2}', '[{"a": 1}, {"a": "\ud800"}, {"a": 2}]'):
+        assert read_all(from_elements(text)) == ([{"a": 1}, {"a": "\ud800"}, {"a": 2}], None)
 
 
 @pytest.mark.parametrize(
@@ -252,8 +310,7 @@ def test_text_with_a_lone_surrogate_is_no_utf8():
         ("[Element(numberid='1')]", "| tojson"),
         ("<generator object elements at 0x7f>", "| tojson"),
         ("LazySelectSequence([2 items])", "| tojson"),
-        ("", "empty text"),
-        (" \n", "empty text"),
+        ('{\n  "elements": []\n}', "whole request"),
         ("None", "return nothing"),
         ("null", "return nothing"),
         ("17", "must be a list"),

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.sources import open_path
+from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.exceptions import VccInputError
 
 
@@ -95,16 +97,20 @@ UTC_NOON = dt.datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=dt.UTC)
         (pa.dictionary(pa.int32(), pa.string()), "a", "a"),
         (pa.list_(pa.string()), ["a", None], ["a", None]),
         (pa.map_(pa.string(), pa.string()), {"name": "Green"}, {"name": "Green"}),
-        (pa.struct({"name": pa.string(), "city": pa.string()}), {"name": "Green", "city": None}, {"name": "Green"}),
+        (
+            pa.struct({"name": pa.string(), "city": pa.string()}),
+            {"name": "Green", "city": None},
+            {"name": "Green", "city": None},
+        ),
         (
             pa.struct({"in": pa.struct({"a": pa.int64(), "b": pa.int64()})}),
             {"in": {"a": 1, "b": None}},
-            {"in": {"a": 1}},
+            {"in": {"a": 1, "b": None}},
         ),
         (
             pa.list_(pa.struct({"a": pa.int64(), "b": pa.int64()})),
             [{"a": None, "b": 1}, {"a": 1}],
-            [{"b": 1}, {"a": 1}],
+            [{"a": None, "b": 1}, {"a": 1, "b": None}],
         ),
     ],
     ids=str,
@@ -117,7 +123,10 @@ def test_time_beyond_pythons_calendar_is_left_for_the_checker_to_reject():
     far = pa.array([2**62], pa.int64()).cast(pa.timestamp("us", "UTC"))
     ((value,),), error = read_all(in_memory(pa.table({"x": far})))
     assert error is None
-    assert isinstance(value, str)
+    assert [
+        f.errormessage[:31]
+        for f in Checker().check(TableRows(0, ("next_calldate", "numberid"), [(value, "1")])).failures
+    ] == ["next_calldate is not a valid dat"[:31]]
 
 
 def test_file_without_rows_has_none_and_its_columns_are_still_checked():
@@ -165,7 +174,7 @@ def test_parquet_without_pyarrow_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     found, error = read_all(of_bytes(b""))
     assert found == []
-    assert "pip install 'airflow-provider-vcc[parquet]'" in str(error)
+    assert "pip install 'airflow-provider-vcc[arrow]'" in str(error)
 
 
 def test_pyarrow_is_imported_by_reading_only_and_the_environment_is_left_as_it_was(tmp_path, monkeypatch):
@@ -174,7 +183,9 @@ def test_pyarrow_is_imported_by_reading_only_and_the_environment_is_left_as_it_w
     monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
     code = """
 import os, sys
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.sources import open_path
+from airflow_provider_vcc.dispositions.sources.rows import TableRows
 source = open_path(sys.argv[1])
 assert "pyarrow" not in sys.modules
 total = source.total

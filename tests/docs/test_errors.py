@@ -178,14 +178,17 @@ def test_messages_of_an_input_that_cannot_be_read(text, tmp_path):
     lines = b'{"numberid": "1"}\n' * 9
     files = [
         ("callbacks.csv", None),
-        ("callbacks.xlsx", b""),
+        ("callbacks.txt", b""),
+        ("callbacks.xlsx", b"numberid,userid\n"),
         ("callbacks.csv", b"numberid,disposition_id\n1,2\n"),
         ("callbacks.csv", b"dispositionid,userid\n1,2\n"),
         ("callbacks.csv", b""),
         ("callbacks.csv", CSV_WITHOUT_HEADER),
         ("callbacks.csv", b"numberid,description\n1,caf\xe9\n"),
+        ("callbacks.csv", b"numberid,userid\n1,2\n3"),
         ("callbacks.json", b'[{"numberid": "1"}, {"numb'),
         ("callbacks.json", lines),
+        ("callbacks.json", b'{"elements": []}'),
         ("callbacks.jsonl.gz", gzip.compress(lines, mtime=0)[:-12]),
     ]
     messages = shown(text, "VccInputError")

@@ -17,6 +17,7 @@ from airflow_provider_vcc.dispositions.elements.ids import LONGEST_NUMBER, all_p
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.names import CRITERION, IDS, is_criterion
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text, is_nothing
+from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -141,6 +142,8 @@ class ColumnPlan:
 
     def _unfitting(self, row: Row) -> InvalidRow:
         width = len(self.columns)
+        if row and isinstance(row[0], InvalidText):
+            return InvalidRow(row[0].reason, {})
         element = self._by_hand(row)
         if len(row) > width:
             element["more"] = list(row[width:])

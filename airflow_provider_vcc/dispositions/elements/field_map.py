@@ -12,7 +12,13 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["check_field_map", "map_fields", "targets_of"]
+__all__ = ["UnknownColumn", "check_field_map", "map_fields", "targets_of"]
+
+
+class UnknownColumn(VccInputError):
+    """A column that is neither a field nor mapped; ``known`` says how many of its table's columns are."""
+
+    known = 0
 
 
 def check_field_map(field_map: Mapping[str, str]) -> None:
@@ -75,7 +81,9 @@ def targets_of(columns: tuple[str, ...], field_map: Mapping[str, str]) -> list[s
     for name in columns:
         target = field_map.get(name, name)
         if name not in field_map and name not in FIELDS:
-            raise VccInputError(_no_field(name))
+            error = UnknownColumn(_no_field(name))
+            error.known = sum(one in field_map or one in FIELDS for one in columns)
+            raise error
         if target in targets:
             raise VccInputError(f"columns {columns[targets.index(target)]!r} and {name!r} both give {target!r}")
         targets.append(target)

@@ -17,8 +17,6 @@ _encoder = msgspec.json.Encoder(enc_hook=repr)
 class InvalidText(bytes):
     """Stands for an element that a source could tell from its neighbours and could not read; it is its own reason."""
 
-    __slots__ = ()
-
     @property
     def reason(self) -> str:
         """Why it is invalid."""

@@ -6,10 +6,10 @@ import re
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.sources.json_array import split_array
-from airflow_provider_vcc.dispositions.sources.json_lines import split_lines
-from airflow_provider_vcc.dispositions.sources.json_source import JsonSource
-from airflow_provider_vcc.dispositions.sources.streams import TextStream
+from airflow_provider_vcc.dispositions.sources.bytes.streams import TextStream
+from airflow_provider_vcc.dispositions.sources.text.json_array import REQUEST, split_array
+from airflow_provider_vcc.dispositions.sources.text.json_lines import split_lines
+from airflow_provider_vcc.dispositions.sources.text.json_source import JsonSource
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 __all__ = ["from_text"]
@@ -34,22 +34,23 @@ def from_text(text: str | bytes | bytearray) -> JsonSource:
 
 
 def _what_instead(beginning: str, length: int) -> str | None:
-    if not beginning and length <= _BEGINNING:
-        return "elements is an empty text; did the template find nothing? No elements at all are []"
     if _PYTHON.match(beginning):
         return (
-            "elements is a Python value that was made a text, and no JSON; "
+            "elements is the repr of a Python value, not JSON; "
             "write {{ ... | tojson }} in the template, or set render_template_as_native_obj=True in the DAG"
         )
     if beginning.startswith("{"):
         return _single_object(beginning, length)
-    return None if beginning.startswith("[") else _neither(beginning)
+    return None if beginning.startswith("[") or not beginning else _neither(beginning)
 
 
 def _single_object(beginning: str, length: int) -> str | None:
     """Tell an object that is written over several lines from JSON Lines."""
-    if length >= _BEGINNING or _is_json(beginning.partition("\n")[0]) or not _is_json(beginning):
+    is_request = re.search(r'"elements"\s*:\s*\[', beginning) is not None
+    if not is_request and (length >= _BEGINNING or _is_json(beginning.partition("\n")[0]) or not _is_json(beginning)):
         return None
+    if is_request:
+        return f"elements {REQUEST}"
     return "elements is a single object; wrap it in a list: [{...}]"
 
 

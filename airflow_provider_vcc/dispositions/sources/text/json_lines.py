@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.sources.streams import broken
-from airflow_provider_vcc.dispositions.sources.utf8 import whole_lines
+from airflow_provider_vcc.dispositions.sources.bytes.encoding import whole_lines
+from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
+from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,14 +19,17 @@ _BEGINNING = 4096
 
 
 def split_lines(blocks: Iterable[bytes], name: str) -> Iterator[list[bytes]]:
-    """Give the lines of some blocks, without blank ones, in lists of any size.
+    """Return the lines of some blocks of UTF-8, without blank ones, in lists of any size.
 
-    :raises VccInputError: where the text is no UTF-8, after the lines before that, and where it is a JSON array.
+    :raises VccInputError: if the text is not UTF-8, after the lines before that, and if it is a JSON array.
     """
     begun = False
     for text in whole_lines(blocks, name):
+        if isinstance(text, InvalidText):
+            yield [text]
+            continue
         if not begun and _ARRAY.match(text[:_BEGINNING]):
-            raise broken(name, "is a JSON array and no JSON Lines; let its name end in .json", "line 1")
+            raise broken(name, "is a JSON array, not JSON Lines; let its name end in .json", "line 1")
         begun = True
         yield _without_blanks(_lines(text))
 

@@ -6,7 +6,7 @@ import io
 import os
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol
 
-from airflow_provider_vcc.dispositions.sources.compression import decompress
+from airflow_provider_vcc.dispositions.sources.bytes.compression import decompress
 from airflow_provider_vcc.dispositions.sources.names import public_cause, redacted
 from airflow_provider_vcc.exceptions import VccInputError
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-__all__ = ["BLOCK", "FileStream", "Stream", "TextStream", "broken", "local_size", "open_local"]
+__all__ = ["BLOCK", "LONGEST", "FileStream", "Stream", "TextStream", "broken", "local_size", "open_local"]
 
 BLOCK = 256 * 1024
+LONGEST = 4 * 1024 * 1024
+"""Bytes of one element, line or row: a larger one is told from its neighbours, but not read."""
 _LONGEST_REASON = 200
 
 
@@ -193,8 +195,8 @@ class TextStream:
         for start in range(0, len(self._text), BLOCK):
             part = self._text[start : start + BLOCK]
             self._read = start + len(part)
-            # A lone surrogate becomes bytes that are no UTF-8, and is reported with its place as such.
-            yield part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+            # Half of a character becomes JSON's escape for it, so that only the element that has it is invalid.
+            yield part.encode("utf-8", "backslashreplace") if isinstance(part, str) else part
 
     def share(self) -> float | None:
         """Say how much of the text has been read, from 0 to 1."""

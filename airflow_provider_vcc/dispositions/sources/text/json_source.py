@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.bytes.encoding import as_utf8
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from airflow_provider_vcc.dispositions.sources.streams import Stream
+    from airflow_provider_vcc.dispositions.sources.bytes.streams import Stream
 
 __all__ = ["JsonSource"]
 
@@ -20,26 +21,34 @@ class JsonSource:
 
     :param stream: where the bytes come from.
     :param split: cuts blocks into elements, in lists of any size; it is told the stream's name for its messages.
+    :param encoding: of the bytes; None for what their byte order mark says, else UTF-8.
     """
 
     total: int | None = None
     repeatable = True
 
-    def __init__(self, stream: Stream, split: Callable[[Iterable[bytes], str], Iterator[list[bytes]]]) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        split: Callable[[Iterable[bytes], str], Iterator[list[bytes]]],
+        encoding: str | None = None,
+    ) -> None:
         self.name = stream.name
         self._stream = stream
         self._split = split
+        self._encoding = encoding
 
     def read(self, size: int) -> Iterator[JsonRows]:
-        """Give batches of exactly ``size`` elements but for the last.
+        """Return batches of exactly ``size`` elements but for the last.
 
-        :raises VccInputError: where the input breaks off, after what came before has been given.
+        :raises VccInputError: if the input breaks off, after what came before has been given.
         """
         start = 0
-        for texts in rebatch(self._split(self._stream.blocks(), self.name), size):
+        blocks = as_utf8(self._stream.blocks(), self.name, self._encoding)
+        for texts in rebatch(self._split(blocks, self.name), size):
             yield JsonRows(start, texts)
             start += len(texts)
 
     def share(self) -> float | None:
-        """Say how much of the input has been read, from 0 to 1."""
+        """Return how much of the input has been read, from 0 to 1."""
         return self._stream.share()

@@ -6,24 +6,32 @@ was not, an exact scanner finds the end of an element, going on where it left of
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.sources.streams import broken
-from airflow_provider_vcc.dispositions.sources.utf8 import BOM, check_encoding
+from airflow_provider_vcc.dispositions.sources.bytes.streams import LONGEST, broken
+from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["split_array"]
+__all__ = ["REQUEST", "split_array"]
 
 _SPACE = b" \t\r\n"
 _GUESSES = 3
 _LONGEST_GAP = 64
 _LONGEST_BEGINNING = 128
+_TOO_LARGE = InvalidText(f"larger than {LONGEST >> 20} MiB".encode())
+_OBJECT = "is a JSON object, not an array; wrap one element in [ ]; JSON Lines need a name ending in .jsonl"
+REQUEST = (
+    "is a whole request, not an array of elements: give what is in its 'elements' as an array, "
+    "and what is beside it as the parameters disposition and avoid_in_call"
+)
+_REQUEST = re.compile(rb'"elements"\s*:\s*\[')
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_one = msgspec.json.Decoder(msgspec.Raw).decode
 _OUTSIDE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
@@ -31,9 +39,9 @@ _INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 def split_array(blocks: Iterable[bytes], name: str) -> Iterator[list[bytes]]:
-    """Give the texts of an array's elements, in lists of any size.
+    """Return the texts of an array's elements, in lists of any size.
 
-    :raises VccInputError: where the text is no array or breaks off, after the elements before that.
+    :raises VccInputError: if the text is not an array or breaks off, after the elements before that.
     """
     array = _Array(name)
     coming = iter(blocks)
@@ -62,6 +70,10 @@ class _Array:
         self._count = 0
         self._opened = False
         self._scanner: _Scanner | None = None
+        self._skipping = False
+        """Whether the element is too large, and only its end is looked for."""
+        self._ended = False
+        """Whether the last element was given already."""
 
     def feed(self, block: bytes) -> Iterator[list[bytes]]:
         """Take a block, and give the elements that it completes, as far as that is quickly seen."""
@@ -99,18 +111,16 @@ class _Array:
             yield from self._last_complete_one()
 
     def _is_opened(self) -> bool:
-        if not self._opened and not BOM.startswith(self._buffer):
+        if not self._opened:
             self._open()
         return self._opened
 
     def _open(self) -> None:
-        check_encoding(self._buffer, self._name)
-        text = self._buffer.removeprefix(BOM).lstrip(_SPACE)
+        text = self._buffer.lstrip(_SPACE)
         if text.startswith(b"{"):
-            what = "is a JSON object and no array; wrap one element in [ ]; JSON Lines need a name ending in .jsonl"
-            raise broken(self._name, what, None)
+            raise broken(self._name, _OBJECT if _REQUEST.search(text) is None else REQUEST, None)
         if text and not text.startswith(b"["):
-            raise broken(self._name, "is no JSON array", None)
+            raise broken(self._name, "is not a JSON array", None)
         if text:
             self._opened = True
             self._drop(len(self._buffer) - len(text) + 1)
@@ -151,7 +161,10 @@ class _Array:
         """Give the elements up to the last comma between two."""
         scanner = self._scanner = self._scanner or _Scanner()
         scanner.scan(self._buffer)
+        if self._skipping:
+            yield from self._skipped(scanner)
         if not scanner.cuts:
+            self._skip(scanner)
             return
         cuts, last = scanner.cuts, scanner.cuts[-1]
         texts = _split(b"[" + self._buffer[:last] + b"]")
@@ -162,6 +175,25 @@ class _Array:
             yield texts
         self._drop(last + 1)
         self._scanner = None if scanner.end is None else _Scanner(scanner.end - last - 1)
+
+    def _skip(self, scanner: _Scanner) -> None:
+        """Forget what there is of an element that is too large."""
+        if scanner.end is None and (self._skipping or len(self._buffer) > LONGEST):
+            self._skipping = True
+            self._drop(scanner.restart())
+
+    def _skipped(self, scanner: _Scanner) -> Iterator[list[bytes]]:
+        """Go on behind an element that was too large, if its end is there."""
+        end = scanner.cuts[0] if scanner.cuts else scanner.end
+        if end is None:
+            return
+        self._skipping = False
+        yield [_TOO_LARGE]
+        self._count += 1
+        self._ended = not scanner.cuts
+        behind = end if self._ended else end + 1
+        self._drop(behind)
+        scanner.shift(behind)
 
     def _one_by_one(self, cuts: list[int]) -> Iterator[list[bytes]]:
         start = 0
@@ -180,7 +212,7 @@ class _Array:
 
     def _last(self, end: int) -> Iterator[list[bytes]]:
         """Give the element before the closing bracket, and see that nothing comes after it."""
-        if self._count or self._buffer[:end].strip(_SPACE):
+        if not self._ended and (self._count or self._buffer[:end].strip(_SPACE)):
             yield [self._one(0, end)]
             self._count += 1
         if self._is_wrong_after(end):
@@ -193,6 +225,8 @@ class _Array:
         return wrong
 
     def _last_complete_one(self) -> Iterator[list[bytes]]:
+        if self._skipping:
+            return
         text = bytes(self._buffer).strip(_SPACE)
         if text.endswith((b"}", b"]", b'"')) and not _fault(text):
             yield [text]
@@ -216,6 +250,17 @@ class _Scanner:
         self._at = 0
         self._depth = 0
         self._quoted = False
+
+    def restart(self) -> int:
+        """Go on at the beginning of what is left when all that was scanned is dropped, and return how much that is."""
+        scanned, self._at = self._at, 0
+        return scanned
+
+    def shift(self, size: int) -> None:
+        """Forget the first cut, and go on as if the text began so much later."""
+        self.cuts = [cut - size for cut in self.cuts[1:]]
+        self.end = None if self.end is None else self.end - size
+        self._at -= size
 
     def scan(self, buffer: bytearray) -> None:
         while self.end is None and self._at < len(buffer):
@@ -261,13 +306,25 @@ def _split(array: bytes) -> list[bytes] | None:
 
 
 def _fault(text: bytes) -> str | None:
+    """Return what breaks the array here, if anything does; what is an element, if a wrong one, is left to its check."""
     try:
         text.decode()
         _decode_one(text)
     except UnicodeDecodeError:
-        return "is no UTF-8"
+        return "is not UTF-8"
     except msgspec.MsgspecError:
-        return "is no valid JSON"
+        return None if _is_json_for_python(text) else "is not valid JSON"
     except RecursionError:
-        return None  # whoever checks the element says so
+        return None
     return None
+
+
+def _is_json_for_python(text: bytes) -> bool:
+    """Return whether only Python reads it: half of a character, NaN, a number with very many digits."""
+    try:
+        json.loads(text, parse_int=len)
+    except ValueError:
+        return False
+    except RecursionError:
+        pass
+    return True

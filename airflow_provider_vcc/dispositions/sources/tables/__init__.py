@@ -1,0 +1,1 @@
+"""Inputs that are tables: whatever speaks Arrow, Parquet, workbooks."""

@@ -1,0 +1,144 @@
+"""How much memory the parts of a Parquet file take, before they are read: what its own pages and metadata say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Budget"]
+
+_ROWS = 2000
+_BATCH = 16 * 1024 * 1024
+"""Bytes of one batch of rows."""
+_PAGE = 64 * 1024 * 1024
+"""Bytes of a page, which is in memory whole."""
+_LONGEST_HEADER = 4096
+_TEXTS = frozenset({"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"})
+_DICTIONARY = 7
+
+
+class Budget:
+    """What a file may take: how many rows at a time, and which columns come with values that are shared.
+
+    :param file: pyarrow's.
+    :param raw: the same, to look at the beginnings of pages.
+    """
+
+    def __init__(self, file: Any, raw: Any, name: str) -> None:
+        self._metadata = file.metadata
+        self._raw = raw
+        self._name = name
+        self.instants = _instants(file)
+        """Columns of top level whose times are instants: Spark and Hive write them so, as INT96."""
+        self.shared: list[str] = []
+        """Columns whose values are few and large, so that each is wanted once only."""
+        self._rows: list[int] = [self._look(group) for group in range(self._metadata.num_row_groups)]
+
+    def rows_at_a_time(self, group: int) -> int:
+        """Return how many rows of a group make a batch."""
+        return self._rows[group]
+
+    def _look(self, number: int) -> int:
+        group = self._metadata.row_group(number)
+        rows = max(group.num_rows, 1)
+        plain = 0
+        for index in range(group.num_columns):
+            column = group.column(index)
+            plain += column.total_uncompressed_size
+            if column.total_uncompressed_size > _PAGE or column.has_dictionary_page:
+                self._look_at_pages(column)
+        return int(min(_ROWS, max(1, _BATCH * rows // max(plain, 1))))
+
+    def _look_at_pages(self, column: Any) -> None:
+        for offset in {column.dictionary_page_offset, column.data_page_offset} - {None, 0}:
+            page = self._page(offset)
+            if page is None:
+                continue
+            if page.size > _PAGE:
+                what = f"has a page of {page.size >> 20} MiB, and at most {_PAGE >> 20} are read"
+                raise broken(self._name, f"{what}; write it with smaller pages", None)
+            large = page.values and page.size // page.values * _ROWS > _BATCH
+            if large and column.physical_type in _TEXTS and column.path_in_schema not in self.shared:
+                self.shared.append(column.path_in_schema)
+
+    def _page(self, offset: int) -> _Page | None:
+        self._raw.seek(offset)
+        try:
+            return _read_page(self._raw.read(_LONGEST_HEADER))
+        except (IndexError, ValueError):
+            return None  # pyarrow says what is wrong with it
+
+
+def _instants(file: Any) -> frozenset[int]:
+    names = list(file.schema_arrow.names)
+    found = (file.schema.column(index) for index in range(len(file.schema)))
+    return frozenset(
+        names.index(column.path) for column in found if column.physical_type == "INT96" and column.path in names
+    )
+
+
+class _Page(NamedTuple):
+    size: int
+    """Bytes, not compressed."""
+    values: int
+    """How many values a page of a dictionary has; 0 if it is another page."""
+
+
+def _read_page(data: bytes) -> _Page:
+    """Read a page's header, a struct of Thrift's compact protocol: 2 is its size, 7 is of a dictionary."""
+    size = values = 0
+    for field, kind, at in _fields(data, 0):
+        if field == 2:  # noqa: PLR2004 -- parquet.thrift
+            size = _zigzag(data, at)
+        elif field == _DICTIONARY and kind == _STRUCT:
+            values = next((_zigzag(data, inner) for number, _, inner in _fields(data, at) if number == 1), 0)
+    return _Page(size, values)
+
+
+_STRUCT, _INTEGERS, _BOOLEANS = 12, frozenset({4, 5, 6}), frozenset({1, 2})
+
+
+def _fields(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
+    """Return number, type and place of each field of a struct, as far as structs and integers go."""
+    number = 0
+    while kind := data[at] & 15:
+        step = data[at] >> 4
+        at += 1
+        if not step:
+            raise ValueError
+        number += step
+        yield number, kind, at
+        at = _skip(data, kind, at)
+
+
+def _skip(data: bytes, kind: int, at: int) -> int:
+    if kind in _BOOLEANS:
+        return at
+    if kind in _INTEGERS:
+        return _varint(data, at)[1]
+    if kind != _STRUCT:
+        raise ValueError
+    end = at
+    for _, inner, place in _fields(data, at):
+        end = _skip(data, inner, place)
+    return end + 1
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:  # noqa: PLR2004 -- the last one
+            return value, at
+
+
+def _zigzag(data: bytes, at: int) -> int:
+    value = _varint(data, at)[0]
+    return value >> 1 ^ -(value & 1)

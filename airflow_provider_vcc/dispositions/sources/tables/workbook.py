@@ -1,0 +1,194 @@
+"""Workbooks: rows of a sheet of Excel or OpenDocument, by python-calamine, which is imported only here."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.bytes.signatures import signature
+from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
+from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
+from airflow_provider_vcc.dispositions.sources.tables.table import check_header
+from airflow_provider_vcc.exceptions import VccInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from airflow_provider_vcc.dispositions.sources.bytes.streams import FileStream
+    from airflow_provider_vcc.dispositions.sources.tables.arrow import Row
+    from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
+
+__all__ = ["WORKBOOKS", "WorkbookSource"]
+
+WORKBOOKS = (".xlsx", ".xls", ".ods")
+_MOST = 64 * 1024 * 1024
+_MOST_UNPACKED = 512 * 1024 * 1024
+_ROWS = 2000
+_TITLE_ROWS = 20
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_HALF = timedelta(milliseconds=500)
+_OUTSIDE = InvalidText(b"the row has something in a column without a name")
+
+
+class WorkbookSource:
+    """The rows of one sheet, hidden ones included. The reader holds the sheet in memory; its size is bounded.
+
+    :param check_columns: is given the columns before any row is read, and raises if one is unknown.
+    :param sheet: its name; None for the first one.
+    """
+
+    total: int | None = None
+    repeatable = True
+
+    def __init__(self, stream: FileStream, check_columns: CheckColumns | None = None, sheet: str | None = None) -> None:
+        self.name = stream.name
+        self._stream = stream
+        self._check_columns = check_columns
+        self._sheet = sheet
+        self._rows = self._read = 0
+
+    def read(self, size: int) -> Iterator[TableRows]:
+        """Return batches of exactly ``size`` rows but for the last.
+
+        :raises VccInputError: if it is not a workbook, has a password, has no such sheet or no header.
+        """
+        with self._stream.open() as raw:
+            data = self._bytes(raw)
+        workbook = self._opened(data)
+        sheet = self._chosen(workbook)
+        self._rows, self._read = sheet.height, 0
+        rows = self._counted(sheet)
+        columns = self._header(rows)
+        start = 0
+        for values in rebatch(_pieces(rows, len(columns)), size):
+            yield TableRows(start, columns, values)
+            start += len(values)
+
+    def share(self) -> float | None:
+        """Return how much of the sheet has been read, from 0 to 1."""
+        return self._read / self._rows if self._rows else None
+
+    def _bytes(self, raw: Any) -> bytes:
+        try:
+            data: bytes = raw.read(_MOST + 1)
+            while len(data) <= _MOST and (more := raw.read(_MOST + 1 - len(data))):
+                data += more
+        except Exception as error:  # noqa: BLE001 -- file systems raise what they like
+            self._stream.fail(error, "breaks off")
+        if len(data) > _MOST:
+            raise self._too_large(f"more than {_MOST >> 20} MiB")
+        return data
+
+    def _too_large(self, what: str) -> VccInputError:
+        return broken(self.name, f'is too large for a workbook ({what}); save it as "CSV UTF-8"', None)
+
+    def _opened(self, data: bytes) -> Any:
+        self._check(data)
+        try:
+            import python_calamine
+        except ImportError:
+            what = "needs python-calamine: pip install 'airflow-provider-vcc[excel]'"
+            raise VccInputError(f"{self.name} {what}", source=self.name) from None
+        try:
+            return python_calamine.load_workbook(io.BytesIO(data))
+        except Exception as error:  # noqa: BLE001 -- its errors are of many kinds
+            if "assword" in f"{type(error).__name__} {error}":
+                raise self._protected() from None
+            raise broken(self.name, "cannot be read as a workbook", None, error) from None
+
+    def _protected(self) -> VccInputError:
+        return broken(self.name, "has a password; save a copy without one", None)
+
+    def _check(self, data: bytes) -> None:
+        kind = signature(data)
+        if kind == ".xls" and _ENCRYPTED in data:
+            raise self._protected()
+        if kind not in WORKBOOKS:
+            what = f"let its name end in {kind}" if kind else "is it a text, or a web page that Excel opens as well?"
+            raise broken(self.name, "is not a workbook", None, what)
+        if kind != ".xls":
+            self._check_archive(data)
+
+    def _check_archive(self, data: bytes) -> None:
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                size = sum(entry.file_size for entry in archive.infolist())
+                if size > _MOST_UNPACKED:
+                    raise self._too_large(f"{size >> 20} MiB unpacked")
+                damaged = archive.testzip()
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            raise broken(self.name, "cannot be read as a workbook", None, error) from None
+        if damaged:
+            raise broken(self.name, "cannot be read as a workbook", None, "it is damaged")
+
+    def _chosen(self, workbook: Any) -> Any:
+        names = list(workbook.sheet_names)
+        wanted = self._sheet
+        if wanted is None:
+            visible = [str(one.name) for one in workbook.sheets_metadata if str(one.visible).endswith(".Visible")]
+            wanted = next(iter(visible or names), None)
+        if wanted is None or wanted not in names:
+            has = f"its sheets are {', '.join(map(repr, names))}" if names else "it has none"
+            raise broken(self.name, f"has no sheet {wanted!r}; {has}", None)
+        return workbook.get_sheet_by_name(wanted)
+
+    def _counted(self, sheet: Any) -> Iterator[list[object]]:
+        for row in sheet.iter_rows():
+            self._read += 1
+            yield list(map(_cell, row))
+
+    def _header(self, rows: Iterator[list[object]]) -> tuple[str, ...]:
+        """Return the names of the columns."""
+        for row in rows:
+            if any(cell is not None for cell in row):
+                columns = _names(row)
+                try:
+                    check_header(columns, self._check_columns, self.name)
+                except VccInputError:
+                    self._look_for_title(rows)
+                    raise
+                return columns
+        raise broken(self.name, "is empty; a sheet begins with the names of its columns", None)
+
+    def _look_for_title(self, rows: Iterator[list[object]]) -> None:
+        """Say so if a header comes later on, below a title."""
+        above = self._read
+        for row in islice(rows, _TITLE_ROWS):
+            try:
+                check_header(_names(row), self._check_columns, self.name)
+            except VccInputError:
+                continue
+            what = f"has something above its header, such as a title: row {above} of the sheet is no header, row "
+            raise broken(self.name, f"{what}{self._read} is; delete the rows above it", None)
+
+
+def _cell(value: object) -> object:
+    """Return a cell's value, and None for an empty one; a time to the second, as it was typed."""
+    if value == "":
+        return None
+    if isinstance(value, datetime) and value.microsecond:
+        return (value + _HALF).replace(microsecond=0)
+    return value
+
+
+def _names(row: Sequence[object]) -> tuple[str, ...]:
+    names = ["" if cell is None else str(cell).strip() for cell in row]
+    while names and not names[-1]:
+        names.pop()
+    return tuple(names)
+
+
+def _pieces(rows: Iterator[list[object]], width: int) -> Iterator[list[Row]]:
+    while some := list(islice(rows, _ROWS)):
+        full = (row for row in some if any(cell is not None for cell in row))
+        yield [_fitted(row, width) for row in full]
+
+
+def _fitted(row: list[object], width: int) -> Row:
+    if all(cell is None for cell in row[width:]):
+        return (*row[:width], *[None] * (width - len(row)))
+    return (_OUTSIDE,) * (width + 1)

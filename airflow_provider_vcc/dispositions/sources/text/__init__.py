@@ -1,0 +1,1 @@
+"""Inputs that are texts: JSON, JSON Lines, CSV."""

@@ -1,0 +1,63 @@
+"""Lists in lists, tables among them, one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from airflow_provider_vcc.dispositions.sources.tables.frames import Table, is_table
+
+__all__ = ["is_list", "walk"]
+
+
+def walk(value: Iterable[object], size: int, name: str) -> Iterator[list[object]]:
+    """Return elements in pieces of at most ``size``; the rows of a table as objects.
+
+    :param name: what a message calls a table.
+    """
+    if not isinstance(value, (list, tuple)):
+        yield from _one_by_one(value, size, name)
+        return
+    for low in range(0, len(value), size):
+        part = list(value[low : low + size])
+        if any(map(_is_nested, set(map(type, part)))):
+            yield from _one_by_one(part, size, name)
+        else:
+            yield part
+
+
+def _one_by_one(value: Iterable[object], size: int, name: str) -> Iterator[list[object]]:
+    part: list[object] = []
+    try:
+        for item in value:
+            nested = _is_nested(type(item))
+            if not nested:
+                part.append(item)
+            if part and (nested or len(part) == size):
+                yield part
+                part = []
+            if nested:
+                yield from _nested(item, size, name)
+    except Exception:
+        if part:
+            yield part
+        raise
+    if part:
+        yield part
+
+
+def _nested(item: object, size: int, name: str) -> Iterator[list[object]]:
+    if not is_table(type(item)):
+        yield from walk(item, size, name)  # type: ignore[arg-type] # a list, then
+        return
+    table = Table(item, f"a table of {name}")
+    for rows in table.rows():
+        yield [dict(zip(table.columns, row, strict=True)) for row in rows]
+
+
+def _is_nested(kind: type) -> bool:
+    return kind is not dict and (is_list(kind) or is_table(kind))
+
+
+def is_list(kind: type) -> bool:
+    """Return whether values of a type are lists of elements."""
+    return kind is not dict and issubclass(kind, Sequence) and not issubclass(kind, (str, bytes, bytearray))
