@@ -1,4 +1,4 @@
-"""The tab "VCC" of a task instance. Imported by every process of Airflow, so its top level brings nothing along."""
+"""The pages "VCC" in Airflow's UI. Imported by every process of Airflow, so its top level brings nothing along."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["LazyReportApp", "VccPlugin"]
 
 REPORT = "vcc/report/{DAG_ID}/{RUN_ID}/{TASK_ID}?map_index={MAP_INDEX}"
+RUN = "vcc/runs/{DAG_ID}/{RUN_ID}"
+LATEST = "vcc/runs"
 """Without a leading slash, so that it holds also where Airflow is served under a path."""
 
 
@@ -25,18 +27,23 @@ class LazyReportApp:
         send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
         """Serve a request."""
-        from airflow_provider_vcc.report.app import app
+        from airflow_provider_vcc.plugins.app import app
 
         await app()(scope, receive, send)
 
 
 class VccPlugin(AirflowPlugin):
-    """Serves the report and shows it as a tab: Airflow 3.1 and later. Airflow 3.0 serves it to API clients."""
+    """Serves the report and the overview, as tabs and in the menu: Airflow 3.1 and later.
+
+    Airflow 3.0 serves them to API clients.
+    """
 
     name = "vcc"
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]  # Airflow forgot to say that it is one
         {"app": LazyReportApp(), "url_prefix": "/vcc", "name": "VCC report"}
     ]
     external_views: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]  # likewise
-        {"name": "VCC", "href": REPORT, "destination": "task_instance", "url_route": "vcc"}
+        {"name": "VCC", "href": REPORT, "destination": "task_instance", "url_route": "vcc"},
+        {"name": "VCC", "href": RUN, "destination": "dag_run", "url_route": "vcc-run"},
+        {"name": "VCC", "href": LATEST, "destination": "nav", "url_route": "vcc-runs"},
     ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.report.figures import Figures
 
-__all__ = ["Chart", "Step", "Tick", "chunk_chart", "rate_chart"]
+__all__ = ["Chart", "Step", "Tick", "answer_chart", "chunk_chart", "limit_chart", "rate_chart"]
 
 WIDTH, HEIGHT = 1000.0, 100.0
 MOST_ROWS = 12
@@ -89,28 +89,54 @@ def rate_chart(figures: Figures) -> Chart | None:
 
 
 def chunk_chart(figures: Figures) -> Chart | None:
-    """Draw how large the chunks were; None where that was not kept."""
-    points = figures.chunks
+    """Draw how large the requests were; None if that was not kept."""
+    return _value_chart(figures, figures.chunks, lambda size: f"{count(size)} records")
+
+
+def limit_chart(figures: Figures) -> Chart | None:
+    """Draw how many requests were allowed at a time; None if that was not kept."""
+    return _value_chart(figures, figures.limit, lambda limit: f"{count(limit)} at a time", drops=False)
+
+
+def answer_chart(figures: Figures) -> Chart | None:
+    """Draw how long answers took; None if that was not kept."""
+    return _value_chart(figures, figures.answer_times, seconds, drops=False, top=_nice_above)
+
+
+def _value_chart(
+    figures: Figures,
+    points: Sequence[tuple[float, ...]],
+    words: Callable[[float], str],
+    *,
+    drops: bool = True,
+    top: Callable[[float], float] | None = None,
+) -> Chart | None:
+    """Draw a value that holds until the next point."""
     if not points:
         return None
     end = max(points[-1][0], figures.curve[-1][0] if figures.curve else 0.0, figures.duration or 0.0) or 1.0
     starts = [0.0, *(point[0] for point in points[1:])]
-    spans = [(start, until, size) for start, until, (_, size) in zip(starts, [*starts[1:], end], points, strict=True)]
-    top = _whole_above(max(value for *_, value in spans))
+    spans = [(start, until, value) for start, until, (_, value) in zip(starts, [*starts[1:], end], points, strict=True)]
+    height = (top or _whole_above)(max(value for *_, value in spans))
     return Chart(
-        line=_line(spans, end, top),
-        area=_area(spans, end, top),
+        line=_line(spans, end, height),
+        area=_area(spans, end, height),
         failed="",
-        steps=_steps(spans, end, lambda span: f"{count(span[2])} elements until {seconds(span[1])}"),
-        drops=tuple(
-            (round(100 * at / end, 3), round(100 - 100 * size / top, 3))
-            for (*_, before), (at, _, size) in pairwise(spans)
-            if size < before
-        ),
+        steps=_steps(spans, end, lambda span: f"{words(span[2])} until {seconds(span[1])}"),
+        drops=_drops(spans, end, height) if drops else (),
         x_ticks=_x_ticks(end),
-        y_ticks=_y_ticks(top),
+        y_ticks=_y_ticks(height),
         average=None,
-        rows=tuple((seconds(at), count(size)) for at, _, size in _thinned(spans)),
+        rows=tuple((seconds(at), words(value)) for at, _, value in _thinned(spans)),
+    )
+
+
+def _drops(spans: Sequence[Span], end: float, top: float) -> tuple[tuple[float, float], ...]:
+    """Mark where the value fell."""
+    return tuple(
+        (round(100 * at / end, 3), round(100 - 100 * size / top, 3))
+        for (*_, before), (at, _, size) in pairwise(spans)
+        if size < before
     )
 
 

@@ -3,20 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import islice, pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
-from airflow_provider_vcc.report.tolerant import flag, mapping, masked, moment, number, numbers, rows, text, whole
+from airflow_provider_vcc.report.tolerant import (
+    flag,
+    listed,
+    mapping,
+    masked,
+    moment,
+    number,
+    numbers,
+    rows,
+    text,
+    whole,
+)
+from airflow_provider_vcc.wording import zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from zoneinfo import ZoneInfo
 
-__all__ = ["ErrorLine", "Figures", "Shard", "Try", "read_figures"]
+__all__ = ["ErrorLine", "FailedLine", "Figures", "Shard", "Try", "read_figures"]
 
 FAILED = (Outcome.UNKNOWN, Outcome.INVALID, Outcome.REJECTED)
 MOST_ERRORS = 500
+MOST_FAILED = 1_000
 MOST_POINTS = 500
 MOST_POSITIONS = 10
 MOST_SHARDS = 300
@@ -33,6 +47,21 @@ class ErrorLine:
     message: str
     count: int
     positions: tuple[int, ...]
+    records: tuple[str, ...] = ()
+    """Beside the positions; empty for a search, or if it is not known."""
+
+
+@dataclass(frozen=True)
+class FailedLine:
+    """One failed element."""
+
+    position: int
+    record: str
+    outcome: str
+    code: str
+    message: str
+    search: str = ""
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -68,27 +97,39 @@ class Figures:
     total: int
     failed: int
     expected: int | None = None
+    unchanged: int | None = None
     project_id: str = ""
+    project_name: str = ""
+    disposition: Mapping[str, str] = field(default_factory=dict)
     requests: int | None = None
     resumed: int = 0
     duration: float | None = None
     rate: float | None = None
     errors: tuple[ErrorLine, ...] = ()
     more_errors: int = 0
+    failures: tuple[FailedLine, ...] = ()
     failures_path: str = ""
     running: bool = False
     started: datetime | None = None
     updated: datetime | None = None
+    zone: ZoneInfo | None = None
     try_number: int | None = None
     source: str = ""
     share: float | None = None
+    read: int | None = None
     threshold: Threshold | None = None
     breached: bool | None = None
     soft_fail: bool = False
     validate_only: bool = False
     error: str = ""
+    error_kind: str = ""
     curve: tuple[tuple[float, ...], ...] = ()
     chunks: tuple[tuple[float, ...], ...] = ()
+    sizes: tuple[int, int] | None = None
+    most_at_once: int | None = None
+    limit: tuple[tuple[float, ...], ...] = ()
+    answer_times: tuple[tuple[float, ...], ...] = ()
+    held_back_by: str = ""
     halvings: int | None = None
     retries: int | None = None
     waits: float | None = None
@@ -98,21 +139,29 @@ class Figures:
 
     @property
     def size(self) -> int:
-        """How many elements there are, as far as it is known."""
-        return max(self.total, self.expected or 0) if self.running else self.total
+        """How many elements there are, as far as it is known; of a running task, estimated by the bytes read."""
+        if not self.running:
+            return self.total
+        if self.expected is not None:
+            return max(self.total, self.expected)
+        return max(self.total, round((self.read or self.total) / self.share) if self.share else 0)
+
+    @property
+    def size_known(self) -> bool:
+        """Whether the number of elements is known, and not only estimated."""
+        return not self.running or self.expected is not None
 
     @property
     def settled(self) -> int:
-        """How many elements have come to something."""
+        """How many elements are done, whatever became of them."""
         return self.total - self.counts[Outcome.NOT_SENT]
 
     @property
     def allowed(self) -> int | None:
-        """How many failed elements are tolerated; None where it is not known."""
+        """How many failed elements are tolerated; None if it is not known."""
         if self.threshold is None:
             return None
-        known = not self.running or self.expected is not None
-        return self.threshold.allowed(self.size if known else None)
+        return self.threshold.allowed(self.size if self.size_known else None)
 
     @property
     def over(self) -> int:
@@ -137,6 +186,7 @@ def read_figures(summary: Any, report: Any) -> Figures:
         total=total,
         failed=count_failed(counts) if known else whole(s.get("failed")) or 0,
         expected=whole(r.get("expected")),
+        unchanged=whole(s.get("unchanged")),
         project_id=text(s.get("project_id"), 64),
         requests=whole(s.get("requests")),
         resumed=min(whole(s.get("resumed")) or 0, counts[Outcome.APPLIED]),
@@ -145,6 +195,7 @@ def read_figures(summary: Any, report: Any) -> Figures:
         errors=tuple(kinds[:MOST_ERRORS]),
         more_errors=len(kinds[MOST_ERRORS:]),
         failures_path=masked(s.get("failures_path")),
+        failures=_failures(r.get("failed")),
         shards=tuple(shards[:MOST_SHARDS]),
         more_shards=len(shards[MOST_SHARDS:]),
         **_progress(r),
@@ -157,16 +208,26 @@ def _progress(r: Mapping[str, Any]) -> dict[str, Any]:
         "running": r.get("state") == "running",
         "started": moment(r.get("started")),
         "updated": moment(r.get("updated")),
+        "zone": zone_of(text(r.get("timezone"), 64)),
+        "project_name": text(r.get("project_name"), 100),
+        "disposition": _disposition(r.get("disposition")),
         "try_number": whole(r.get("try_number")),
         "source": masked(r.get("source")),
         "share": None if share is None else min(share, 1.0),
+        "read": whole(r.get("read")),
         "threshold": _threshold(r.get("threshold")),
         "breached": flag(r.get("breached")),
         "soft_fail": flag(r.get("soft_fail")) or False,
         "validate_only": flag(r.get("validate_only")) or False,
         "error": masked(r.get("error"), 1000),
+        "error_kind": text(r.get("error_kind"), 64),
         "curve": _ascending(r.get("curve"), 3),
         "chunks": _ascending(r.get("chunks"), 2),
+        "sizes": _sizes(r.get("sizes")),
+        "most_at_once": whole(r.get("most_at_once")),
+        "limit": _ascending(r.get("limit"), 2),
+        "answer_times": _ascending(r.get("answer_times"), 2),
+        "held_back_by": text(r.get("held_back_by"), 300),
         "halvings": whole(r.get("halvings")),
         "retries": whole(r.get("retries")),
         "waits": number(r.get("waits")),
@@ -184,15 +245,43 @@ def _errors(summary: Mapping[str, Any]) -> list[ErrorLine]:
 
 
 def _error(row: Mapping[str, Any]) -> ErrorLine:
-    given = row.get("positions")
-    positions = [whole(item) for item in given[: 2 * MOST_POSITIONS]] if isinstance(given, list) else []
-    known = tuple(item for item in positions if item is not None)
+    places = islice(zip_longest(listed(row.get("positions")), listed(row.get("records"))), 2 * MOST_POSITIONS)
+    read = [(whole(position), text(record, 64)) for position, record in places]
+    known = [(position, record) for position, record in read if position is not None][:MOST_POSITIONS]
     return ErrorLine(
         code=text(row.get("errorcode"), 64),
         message=masked(row.get("errormessage")),
         count=whole(row.get("count")) or 0,
-        positions=known[:MOST_POSITIONS],
+        positions=tuple(position for position, _ in known),
+        records=tuple(record for _, record in known),
     )
+
+
+def _failures(value: Any) -> tuple[FailedLine, ...]:
+    """Read the failed elements one by one, leaving out what makes no sense."""
+    document = mapping(value)
+    pairs = ([*listed(pair), None, None][:2] for pair in listed(document.get("reasons")))
+    reasons = [(text(code, 64), masked(message)) for code, message in pairs]
+    given = islice(map(listed, listed(document.get("rows"))), MOST_FAILED)
+    return tuple(line for row in given if (line := _failure(row, reasons)) is not None)
+
+
+def _failure(row: list[Any], reasons: list[tuple[str, str]]) -> FailedLine | None:
+    position, record, outcome, reason, search, line = [*row, *[None] * 6][:6]
+    at, number = whole(position), whole(reason)
+    if at is None:
+        return None
+    code, message = reasons[number] if number is not None and number < len(reasons) else ("", "")
+    return FailedLine(at, text(record, 64), text(outcome, 16), code, message, text(search, 250), whole(line))
+
+
+def _disposition(value: Any) -> dict[str, str]:
+    return {text(name, 32): text(item, 64) for name, item in islice(mapping(value).items(), 8)}
+
+
+def _sizes(value: Any) -> tuple[int, int] | None:
+    least, most = ([whole(item) for item in listed(value)] + [None, None])[:2]
+    return None if least is None or most is None else (least, most)
 
 
 def _threshold(value: Any) -> Threshold | None:

@@ -13,10 +13,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from airflow_provider_vcc import __version__, wording
-from airflow_provider_vcc.report import words
 from airflow_provider_vcc.report.figures import read_figures
+from airflow_provider_vcc.report.remedy import steps
+from airflow_provider_vcc.report.status import ENDED, OUTCOMES, STATES, alerts, facts, live_line, nothing_yet
+from airflow_provider_vcc.report.verdict import consequence, guess, plan, verdict
 from airflow_provider_vcc.report.views import figures_view
-from airflow_provider_vcc.report.wording import ENDED, OUTCOMES, STATES, alerts, facts, live_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.report.figures import Figures
 
-__all__ = ["Context", "Instance", "headers", "render", "render_message"]
+__all__ = ["Context", "Instance", "badge_of", "css", "environment", "headers", "render", "render_message"]
 
-PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme")
+PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme", "csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,10 @@ class Context:
     :param toggle: link that pauses or resumes that.
     :param themes: links by ``auto``, ``light`` and ``dark``.
     :param home: link to the task instance in Airflow, where the page stands by itself.
+    :param operator: the name of the task's operator.
+    :param form: the DAG whose form started the run, if that form takes failed records back.
+    :param form_href: link to it, where the page stands by itself: Airflow's frame lets no link lead out of it.
+    :param csv: link to the failed records as CSV.
     :param instances: a mapped task's instances, where none of them was named.
     """
 
@@ -73,11 +78,15 @@ class Context:
     theme: str | None = None
     themes: Mapping[str, str] = field(default_factory=dict)
     home: str = ""
+    operator: str = ""
+    form: str = ""
+    form_href: str = ""
+    csv: str = ""
     instances: tuple[Instance, ...] = ()
 
 
 def render(summary: Any, report: Any, context: Context | None = None) -> str:
-    """Write the page.
+    """Return the page.
 
     :param summary: the XCom ``summary``; None, half of it or another version's will do.
     :param report: the XCom ``report``, likewise.
@@ -85,42 +94,50 @@ def render(summary: Any, report: Any, context: Context | None = None) -> str:
     context = context or Context(asked=False)
     known = isinstance(summary, dict) and bool(summary)
     figures = read_figures(summary, report) if known else None
-    state = context.state or ("none" if context.asked or figures is None else words.guess(figures))
+    state = context.state or ("none" if context.asked or figures is None else guess(figures))
     shown = {name: getattr(context, name) for name in PASSED_ON} | {
-        "css": _css(),
+        "css": css(),
         "version": __version__,
         "names": {kind: name for kind, (name, _) in OUTCOMES.items()},
-        "state": _badge(state),
-        "headline": _headline(figures, context, state),
+        "state": badge_of(state),
         "facts": facts(figures, context),
-        "alerts": alerts(figures, context),
         "live": live_line(figures, context),
         "themes": list(context.themes.items()),
-        "instances": [(one, _badge(one.state)) for one in context.instances],
+        "instances": [(one, badge_of(one.state)) for one in context.instances],
+        **_said(figures, context, state),
     }
     drawn = figures_view(figures) if figures else {"figures": None}
-    return _environment().get_template("report.html.j2").render(shown | drawn)
+    return environment().get_template("report.html.j2").render(shown | drawn)
 
 
-def _badge(state: str) -> tuple[str, str]:
-    """Give a state's kind, which chooses colour and sign, and what it is called."""
+def _said(figures: Figures | None, context: Context, state: str) -> dict[str, Any]:
+    """Return the sentences: what was to happen, whether it did, and what to do."""
+    if figures is None or context.instances:
+        headline, detail = nothing_yet(state, context)
+        return {"headline": headline, "detail": detail, "plan": "", "alerts": [], "steps": []}
+    lost = context.stand_in and state in ENDED
+    return {
+        "headline": verdict(figures, lost=lost),
+        "detail": consequence(figures, state),
+        "plan": plan(figures),
+        "alerts": alerts(figures, context),
+        "steps": steps(figures, context, state, lost=lost),
+    }
+
+
+def badge_of(state: str) -> tuple[str, str]:
+    """Return a state's kind, which chooses colour and sign, and what it is called."""
     return state if state in STATES else "none", STATES.get(state, wording.title(state))
 
 
-def _headline(figures: Figures | None, context: Context, state: str) -> str:
-    if figures is None:
-        return words.nothing_yet(state, mapped=bool(context.instances))
-    return words.verdict(figures, "earlier" if context.stand_in and state not in ENDED else state)
-
-
 def render_message(headline: str, detail: str) -> str:
-    """Write a page that says why there is no report: no such task, no access."""
-    template = _environment().get_template("message.html.j2")
-    return template.render(css=_css(), headline=headline, detail=detail, theme=None)
+    """Return a page that says why there is no report: no such task, no access."""
+    template = environment().get_template("message.html.j2")
+    return template.render(css=css(), headline=headline, detail=detail, theme=None)
 
 
 def headers(refresh: int | None = None) -> dict[str, str]:
-    """Give the headers under which the page is served: no scripts, nothing from elsewhere, framed by Airflow only.
+    """Return the headers under which the page is served: no scripts, nothing from elsewhere, framed by Airflow only.
 
     :param refresh: seconds after which the browser loads the page anew.
     """
@@ -135,18 +152,20 @@ def headers(refresh: int | None = None) -> dict[str, str]:
 
 
 @cache
-def _css() -> Markup:
-    css = files(__package__).joinpath("templates", "report.css").read_text("utf-8")
-    return Markup(css)  # noqa: S704 -- our own file
+def css() -> Markup:
+    """Return the style of all pages."""
+    text = files(__package__).joinpath("templates", "report.css").read_text("utf-8")
+    return Markup(text)  # noqa: S704 -- our own file
 
 
 @cache
 def _css_hash() -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(_css().encode()).digest()).decode()
+    return "sha256-" + base64.b64encode(hashlib.sha256(css().encode()).digest()).decode()
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates: everything is escaped."""
     environment = Environment(
         loader=PackageLoader("airflow_provider_vcc.report"),
         autoescape=True,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["flag", "mapping", "masked", "moment", "number", "numbers", "rows", "text", "whole"]
+__all__ = ["flag", "listed", "mapping", "masked", "moment", "number", "numbers", "rows", "text", "whole"]
 
 LARGEST = 10**15
 MOST_DIGITS = 15
@@ -78,6 +78,11 @@ def moment(value: Any) -> datetime | None:
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def listed(value: Any) -> list[Any]:
+    """Read a list; empty if it is none."""
+    return value if isinstance(value, list) else []
 
 
 def mapping(value: Any) -> Mapping[str, Any]:

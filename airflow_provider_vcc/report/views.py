@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.report.advice import advise
 from airflow_provider_vcc.report.bars import outcome_bar, plain_bar, zoomed_bar
-from airflow_provider_vcc.report.charts import chunk_chart, rate_chart
-from airflow_provider_vcc.report.wording import OUTCOMES
-from airflow_provider_vcc.report.words import positions, threshold
-from airflow_provider_vcc.wording import NOT_KNOWN, count, elements, per_second, percent, seconds
+from airflow_provider_vcc.report.charts import answer_chart, chunk_chart, limit_chart, rate_chart
+from airflow_provider_vcc.report.failed import OPEN_ROWS, failed_rows, ids_to_copy, not_listed, reasons
+from airflow_provider_vcc.report.reasons import advise
+from airflow_provider_vcc.report.status import OUTCOMES
+from airflow_provider_vcc.report.verdict import threshold
+from airflow_provider_vcc.wording import NOT_KNOWN, count, per_second, percent, plural, seconds
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.charts import Chart
@@ -20,14 +21,46 @@ __all__ = ["figures_view"]
 
 SHOWN = (Outcome.APPLIED, Outcome.REJECTED, Outcome.INVALID, Outcome.UNKNOWN, Outcome.NOT_SENT)
 PLAIN_HEIGHT, MARK_HEIGHT, ZOOM_HEIGHT = 28, 22, 46
+SHORTEST = 5.0
+FEWEST_POINTS = 4
+"""Below these, a chart over time shows chance and nothing else."""
 
 
 def figures_view(figures: Figures) -> dict[str, Any]:
-    """Give all that is drawn of the figures."""
-    bar, zoom = outcome_bar(figures), zoomed_bar(figures)
-    rate, chunk = rate_chart(figures), chunk_chart(figures)
+    """Return all that is shown of the figures."""
     return {
         "figures": figures,
+        **_failed_view(figures),
+        **_bar_view(figures),
+        **_charts_view(figures),
+        "tiles": _tiles(figures),
+        "errors": [_error(line, figures) for line in figures.errors],
+        "kinds": count(len(figures.errors) + figures.more_errors),
+        "shards": [_shard(shard) for shard in figures.shards],
+        "tries": [_try(one) for one in figures.tries],
+    }
+
+
+def _failed_view(figures: Figures) -> dict[str, Any]:
+    rows = failed_rows(figures)
+    ids = ids_to_copy(figures)
+    return {
+        "whys": reasons(figures),
+        "failed_open": rows[:OPEN_ROWS],
+        "failed_rest": rows[OPEN_ROWS:],
+        "not_listed": not_listed(figures, len(rows)) if rows else "",
+        "ids": ids if len(ids) > 1 else [],
+    }
+
+
+def _bar_view(figures: Figures) -> dict[str, Any]:
+    """Return the bar; none for a check, an input of unknown size, or nothing to tell apart."""
+    told = figures.counts[Outcome.APPLIED] or figures.failed
+    unknown_size = figures.running and figures.size <= figures.total
+    if not told or figures.validate_only or unknown_size or figures.size == 1:
+        return {"bar": None, "outcomes": []}
+    bar, zoom = outcome_bar(figures), zoomed_bar(figures)
+    return {
         "bar": bar,
         "zoom": zoom,
         "lens": round(100 - 100 * zoom.size / figures.size, 3) if zoom else 0,
@@ -35,30 +68,34 @@ def figures_view(figures: Figures) -> dict[str, Any]:
         "bar_words": _bar_words(figures),
         "tolerated": threshold(figures),
         "outcomes": _outcomes(figures),
-        "tiles": _tiles(figures),
+    }
+
+
+def _charts_view(figures: Figures) -> dict[str, Any]:
+    long_enough = (figures.duration or 0) >= SHORTEST and len(figures.curve) >= FEWEST_POINTS
+    rate = rate_chart(figures) if long_enough else None
+    varied = len({point[1] for point in figures.chunks}) > 1
+    return {
         "rate": rate,
         "rate_words": _rate_words(rate, figures),
-        "chunk": chunk,
+        "chunk": chunk_chart(figures) if varied else None,
         "chunk_words": _chunk_words(figures),
-        "errors": [_error(line, figures) for line in figures.errors],
-        "kinds": count(len(figures.errors) + figures.more_errors),
-        "file": _file(figures),
-        "shards": [_shard(shard) for shard in figures.shards],
-        "tries": [_try(one) for one in figures.tries],
+        "limit": limit_chart(figures) if len({point[1] for point in figures.limit}) > 1 else None,
+        "answer": answer_chart(figures) if len(figures.answer_times) >= FEWEST_POINTS else None,
     }
 
 
 def _outcomes(figures: Figures) -> list[dict[str, Any]]:
+    """Return the outcomes that there are, and the one that was wanted."""
     rows = []
     for kind in SHOWN:
         name, said = OUTCOMES[kind.value]
         if kind is Outcome.APPLIED and figures.resumed:
             said = f"{count(figures.resumed)} of them by earlier tries"
-        if kind is Outcome.NOT_SENT and figures.validate_only:
-            said = "only checked, and valid"
         share = percent(figures.counts[kind], figures.size)
         row = {"kind": kind.value, "name": name, "said": said, "count": figures.counts[kind], "share": share}
-        rows.append(row | {"earlier": kind is Outcome.APPLIED and figures.resumed > 0})
+        if row["count"] or kind is Outcome.APPLIED:
+            rows.append(row | {"earlier": kind is Outcome.APPLIED and figures.resumed > 0})
     return rows
 
 
@@ -68,12 +105,14 @@ def _bar_words(figures: Figures) -> str:
 
 
 def _tiles(figures: Figures) -> list[dict[str, str]]:
+    if not figures.counts[Outcome.APPLIED] and not figures.failed:
+        return []
+    long_enough = (figures.duration or 0) >= 1
     tiles = [
-        ("Elements", count(figures.size), f"{count(figures.settled)} settled" if figures.running else ""),
-        ("Failed", count(figures.failed), _tolerance(figures)),
-        ("Speed", NOT_KNOWN if figures.validate_only else per_second(figures.rate), ""),
-        ("Duration", seconds(figures.duration), _waited(figures)),
-        ("Requests", count(figures.requests), _repeats(figures)),
+        ("Failed", count(figures.failed) if figures.failed else NOT_KNOWN, _tolerance(figures)),
+        ("Speed", per_second(figures.rate) if figures.rate and long_enough else NOT_KNOWN, figures.held_back_by),
+        ("Requests", count(figures.requests) if figures.requests else NOT_KNOWN, _requests(figures)),
+        ("Waiting", seconds(figures.waits) if figures.waits else NOT_KNOWN, "for VCC Live to answer again"),
     ]
     return [{"name": name, "value": value, "more": more} for name, value, more in tiles if value != NOT_KNOWN]
 
@@ -83,14 +122,17 @@ def _tolerance(figures: Figures) -> str:
     return f"{share}; {threshold(figures)}" if figures.threshold else share
 
 
-def _waited(figures: Figures) -> str:
-    return f"{seconds(figures.waits)} of it waiting" if figures.waits else ""
-
-
-def _repeats(figures: Figures) -> str:
+def _requests(figures: Figures) -> str:
+    """Return how large requests were as they were sent, how many at a time, and which were repeated."""
+    sizes = ""
+    if figures.sizes:
+        least, most = figures.sizes
+        each = " each" if figures.requests != 1 else ""
+        sizes = f"{plural(most, 'record')}{each}" if least == most else f"{count(least)} to {count(most)} records each"
+    at_once = f"up to {count(figures.most_at_once)} at a time" if (figures.most_at_once or 0) > 1 else ""
     again = f"{count(figures.retries)} sent again" if figures.retries else ""
     halved = f"{count(figures.halvings)} halved" if figures.halvings else ""
-    return ", ".join(filter(None, (again, halved)))
+    return ", ".join(filter(None, (sizes, at_once, again, halved)))
 
 
 def _rate_words(chart: Chart | None, figures: Figures) -> str:
@@ -116,27 +158,14 @@ def _error(line: ErrorLine, figures: Figures) -> dict[str, Any]:
         "count": line.count,
         "share": percent(line.count, of),
         "width": round(100 * line.count / of, 2) if of else 0,
-        "positions": positions(line.positions, line.count),
+        "positions": _positions(line),
         "advice": advise(line.message),
     }
 
 
-def _file(figures: Figures) -> str:
-    if not figures.failed:
-        return ""
-    if figures.shards:
-        return (
-            "They stand where the mapped task writes them: in its `results_table` or `failures_path`. "
-            "Positions count within a shard."
-        )
-    if not figures.failures_path:
-        return (
-            "Set `failures_path` on the operator to have each failed element written to a file that can be sent again."
-        )
-    return (
-        f"{elements(figures.failed)} with the reason for each, as JSON Lines. "
-        "Once mended, the file can be given back as `elements_path` as it is."
-    )
+def _positions(line: ErrorLine) -> str:
+    """Return sample positions: ``3, 17, 11204, …`` if there are more."""
+    return ", ".join(map(str, line.positions)) + (", …" if line.count > len(line.positions) > 0 else "")
 
 
 def _shard(shard: Shard) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,8 @@ from airflow_provider_vcc.report.page import Context, Instance, headers, render,
 VOID = {"meta", "br", "input", "img", "link"}
 ALLOWED = {
     *("html", "head", "meta", "title", "style", "body", "main", "header", "footer", "nav", "section", "h1", "h2", "p"),
-    *("div", "span", "strong", "code", "bdi", "a", "br", "dl", "dt", "dd", "ul", "li", "figure", "figcaption"),
+    *("div", "span", "strong", "code", "pre", "bdi", "a", "br", "dl", "dt", "dd", "ul", "ol", "li", "figure"),
+    "figcaption",
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "details", "summary"),
     *("svg", "desc", "rect", "line", "path", "polygon", "circle", "text"),
 }
@@ -117,13 +119,22 @@ def test_every_text_that_comes_from_outside_is_escaped():
     given_summary = summary(1, 1) | {
         "project_id": EVIL,
         "failures_path": EVIL,
-        "errors": [{"errorcode": EVIL, "errormessage": EVIL, "count": 1, "positions": [EVIL, 1]}],
+        "errors": [
+            {"errorcode": EVIL, "errormessage": EVIL, "count": 1, "positions": [EVIL, 1], "records": [EVIL, EVIL]}
+        ],
     }
+    rows = [[1, EVIL, EVIL, 0, EVIL, EVIL], [2, None, "rejected", 0, EVIL, None]]
+    failed = {"reasons": [[EVIL, EVIL]], "rows": rows}
     tries = [{"try_number": EVIL, "error": EVIL}]
-    given_report = report(given_summary, source=EVIL, error=EVIL, tries=tries, started=EVIL)
-    place = {"dag_id": EVIL, "run_id": EVIL, "task_id": EVIL, "home": "../x", "state": EVIL}
+    texts = dict.fromkeys(
+        ("source", "error", "error_kind", "started", "project_name", "timezone", "held_back_by"), EVIL
+    )
+    given_report = report(summary()) | dict(
+        tries=tries, failed=failed, disposition={"dispositionid": EVIL, EVIL: EVIL}, **texts
+    )
+    place = {"dag_id": EVIL, "run_id": EVIL, "task_id": EVIL, "home": "../x", "state": EVIL, "form": EVIL}
     page = assert_harmless(render(given_summary, given_report, Context(**place)))
-    assert page.text.count("<script>alert(1)</script>") >= 8
+    assert page.text.count("<script>alert(1)</script>") >= 12
 
 
 def test_the_page_stays_small_however_much_there_is():
@@ -138,8 +149,8 @@ def test_the_page_stays_small_however_much_there_is():
 def test_what_is_left_out_for_size_is_said():
     rows = [{"errormessage": str(i), "count": 1} for i in range(600)]
     text = Page(render(summary(1, 600) | {"errors": rows}, None)).text
-    assert "480 more kinds of error" in text
-    assert "100 more kinds are not shown here." in text
+    assert "And 592 more reasons" in text or "more reasons, listed below" in text
+    assert "500 more kinds are not shown here." in text
 
 
 def test_the_style_is_the_only_thing_that_the_policy_lets_in():
@@ -162,40 +173,111 @@ def test_only_a_live_page_is_loaded_anew():
     assert headers(5)["Refresh"] == "5"
 
 
-def test_the_page_says_figures_positions_and_what_to_do():
-    given_summary, given_report, context = scenarios()["failed"]
-    text = Page(render(given_summary, given_report, Context(**context))).text
-    assert "Failed: 37 of 12,000 elements failed, 12 more than the 25 tolerated." in text
-    assert "25 tolerated" in text
-    assert "The project holds no such record" in text
-    assert re.search(r"at\s+positions\s+926, 1500", text)
-    assert "s3://aws_default@exports/failed/2026-11-24.jsonl" in text
-    assert "elements_path" in text
+def text_of(name, **context):
+    given_summary, given_report, known = scenarios()[name]
+    page = render(given_summary, given_report, Context(**known | context))
+    return " ".join(Page(page.partition("<body>")[2].partition("</body>")[0]).text.split())
+
+
+def test_the_page_goes_through_the_questions_in_their_order():
+    asked = (
+        "Set disposition 2, callback at 2026-12-24 13:00:00 on 8 records of Alumni (project 17)",
+        "6 of 8 records set; 2 were not found in the project",
+        "No failure is tolerated, so the run counts as failed.",
+        "24 Nov 2026, 07:00:00 (06:00 UTC)",
+        "Which failed, and why",
+        "There is no such record in the project",
+        "Check that these ids are right",
+        "What to do now",
+        "`failed/manual-2026-11-24.jsonl`".strip("`"),
+        "In figures",
+        "For the DAG's author",
+        "417 error.unknown_record",
+    )
+    text = text_of("form")
+    places = [text.index(said) for said in asked]
+    assert places == sorted(places)
+
+
+def test_each_failed_record_stands_there_by_id_with_its_row_and_reason():
+    text = text_of("failed")
+    given_report = scenarios()["failed"][1]
+    assert len(given_report["failed"]["rows"]) == 37
+    for position, record, *_ in given_report["failed"]["rows"]:
+        assert f"{record or 'a search by name, city'}row {position + 1:,}" in text.replace(" row", "row")
+
+
+def test_search_values_are_not_shown_but_the_names_of_the_criteria_are():
+    assert "a search by name, city" in text_of("thousand-failed")
+
+
+def test_a_page_with_a_thousand_failed_records_is_small_and_fast():
+    given_summary, given_report, context = scenarios()["thousand-failed"]
+    assert len(given_report["failed"]["rows"]) == 1_000
+    render(None, None)
+    began = process_time()
+    page = render(given_summary, given_report, Context(**context))
+    assert process_time() - began < 0.3
+    assert len(page.encode()) < 300_000
+    assert "1,000 more records failed; only the first 1,000 are listed." in Page(page).text
+
+
+@pytest.mark.parametrize("name", ["wrong-token", "file-unreadable", "wrong-settings"])
+def test_a_run_that_ended_before_its_first_record_has_its_reason_and_its_remedy_and_no_figures(name):
+    text = text_of(name)
+    assert "Nothing was set: " in text
+    assert "Why it ended:" in text
+    assert "What to do now" in text
+    assert "In figures" not in text
+    assert "0%" not in text
+
+
+def test_a_check_reads_as_a_check():
+    text = text_of("check-well")
+    assert "8 records are well-formed; nothing was sent, and they were not looked up" in text
+    assert "In figures" not in text
+
+
+def test_nothing_looks_finished_while_the_total_is_not_known():
+    given_summary, given_report, context = scenarios()["running-size-not-known"]
+    assert '<svg class="bar"' not in render(given_summary, given_report, Context(**context))
+    given_summary, given_report, context = scenarios()["running-size-estimated"]
+    page = render(given_summary, given_report, Context(**context))
+    applied = float(re.search(r'class="part applied" x="0.0%" y="0" width="([\d.]+)%"', page)[1])
+    assert applied == pytest.approx(100 * 4_163 / (4_600 / 0.36), abs=0.5)
+    assert "estimated by how much of the input has been read" in page
+
+
+def test_where_records_go_back_into_a_form_the_page_says_what_to_write_into_which_field():
+    assert "write failed/manual-2026-11-24.jsonl into the field “Failed records of an earlier run”" in text_of("form")
+    assert "given back as the input (elements_path)" in text_of("form", form="")
 
 
 def test_each_of_the_five_outcomes_is_shown_with_its_share():
     text = " ".join(Page(render(summary(5, 4, 3, 2, 6), None)).text.split())
-    for said in ("Applied 5 25.0%", "Rejected 4 20.0%", "Invalid 3 15.0%", "Unknown 2 10.0%", "Not sent 6 30.0%"):
+    for said in ("Set 5 25.0%", "Refused 4 20.0%", "Not valid 3 15.0%", "Not known 2 10.0%", "Not sent 6 30.0%"):
         name, count, share = said.rsplit(" ", 2)
         assert re.search(f"{name} ?{count} ?{share}", text), said
 
 
 def test_earlier_tries_and_shards_have_a_row_each():
     retried = Page(render(*scenarios()["retried"][:2])).text
-    assert "The service is down" in retried
+    assert "VCC does not serve requests" in retried
     assert "8,500 of them by earlier tries" in retried
     shards = Page(render(*scenarios()["shards"][:2])).text
-    assert "Shards" in shards
+    assert "Parts of the task" in shards
     assert shards.count("11,") >= 4
-    assert "Positions count within a shard" in shards
-    assert "Set failures_path on the operator" not in shards
+    assert "Each part of the task has a report of its own" in shards
+    assert "failures_path" not in shards
 
 
 MISSING = {
     "queued": ({"state": "queued"}, "has not run yet"),
     "just started": ({"state": "running"}, "first figures come within seconds"),
     "an older Airflow": ({"state": "running", "keeps_progress": False}, "Airflow 3.3 and later"),
-    "ended without": ({"state": "success"}, "left no report"),
+    "ended without": ({"state": "success"}, "There is no report"),
+    "failed without": ({"state": "failed"}, "cannot say whether anything was set"),
+    "another operator": ({"state": "success", "operator": "PythonOperator"}, "It runs PythonOperator. Only"),
     "kept elsewhere": ({"state": "success", "elsewhere": "s3://bucket/xcom"}, "s3://bucket/xcom"),
 }
 
@@ -214,7 +296,6 @@ def test_figures_of_a_task_that_was_killed_are_called_the_last_ones():
 def test_figures_of_an_earlier_try_are_not_taken_for_this_ones():
     given_summary, given_report, _ = scenarios()["up-for-retry"]
     text = Page(render(given_summary, given_report, Context(state="running", try_number=2, stand_in=True))).text
-    assert "Earlier try: " in text
     assert "This try has saved none yet." in text
 
 

@@ -82,7 +82,7 @@ def test_a_form_that_is_filled_in_well_sets_what_it_says(open_form, airflow_stac
         for event in call_centre.ledger.events(record)
     ] == [("2", "2026-12-24 13:00:00"), ("2", "2026-12-24 13:00:00"), ("4", "2026-12-24 13:00:00")]
     form.page.goto(f"{airflow_stack.url}/vcc/report/vcc_form/{quote(run, safe='')}/set_dispositions")
-    expect(form.page.get_by_role("heading", level=1)).to_have_text("Done: all 3 elements were applied.")
+    expect(form.page.get_by_role("heading", level=1)).to_have_text("All 3 records set")
 
 
 def test_a_file_outside_of_the_exports_folder_is_refused(open_form, runs):

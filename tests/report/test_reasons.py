@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_vcc.report.advice import advise
+from airflow_provider_vcc.report.reasons import advise
 
 SAID = {
     "error.missing_numberid_or_search": "either a `numberid` or a `search`",
     "neither numberid nor search says which record": "either a `numberid` or a `search`",
     "numberid and search are both given; leave one out": "Leave out one",
     "search is empty; it would touch every record": "would touch every record",
-    "error.unknown_record": "holds no such record",
+    "error.unknown_record": "has no such record",
     "error.record_in_call": "avoid_in_call",
     "error.unknown_disposition": "`dispositionid`",
     "error.unknown_user": "`userid`",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.configuration import conf
+from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
@@ -17,11 +18,24 @@ from airflow_provider_vcc.report.tolerant import mapping, masked
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["Key", "Stored", "TaskState", "keeps_progress", "read_instances", "read_state", "read_stored"]
+__all__ = [
+    "Key",
+    "Stored",
+    "TaskState",
+    "decoded",
+    "keeps_progress",
+    "read_instances",
+    "read_progress",
+    "read_state",
+    "read_stored",
+    "takes_failures_back",
+]
 
 PROGRESS = "vcc_report"
 MOST_BYTES = 1_048_576
 MOST_INSTANCES = 500
+FORM_FIELD = "failures_file"
+"""The Param of the form DAGs among the examples that takes failed records back."""
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +55,7 @@ class TaskState(NamedTuple):
     state: str | None
     try_number: int
     tries: int
+    operator: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,19 +72,35 @@ class Stored:
 
 
 def read_state(session: Session, key: Key) -> TaskState | None:
-    """Give the state of a task instance; None where there is no such one."""
-    wanted = select(TaskInstance.state, TaskInstance.try_number, TaskInstance.max_tries).where(
+    """Return the state of a task instance; None if there is no such one."""
+    wanted = select(
+        TaskInstance.state,
+        TaskInstance.try_number,
+        TaskInstance.max_tries,
+        TaskInstance.operator,
+        TaskInstance.custom_operator_name,
+    ).where(
         TaskInstance.dag_id == key.dag_id,
         TaskInstance.run_id == key.run_id,
         TaskInstance.task_id == key.task_id,
         TaskInstance.map_index == key.map_index,
     )
     row = session.execute(wanted).first()
-    return TaskState(row.state and str(row.state), row.try_number or 0, (row.max_tries or 0) + 1) if row else None
+    if row is None:
+        return None
+    operator = row.custom_operator_name or row.operator or ""
+    return TaskState(row.state and str(row.state), row.try_number or 0, (row.max_tries or 0) + 1, operator)
+
+
+def takes_failures_back(session: Session, key: Key) -> bool:
+    """Return whether the run was started by a form with a field for the failed records of an earlier run."""
+    wanted = select(DagRun.conf).where(DagRun.dag_id == key.dag_id, DagRun.run_id == key.run_id)
+    conf = session.scalar(wanted)
+    return isinstance(conf, dict) and FORM_FIELD in conf
 
 
 def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:
-    """Give (map index, state) of each instance of a mapped task, 500 at most."""
+    """Return (map index, state) of each instance of a mapped task, 500 at most."""
     wanted = select(TaskInstance.map_index, TaskInstance.state).where(
         TaskInstance.dag_id == key.dag_id,
         TaskInstance.run_id == key.run_id,
@@ -81,12 +112,17 @@ def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:
 
 
 def read_stored(session: Session, key: Key) -> Stored:
-    """Give the final figures, else the progress. XComs are deleted when a try starts, so they are of the last one."""
+    """Return the final figures, else the progress. XComs are deleted when a try starts, so they are of the last one."""
     summary = _read_xcom(session, key, "summary")
     if isinstance(summary, str):
         return Stored(elsewhere=masked(summary))
     if isinstance(summary, dict):
         return Stored(summary, _read_xcom(session, key, "report"), final=True)
+    return read_progress(session, key)
+
+
+def read_progress(session: Session, key: Key) -> Stored:
+    """Return what a task has saved while it ran."""
     progress = mapping(_read_progress(session, key))
     return Stored(progress.get("summary"), progress.get("report"))
 
@@ -102,10 +138,16 @@ def _read_xcom(session: Session, key: Key, name: str) -> Any:
             XComModel.key == name,
         )
     )
-    for _ in range(2):  # the execution API stores JSON text as JSON
+    value = decoded(value)
+    return _fetched(value) if isinstance(value, str) else value
+
+
+def decoded(value: Any) -> Any:
+    """Return an XCom's value as the database holds it: the execution API stores JSON text as JSON."""
+    for _ in range(2):
         if isinstance(value, str):
             value = _loaded(value)
-    return _fetched(value) if isinstance(value, str) else value
+    return value
 
 
 def _loaded(text: str | bytes) -> Any:
@@ -133,7 +175,7 @@ def _fetched(reference: str) -> Any:
 
 
 def keeps_progress() -> bool:
-    """Say whether this Airflow keeps what a running task saves: 3.3 and later."""
+    """Return whether this Airflow keeps what a running task saves: 3.3 and later."""
     try:
         import airflow.state
     except ImportError:

@@ -5,31 +5,40 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import quote, urlencode
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.common.db.common import SessionDep  # noqa: TC002 -- FastAPI reads the annotations
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
+from airflow_provider_vcc.plugins.look import ReportLook
+from airflow_provider_vcc.plugins.overview import add_overview
+from airflow_provider_vcc.plugins.stored import (
+    Key,
+    Stored,
+    keeps_progress,
+    read_instances,
+    read_state,
+    read_stored,
+    takes_failures_back,
+)
+from airflow_provider_vcc.report.failed import failed_csv
+from airflow_provider_vcc.report.figures import read_figures
 from airflow_provider_vcc.report.page import Context, Instance, headers, render, render_message
-from airflow_provider_vcc.report.stored import Key, Stored, keeps_progress, read_instances, read_state, read_stored
+from airflow_provider_vcc.report.status import ACTIVE, ENDED
 from airflow_provider_vcc.report.tolerant import whole
-from airflow_provider_vcc.report.wording import ACTIVE, ENDED
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.report.stored import TaskState
+    from airflow_provider_vcc.plugins.stored import TaskState
 
 __all__ = ["app"]
 
 LIVE_SECONDS, WAITING_SECONDS = 5, 15
 WAITING = ("queued", "scheduled", "up_for_retry", "up_for_reschedule")
-THEMES = ("auto", "light", "dark")
-THEME_COOKIE = "vcc_report_theme"
-A_YEAR = 31_536_000
 LARGEST_INDEX = 2**31 - 1
+DOWNLOAD = 'attachment; filename="failed.csv"'
 
 MESSAGES = {
     401: ("Sign in to see this report", "Your session has ended, or you have not signed in to Airflow."),
@@ -49,6 +58,14 @@ def app() -> FastAPI:
         response_class=HTMLResponse,
         dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
     )
+    made.add_api_route(
+        "/report/{dag_id}/{run_id}/{task_id}/failed.csv",
+        show_failed,
+        methods=["GET"],
+        response_class=PlainTextResponse,
+        dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
+    )
+    add_overview(made)
     made.add_exception_handler(StarletteHTTPException, show_message)
     return made
 
@@ -61,7 +78,7 @@ def show_message(_: Request, error: Exception) -> HTMLResponse:
 
 
 def which(dag_id: str, run_id: str, task_id: str, map_index: str = "") -> Key:
-    """Say which task instance is meant.
+    """Return which task instance is meant.
 
     :param map_index: a number; anything else, such as the UI's unfilled ``{MAP_INDEX}``, stands for none.
     """
@@ -82,11 +99,12 @@ def show_report(
     instances = read_instances(session, key) if task is None and key.map_index < 0 else []
     if task is None and not instances:
         raise HTTPException(404)
-    look = _Look(request, key, paused=live == "0", theme=theme)
+    look = ReportLook(request, key, paused=live == "0", theme=theme)
     stored = read_stored(session, key) if task else Stored()
     context = Context(
         **key._asdict(),
         **_told(task, stored),
+        **look.links(takes_form=bool(task) and takes_failures_back(session, key)),
         keeps_progress=keeps_progress(),
         now=datetime.now(UTC),
         instances=tuple(
@@ -97,6 +115,15 @@ def show_report(
     answer = HTMLResponse(render(stored.summary, stored.report, context), 200, headers(context.refresh))
     look.keep_theme(answer)
     return answer
+
+
+def show_failed(session: SessionDep, key: Annotated[Key, Depends(which)]) -> PlainTextResponse:
+    """Show the failed records of a task instance as CSV."""
+    if read_state(session, key) is None:
+        raise HTTPException(404)
+    stored = read_stored(session, key)
+    body = failed_csv(read_figures(stored.summary, stored.report))
+    return PlainTextResponse(body, 200, {**headers(), "Content-Disposition": DOWNLOAD}, media_type="text/csv")
 
 
 def _index(given: str) -> int:
@@ -123,42 +150,5 @@ def _told(task: TaskState | None, stored: Stored) -> dict[str, Any]:
         "tries": task.tries,
         "stand_in": stand_in,
         "elsewhere": stored.elsewhere,
+        "operator": task.operator,
     }
-
-
-class _Look:
-    """How somebody looks at the page: in a frame or by itself, live or paused, light or dark; and links to the rest."""
-
-    def __init__(self, request: Request, key: Key, *, paused: bool, theme: str) -> None:
-        self.request, self.key, self.paused = request, key, paused
-        self.asked = theme if theme in THEMES else ""
-        kept = request.cookies.get(THEME_COOKIE, "")
-        self.theme = self.asked or (kept if kept in THEMES else "auto")
-
-    def link(self, **changes: Any) -> str:
-        """Give a link to this page with other settings."""
-        query = {"map_index": self.key.map_index, "live": 0 if self.paused else 1} | changes
-        kept = {name: value for name, value in query.items() if (name, value) not in {("map_index", -1), ("live", 1)}}
-        return "?" + urlencode(kept)
-
-    def options(self, refresh: int | None) -> dict[str, Any]:
-        """Give the part of the page's context that is about looking at it."""
-        return {
-            "refresh": None if self.paused else refresh,
-            "paused": self.paused and refresh is not None,
-            "toggle": self.link(live=1 if self.paused else 0) if refresh else "",
-            "theme": None if self.theme == "auto" else self.theme,
-            "themes": {name: self.link(theme=name) for name in THEMES},
-            "home": self._home() if self.request.headers.get("Sec-Fetch-Dest") == "document" else "",
-        }
-
-    def _home(self) -> str:
-        dag, run, task = (quote(part, safe="") for part in self.key[:3])
-        mapped = f"/mapped/{self.key.map_index}" if self.key.map_index >= 0 else ""
-        return f"../../../../dags/{dag}/runs/{run}/tasks/{task}{mapped}"
-
-    def keep_theme(self, answer: HTMLResponse) -> None:
-        """Remember the theme that was asked for."""
-        if self.asked:
-            path, secure = self.request.scope.get("root_path") or "/", self.request.url.scheme == "https"
-            answer.set_cookie(THEME_COOKIE, self.asked, A_YEAR, path=path, secure=secure, httponly=True, samesite="lax")

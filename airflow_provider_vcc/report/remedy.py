@@ -1,0 +1,93 @@
+"""What to do now, step by step, for whoever looks at the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.report.verdict import ending
+from airflow_provider_vcc.wording import count
+
+if TYPE_CHECKING:
+    from airflow_provider_vcc.report.figures import Figures
+    from airflow_provider_vcc.report.page import Context
+
+__all__ = ["Step", "steps"]
+
+FOLDER = "failed/"
+"""Where the form DAGs among the examples put their failures files, in the exports folder."""
+FIELD = "Failed records of an earlier run"
+"""The form field that takes such a file."""
+
+
+class Step(NamedTuple):
+    """One thing to do; what stands between backticks is code.
+
+    :param href: a link that goes with it.
+    """
+
+    text: str
+    href: str = ""
+    link: str = ""
+
+
+def steps(figures: Figures, context: Context, state: str, *, lost: bool = False) -> list[Step]:
+    """Return what to do, the first thing first; nothing if all is well or still going on."""
+    if figures.running and not lost:
+        return []
+    end = ending(figures, lost=lost)
+    if state == "up_for_retry":
+        again = "Nothing: Airflow tries again by itself, and goes on with the records that are not set yet."
+        return [Step(again), *([Step(end.todo)] if end else [])]
+    found = [Step(end.todo)] if end else []
+    if figures.validate_only:
+        return found + _after_check(figures, context)
+    found += _failed(figures, context)
+    if end or figures.counts[Outcome.NOT_SENT]:
+        found.append(_start_again(figures))
+    return found
+
+
+def _after_check(figures: Figures, context: Context) -> list[Step]:
+    if figures.failed:
+        return [Step("Correct the rows that are named above, and check again.")]
+    if not figures.total:
+        return []
+    return [Step("To set them, run it again without the check.", context.form_href, "Open the form")]
+
+
+def _failed(figures: Figures, context: Context) -> list[Step]:
+    if not figures.failed:
+        return []
+    if figures.shards:
+        return [Step("Each part of the task has a report of its own, with its failed records one by one.")]
+    file = figures.failures_path
+    if context.form and file:
+        text = (
+            f"Correct what is named above. Then trigger `{context.form}` again, and write "
+            f"`{FOLDER}{file.rpartition('/')[2]}` into the field “{FIELD}”: only these records are set again."
+        )
+        return [Step(text, context.form_href, "Open the form")]
+    if file:
+        text = (
+            f"The failed records are in the file `{file}`, each with its reason. Once corrected, the file can be given "
+            "back as the input (`elements_path`) as it is."
+        )
+        return [Step(text)]
+    text = (
+        "Correct what is named above, and run only these records again. For the DAG's author: with `failures_path`, "
+        "they are written to a file that can be given back as it is."
+    )
+    return [Step(text)]
+
+
+def _start_again(figures: Figures) -> Step:
+    applied = figures.counts[Outcome.APPLIED]
+    text = "Then clear the task in Airflow, and it runs again"
+    if applied:
+        text = "To set the rest, clear the task in Airflow, and it runs again"
+        text += (
+            f". It then starts from the beginning, and the {count(applied)} that are set get the same disposition a "
+            "second time in their history"
+        )
+    return Step(f"{text}.")

@@ -1,0 +1,147 @@
+"""What became of a run, in the words of a call centre."""
+
+from __future__ import annotations
+
+import pytest
+from support.reports import report, scenarios, summary
+
+from airflow_provider_vcc.report.figures import read_figures
+from airflow_provider_vcc.report.status import ENDED
+from airflow_provider_vcc.report.verdict import consequence, guess, left, plan, threshold, verdict
+
+GONE = " were not found in the project"
+DATE = " had a callback date that cannot be read"
+DOWN = ", then VCC Live stopped answering; 37 failed, 7,963 were not sent"
+SAID = {
+    "running": ("Setting records: 4,200 of 12,000 done, 37 failed so far", ""),
+    "running-size-estimated": ("Setting records: 4,200 done so far (36.0% of the input), 37 failed so far", ""),
+    "running-size-not-known": ("Setting records: 4,200 done so far, 37 failed so far", ""),
+    "running-check": ("Checking records: 4,200 of 12,000 done, 5 failed so far", ""),
+    "failed-killed": ("At least 4,163 of 12,000 records set, then the task was killed; 37 failed", ""),
+    "success": ("All 12,000 records set", ""),
+    "one-record": ("The record was set", ""),
+    "unchanged": ("All 1,204 records set", ""),
+    "success-within": (
+        f"11,880 of 12,000 records set; 72{GONE}, 29{DATE}, 19 failed for other reasons",
+        "Up to 240 may fail, so the run counts as a success.",
+    ),
+    "failed": (
+        f"11,963 of 12,000 records set; 23{GONE}, 9{DATE}, 5 failed for other reasons",
+        "Only 25 may fail, so the run counts as failed.",
+    ),
+    "form": (
+        "6 of 8 records set; 2 were not found in the project",
+        "No failure is tolerated, so the run counts as failed.",
+    ),
+    "failed-none-tolerated": (
+        "None of 2 records was set; 2 were not found in the project",
+        "No failure is tolerated, so the run counts as failed.",
+    ),
+    "skipped": (
+        f"11,963 of 12,000 records set; 23{GONE}, 9{DATE}, 5 failed for other reasons",
+        "Only 25 may fail, so the run is skipped.",
+    ),
+    "stand-alone": (
+        f"11,880 of 12,000 records set; 72{GONE}, 29{DATE}, 19 failed for other reasons",
+        "Up to 240 may fail, so the run counts as a success.",
+    ),
+    "limit-found": ("All 12,000 records set", ""),
+    "check-well": ("8 records are well-formed; nothing was sent, and they were not looked up", ""),
+    "check-failed": (
+        f"11,963 of 12,000 records are well-formed; 37{DATE}. Nothing was sent",
+        "Only 25 may be wrong, so the run counts as failed.",
+    ),
+    "service-down": (
+        f"4,000 of 12,000 records set{DOWN}",
+        "",
+    ),
+    "up-for-retry": (
+        f"4,000 of 12,000 records set{DOWN}",
+        "",
+    ),
+    "wrong-token": ("Nothing was set: VCC Live did not accept the sign-in", ""),
+    "file-breaks-off": ("4,000 of 4,003 records set, then the input could not be read any further; 3 failed", ""),
+    "file-unreadable": ("Nothing was set: the input cannot be read", ""),
+    "wrong-settings": ("Nothing was set: the task is not set up correctly", ""),
+    "stopped": ("4,000 of 12,000 records set, then the run was stopped; 37 failed, 7,963 were not sent", ""),
+    "empty": ("Nothing to do: the input is empty", ""),
+    "tiny": ("1 of 2 records set; 1 was not found in the project", "Up to 1 may fail, so the run counts as a success."),
+    "huge": (
+        f"99,999,100 of 100,000,000 records set; 540{GONE}, 216{DATE}, 144 failed for other reasons",
+        "Up to 100,000 may fail, so the run counts as a success.",
+    ),
+    "thousand-failed": (
+        f"118,000 of 120,000 records set; 1,200{GONE}, 480{DATE}, 320 failed for other reasons",
+        "Only 100 may fail, so the run counts as failed.",
+    ),
+    "300-kinds": ("11,700 of 12,000 records set; 300 failed", "Up to 500 may fail, so the run counts as a success."),
+    "retried": (
+        f"11,990 of 12,000 records set; 6{GONE}, 3{DATE}, 1 failed for another reason",
+        "Up to 25 may fail, so the run counts as a success.",
+    ),
+    "shards": (
+        f"47,600 of 48,000 records set; 240{GONE}, 96{DATE}, 64 failed for other reasons",
+        "Only 240 may fail, so the run counts as failed.",
+    ),
+    "older-version": ("118 of 120 records set; 2 were not found in the project", ""),
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_the_verdict_says_what_became_of_the_run_and_how_it_is_judged(name):
+    given_summary, given_report, context = scenarios()[name]
+    figures = read_figures(given_summary, given_report)
+    lost = context.get("stand_in", False) and context["state"] in ENDED
+    assert (verdict(figures, lost=lost), consequence(figures, context["state"])) == SAID[name]
+
+
+def figures_of(given, **settings):
+    return read_figures(given, report(given, **settings))
+
+
+def test_without_a_state_from_airflow_the_figures_tell_how_it_ended():
+    over = summary(1, 1)
+    assert guess(figures_of(over, breached=True)) == "failed"
+    assert guess(figures_of(over, breached=True, soft_fail=True)) == "skipped"
+    assert guess(figures_of(over, max_errors=1)) == "success"
+    assert guess(figures_of(over, max_errors=1, error="down")) == "failed"
+
+
+def test_a_run_that_was_stopped_by_too_many_failures_says_what_was_not_sent():
+    stopped = summary(50, 6, 0, 0, 944, errors=[{"errormessage": "error.unknown_record", "count": 6}])
+    said = verdict(figures_of(stopped, max_errors=5, breached=True))
+    assert said == "50 of 1,000 records set; 6 were not found in the project, 944 were not sent"
+
+
+def test_one_record_is_not_a_plural():
+    assert verdict(figures_of(summary(1))) == "The record was set"
+    one = summary(0, 1, errors=[{"errormessage": "error.record_in_call", "count": 1}])
+    assert verdict(figures_of(one)) == "The record was not set; 1 was in a call"
+
+
+def test_what_was_to_happen_names_the_disposition_the_callback_and_the_project():
+    known = figures_of(summary(8))
+    assert plan(known) == "Set disposition 2, callback at 2026-12-24 13:00:00 on 8 records of Alumni (project 17)"
+    own = figures_of(summary(8), disposition={"userid": "7"}, project_name=None, validate_only=True)
+    assert plan(own) == "Check only: Set the disposition that each row names, agent 7 on 8 records of project 17"
+
+
+def test_what_is_tolerated_is_not_guessed_if_nobody_said_it():
+    assert threshold(read_figures(summary(1, 1), None)) == ""
+    assert consequence(read_figures(summary(1, 1), None), "success") == ""
+
+
+def test_a_rate_without_a_known_size_is_shown_as_a_rate():
+    figures = figures_of(summary(5), max_error_rate=0.02, state="running", expected=None, share=None)
+    assert figures.allowed is None
+    assert threshold(figures) == "2.0% tolerated"
+
+
+def test_time_left_follows_from_the_share_that_was_read():
+    figures = figures_of(summary(100, duration=30.0), state="running", share=0.25, expected=None)
+    assert left(figures) == "about 1 min 30 s left"
+
+
+def test_reports_of_older_versions_say_by_their_message_why_they_ended():
+    figures = figures_of(summary(4, 0, 0, 0, 6), error="The service is down: 5 requests in a row failed")
+    assert verdict(figures) == "4 of 10 records set, then VCC Live stopped answering; 6 were not sent"
