@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +10,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import and_, or_, select, tuple_
 
+from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.plugins.stored import Key, Stored, decoded, read_progress
 from airflow_provider_vcc.report.status import ACTIVE, OURS
@@ -30,9 +30,6 @@ MOST_FOUND = 500
 MOST_LIVE = 20
 UNDER_WAY = (*ACTIVE, "queued", "up_for_retry")
 
-Permit = Callable[[Any], Any]
-"""Leaves only what the person may read of a query over task instances."""
-
 
 class Found(NamedTuple):
     """A task instance, or the instances of a mapped task."""
@@ -44,7 +41,7 @@ class Found(NamedTuple):
     parts: int = 0
 
 
-COLUMNS = (
+COLUMNS: tuple[Any, ...] = (
     TaskInstance.dag_id,
     TaskInstance.run_id,
     TaskInstance.task_id,
@@ -63,8 +60,8 @@ SAME_INSTANCE = and_(
 IS_OURS = or_(TaskInstance.operator.in_(OURS), TaskInstance.custom_operator_name.in_(OURS))
 
 
-def latest(session: Session, permit: Permit) -> list[Found]:
-    """Return the latest runs of all DAGs, the newest first.
+def latest(session: Session, readable: set[str]) -> list[Found]:
+    """Return the latest runs of these DAGs, the newest first.
 
     Each task of this package leaves the address of its report when it has ended, under a key that is indexed; those
     under way are few.
@@ -73,22 +70,22 @@ def latest(session: Session, permit: Permit) -> list[Found]:
         select(*COLUMNS)
         .select_from(XComModel)
         .join(TaskInstance, SAME_INSTANCE)
-        .where(XComModel.key == VccReportLink.xcom_key)
+        .where(XComModel.key == VccReportLink.xcom_key, XComModel.dag_id.in_(readable))
         .order_by(XComModel.dag_run_id.desc())
         .limit(MOST_FOUND)
     )
     under_way = (
         select(*COLUMNS)
-        .where(TaskInstance.state.in_(UNDER_WAY), IS_OURS)
+        .where(TaskInstance.state.in_(UNDER_WAY), IS_OURS, TaskInstance.dag_id.in_(readable))
         .order_by(TaskInstance.queued_dttm.desc())
         .limit(MOST_FOUND)
     )
-    rows = [row for query in (ended, under_way) for row in session.execute(permit(query))]
-    rows += _unfinished(session, permit)
+    rows = [row for query in (ended, under_way) for row in session.execute(query)]
+    rows += _unfinished(session, readable)
     return _grouped(rows)
 
 
-def of_run(session: Session, permit: Permit, dag_id: str, run_id: str) -> list[Found] | None:
+def of_run(session: Session, dag_id: str, run_id: str) -> list[Found] | None:
     """Return the tasks of one Dag run, the newest first; None if there is no such run."""
     if session.scalar(select(DagRun.id).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)) is None:
         return None
@@ -100,10 +97,10 @@ def of_run(session: Session, permit: Permit, dag_id: str, run_id: str) -> list[F
         .where(*mine, XComModel.key == VccReportLink.xcom_key)
         .limit(MOST_FOUND)
     )
-    return _grouped([row for query in (named, linked) for row in session.execute(permit(query))])
+    return _grouped([row for query in (named, linked) for row in session.execute(query)])
 
 
-def _unfinished(session: Session, permit: Permit) -> Sequence[Row[Any]]:
+def _unfinished(session: Session, readable: set[str]) -> Sequence[Row[Any]]:
     """Return those that have saved their progress and have not ended well: they run, or were killed."""
     try:
         from airflow.models.task_state_store import TaskStateStoreModel as Kept
@@ -115,8 +112,9 @@ def _unfinished(session: Session, permit: Permit) -> Sequence[Row[Any]]:
         Kept.task_id == TaskInstance.task_id,
         Kept.map_index == TaskInstance.map_index,
     )
-    query = select(*COLUMNS).select_from(Kept).join(TaskInstance, same).where(Kept.key == "vcc_report")
-    return list(session.execute(permit(query.order_by(Kept.dag_run_id.desc()).limit(MOST_FOUND))))
+    query = select(*COLUMNS).select_from(Kept).join(TaskInstance, same)
+    wanted = query.where(Kept.key == REPORT_KEY, Kept.dag_id.in_(readable))
+    return list(session.execute(wanted.order_by(Kept.dag_run_id.desc()).limit(MOST_FOUND)))
 
 
 def _grouped(rows: Iterable[Row[Any]]) -> list[Found]:

@@ -77,15 +77,15 @@ def nothing_yet(state: str, context: Context) -> tuple[str, str]:
     """Return a headline and a sentence that say why there are no figures."""
     if context.instances:
         return "Choose one of the task's parts", "The task is split into parts that each have a report of their own."
-    if context.operator and not any(name in context.operator for name in OURS):
-        return "There is no VCC report for this task", (
-            f"It runs {context.operator}. Only tasks that set dispositions in VCC Live leave a report, and Airflow may "
-            "have deleted it."
-        )
     if context.elsewhere:
         return "The report cannot be read from here", (
             f"The figures are kept at {context.elsewhere} by this Airflow's XCom backend, and the API server cannot "
             "read them there."
+        )
+    if context.operator and not any(name in context.operator for name in OURS):
+        return "There is no VCC report for this task", (
+            f"It runs {context.operator}. Only tasks that set dispositions in VCC Live leave a report, and Airflow may "
+            "have deleted it."
         )
     return _by_state(state, context)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from time import process_time
 from urllib.parse import quote
 
 import pytest
@@ -237,6 +239,141 @@ def test_a_theme_is_kept_in_a_cookie_of_this_page_alone(get):
     assert "set-cookie" not in get(theme='"><script>').headers
 
 
+def test_the_failed_records_are_there_as_csv_for_the_same_people(get, client, tokens, runs):
+    run = quote(runs["failed"], safe="")
+    address = f"/vcc/report/vcc_probe/{run}/push/failed.csv"
+    client.cookies.clear()
+    answer = client.get(address, headers={"Authorization": f"Bearer {tokens['viewer']}"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="failed.csv"'
+    assert answer.headers["cache-control"] == "no-store"
+    header, *rows = csv.reader(answer.text.splitlines())
+    assert header == ["position", "record", "outcome", "errorcode", "reason"]
+    assert len(rows) == 37
+    assert ["417", "There is no such record in the project"] in [row[3:] for row in rows]
+    assert "push/failed.csv" in get().text
+    assert client.get(address).status_code == 401
+    assert client.get(address, headers={"Authorization": f"Bearer {tokens['outsider']}"}).status_code == 403
+    gone = client.get(address.replace("push", "gone"), headers={"Authorization": f"Bearer {tokens['viewer']}"})
+    assert gone.status_code == 404
+
+
+# The overview
+
+
+@pytest.fixture
+def overview(client, tokens):
+    """Ask for an overview, as a user."""
+
+    def ask(address="/vcc/runs", user="viewer", **query):
+        client.cookies.clear()
+        given = {"Authorization": f"Bearer {tokens[user]}"} if user else {}
+        return client.get(address, params=query, headers=given)
+
+    return ask
+
+
+def link_of(database, task):
+    """Make a task one of ours: the operator link that each leaves when it has ended."""
+    statement = (
+        "insert into xcom (dag_run_id, task_id, map_index, key, dag_id, run_id, value, timestamp) select dag_run.id,"
+        " ti.task_id, ti.map_index, 'vcc_report_link', ti.dag_id, ti.run_id, '\"x\"', ti.end_date"
+        " from task_instance ti join dag_run on dag_run.dag_id = ti.dag_id and dag_run.run_id = ti.run_id"
+        " where ti.task_id = ?"
+    )
+    with closing(sqlite3.connect(database)) as connection, connection:
+        assert connection.execute(statement, (task,)).rowcount > 0
+
+
+def test_the_overview_shows_what_ran_with_its_verdict_and_a_link_to_the_report(overview, database, changed, runs):
+    link_of(database, "push")
+    answer = overview()
+    assert answer.status_code == 200
+    run = quote(runs["failed"], safe="")
+    assert f'href="report/vcc_probe/{run}/push"' in answer.text
+    assert "11,963 of 12,000 records set; 23 were not found in the project" in answer.text
+    assert "37 of 12,000 failed" in answer.text
+    assert "Alumni" in answer.text
+    assert answer.headers["refresh"] == "30"
+    assert "<script" not in answer.text
+
+
+def test_the_overview_of_one_run_shows_its_tasks_alone(overview, database, changed, runs):
+    link_of(database, "push")
+    answer = overview(f"/vcc/runs/vcc_probe/{quote(runs['failed'], safe='')}")
+    assert f'href="../../report/vcc_probe/{quote(runs["failed"], safe="")}/push"' in answer.text
+    assert answer.text.count('<p class="run-head">') == 1
+    assert overview("/vcc/runs/vcc_probe/gone").status_code == 404
+    assert overview("/vcc/runs/~/x").status_code == 404
+
+
+def test_instances_of_a_mapped_task_are_one_row_that_leads_to_them(overview, database, changed, runs):
+    link_of(database, "mapped")
+    text = overview(f"/vcc/runs/vcc_probe/{quote(runs['failed'], safe='')}").text
+    assert "2 parts" in text
+    assert f'href="../../report/vcc_probe/{quote(runs["failed"], safe="")}/mapped"' in text
+
+
+@pytest.mark.skipif(airflow_version() < (3, 3), reason="the task state store came with Airflow 3.3")
+def test_a_task_that_runs_or_was_killed_is_in_the_overview_by_what_it_saved(overview, changed):
+    changed(SET_STATE, "running")
+    answer = overview()
+    assert "Setting records: 12,000 of 20,000 done, 37 failed so far" in answer.text
+    assert answer.headers["refresh"] == "5"
+    changed(SET_STATE, "failed")
+    assert "then the task was killed" in overview().text
+
+
+@pytest.mark.parametrize("address", ["/vcc/runs", "/vcc/runs/vcc_probe/x"])
+def test_the_overview_is_for_those_who_may_read_xcoms(overview, address):
+    assert overview(address, user=None).status_code == 401
+    assert overview(address, user="outsider").status_code == 403
+
+
+def test_a_dag_whose_xcoms_somebody_may_not_read_is_left_out(overview, database, changed, monkeypatch):
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+    link_of(database, "push")
+    allowed = SimpleAuthManager.is_authorized_dag
+
+    def all_but_the_probe(self, *, details=None, **given):
+        return allowed(self, details=details, **given) and (details is None or details.id != "vcc_probe")
+
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", all_but_the_probe)
+    assert "none that you may see" in overview().text
+
+
+def test_with_a_hundred_thousand_task_instances_the_overview_is_fast(overview, database, changed):
+    link_of(database, "push")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        fill(connection, 100_000)
+    overview()
+    began = process_time()
+    answer = overview()
+    took = process_time() - began
+    assert answer.status_code == 200
+    assert '<p class="run-head">' in answer.text
+    assert took < 0.5
+
+
+def fill(connection, many):
+    """Add task instances of other operators, 100 to a run."""
+    columns = [row[1] for row in connection.execute("pragma table_info(task_instance)")]
+    run_columns = [row[1] for row in connection.execute("pragma table_info(dag_run)")]
+    run = dict(zip(run_columns, connection.execute("select * from dag_run").fetchone(), strict=True))
+    one = dict(zip(columns, connection.execute("select * from task_instance").fetchone(), strict=True))
+    runs, instances = [], []
+    for number in range(many // 100):
+        own = {"id": 10_000 + number, "run_id": f"filler_{number}", "logical_date": f"2020-01-01 00:00:00.{number:06}"}
+        runs.append(tuple((run | own).values()))
+        for task in range(100):
+            own = {"id": f"{number:016x}{task:016x}", "run_id": f"filler_{number}", "task_id": f"task_{task}"}
+            instances.append(tuple((one | own | {"operator": "PythonOperator", "state": "failed"}).values()))
+    for table, rows in (("dag_run", runs), ("task_instance", instances)):
+        marks = ",".join("?" * len(rows[0]))
+        connection.executemany(f"insert into {table} values ({marks})", rows)
+
+
 # What it reads
 
 SET_STATE = "update task_instance set state = ? where task_id = 'push'"
@@ -321,7 +458,7 @@ def test_xcoms_that_an_object_store_holds_are_read_from_there(get, changed, obje
     for key, value in (("summary", given_summary), ("report", given_report)):
         (object_store / f"{key}.json").write_text(json.dumps(value))
         changed(POINT, twice(f"file://{object_store}/{key}.json"), key)
-    assert "Up to 240 may fail, so the run counts as a success." in get().text
+    assert "11,880 of 12,000 records set" in get().text
     (object_store / "summary.json").unlink()
     assert "cannot read them there" in get().text
 

@@ -40,8 +40,10 @@ def test_airflow_finds_the_plugin_by_its_entry_point():
 
 def test_the_tab_s_address_holds_under_any_base_and_is_the_documented_one():
     assert REPORT == "vcc/report/{DAG_ID}/{RUN_ID}/{TASK_ID}?map_index={MAP_INDEX}"
-    [view] = VccPlugin.external_views
-    assert (view["name"], view["destination"], view["href"]) == ("VCC", "task_instance", REPORT)
+    views = {view["destination"]: view["href"] for view in VccPlugin.external_views}
+    assert views == {"task_instance": REPORT, "dag_run": "vcc/runs/{DAG_ID}/{RUN_ID}", "nav": "vcc/runs"}
+    routes = [view["url_route"] for view in VccPlugin.external_views]
+    assert len(set(routes)) == len(routes)
 
 
 def test_airflow_takes_the_plugin_as_it_is():
@@ -50,7 +52,7 @@ def test_airflow_takes_the_plugin_as_it_is():
     plugins_manager.ensure_plugins_loaded()
     [loaded] = [plugin for plugin in plugins_manager.get_plugin_info() if plugin["name"] == "vcc"]
     if airflow_version() >= (3, 1):
-        assert [view["name"] for view in loaded["external_views"]] == ["VCC"]
+        assert [view["name"] for view in loaded["external_views"]] == ["VCC"] * 3
     if airflow_version() >= (3, 0):
         assert [app["url_prefix"] for app in loaded["fastapi_apps"]] == ["/vcc"]
 
