@@ -1,7 +1,7 @@
 # Needs Python 3.11 or newer and make. uv is used where it is installed. Everything goes to .venv/.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long simulate lint format bench bench-check docs linkcheck matrix dist changelog release-check constraints clean
+.PHONY: help demo test test-long simulate lint format bench bench-check docs gallery linkcheck matrix dist changelog release-check constraints clean
 
 PYTEST_ARGS ?=
 WORKERS ?= 2
@@ -55,6 +55,10 @@ docs: ## build the documentation into build/docs/; a warning, or a link inside i
 linkcheck: ## ask each address outside of the documentation whether it is still there (needs the network)
 	@scripts/environment dev
 	AIRFLOW_HOME="$(CURDIR)/build/airflow" $(RUN)/python -P -m sphinx -E -q -b linkcheck docs build/linkcheck
+
+gallery: ## every state of the report as pictures, from made-up runs: build/gallery/index.html (needs a Chromium)
+	@scripts/environment dev
+	@$(RUN)/python scripts/gallery.py $(GALLERY)
 
 matrix: ## the built wheel in every supported Airflow and Python; MATRIX="2.11-py3.11 3.3-py3.13" for some
 	@scripts/environment dev
