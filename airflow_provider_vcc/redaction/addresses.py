@@ -9,10 +9,10 @@ from airflow_provider_vcc.redaction.foreign import MASK, redacted
 
 __all__ = ["public_name", "public_text", "secrets_of", "without_secrets"]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?=//)")
-_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<place>[^/?#\s]*)(?P<path>[^?#\s]*)", re.DOTALL)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}:(?=//)")
+_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30})://(?P<place>[^/?#\s]*)(?P<path>[^?#\s]*)", re.DOTALL)
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
-_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()]+")
+_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>()]+")
 _CONNECTIONS = frozenset(
     {"abfs", "abfss", "adl", "az", "file", "gcs", "gs", "hdfs", "oss", "r2", "s3", "s3a", "s3n", "wasb", "wasbs"}
 )

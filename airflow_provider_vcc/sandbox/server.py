@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_provider_vcc.sandbox.api.app import App
 from airflow_provider_vcc.sandbox.connection import as_connection
 from airflow_provider_vcc.sandbox.faults import as_fault
+from airflow_provider_vcc.sandbox.http.hosts import MISDIRECTED, is_for_loopback
 from airflow_provider_vcc.sandbox.http.listener import Listener
 from airflow_provider_vcc.sandbox.http.request import Request
 from airflow_provider_vcc.sandbox.http.traffic import Traffic
@@ -175,6 +176,9 @@ class Sandbox:
         with sock.makefile("rb") as stream, suppress(OSError):
             try:
                 while head := self._next_head(sock, stream):
+                    if not is_for_loopback(head):
+                        sock.sendall(MISDIRECTED.encode())
+                        return
                     request = Request(self, head, sock, stream, number)
                     page = self._site.answer(request)
                     if not (self._send(request, page, sock) if page else self._exchange(request, sock)):

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 AUTHORISATION = b"Authorization: Basic bXljYzpzYW5kYm94LXRva2Vu\r\n"
-BATCH = b"PUT /v2/projects/17/records/dispositions HTTP/1.1\r\n" + AUTHORISATION
+BATCH = b"PUT /v2/projects/17/records/dispositions HTTP/1.1\r\nHost: localhost\r\n" + AUTHORISATION
 BODY = b'{"elements": [{"numberid": "1", "dispositionid": "1"}]}'
 DONE = b'{"errors": [], "response": {"0": true}}'
 

@@ -6,6 +6,7 @@ it at any time.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import weakref
@@ -48,6 +49,18 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _keep_private(path: str) -> None:
+    """See that only a file's owner may read it. What SQLite puts beside it gets the same rights."""
+    if path in {":memory:", ""}:
+        return
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if hasattr(os, "fchmod"):
+            os.fchmod(handle, 0o600)
+    finally:
+        os.close(handle)
+
+
 class Store:
     """Holds one sandbox's data in ``path`` (``:memory:`` for none that lasts).
 
@@ -57,6 +70,7 @@ class Store:
     def __init__(self, path: str, fields: Sequence[str]) -> None:
         self.path = path
         self.lock = threading.RLock()
+        _keep_private(path)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         weakref.finalize(self, self._connection.close)
         self._connection.execute("PRAGMA journal_mode=WAL")
