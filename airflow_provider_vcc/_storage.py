@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from airflow_provider_vcc._identity import local_path
+from airflow_provider_vcc.dispositions.outcomes.failures import create_local
 from airflow_provider_vcc.dispositions.sources.bytes.streams import local_size, open_local
 from airflow_provider_vcc.dispositions.sources.names import public_name, redacted
 from airflow_provider_vcc.exceptions import VccInputError
@@ -49,19 +51,17 @@ def size(url: str) -> int | None:
     return known if isinstance(known, int) else None
 
 
-def create_binary(url: str) -> BinaryIO:
-    """Create a file, or replace it, and the folders above it on this machine.
+def create_binary(url: str, but: str | None = None) -> BinaryIO:
+    """Create a file, or replace it, and the folders above it on this machine, where only its owner may read it.
 
+    :param but: the input, which it must not be.
     :raises VccInputError: where nothing that is installed opens such URLs; else what the file system raises.
     """
-    scheme = _SCHEME.match(url)
-    if not scheme:
-        path = Path(url)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("wb")
+    path = local_path(url)
+    if path is not None:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)  # noqa: PTH103, PTH120 -- paths are texts here
+        return create_local(path, None if but is None else local_path(but))
     with _named(url) as target:
-        if scheme[1].lower() == "file":
-            target.parent.mkdir(parents=True, exist_ok=True)
         return cast("BinaryIO", target.open("wb"))
 
 

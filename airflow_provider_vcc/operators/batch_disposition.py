@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -126,6 +127,7 @@ class BatchDispositionOperator(BaseOperator):
         self.failures_path = failures_path
         self.validate_only = validate_only
         self._vcc_run: Run | None = None
+        self._template_file: str | None = None
         self._check_inputs()
         check_parameters(self)
 
@@ -156,7 +158,7 @@ class BatchDispositionOperator(BaseOperator):
             open_sinks=partial(self._sinks, context),
             settled=self._settled,
             passed=partial(self._passed, context),
-            input_path=bare(self.elements_path),
+            input_path=self._template_file if self.elements_path is None else bare(self.elements_path),
             outlets=self.outlets,
             retries=self.retries or 0,
         )
@@ -203,11 +205,22 @@ class BatchDispositionOperator(BaseOperator):
 
     def resolve_template_files(self) -> None:
         """Read the template file of ``elements``; other parameters may be paths, and are no templates."""
+        self._template_file = self._find_template_file()
         self.template_fields = self._template_files
         try:
             super().resolve_template_files()
         finally:
             del self.template_fields
+
+    def _find_template_file(self) -> str | None:
+        """Return the path of the template file, if there is one: it is an input, which nothing may overwrite."""
+        for name in self._template_files:
+            content = getattr(self, name, None)
+            if isinstance(content, str) and content.endswith(tuple(self.template_ext)):
+                environment = self.get_template_env()
+                with suppress(Exception):  # Airflow tells of it, or rendering does
+                    return environment.loader.get_source(environment, content)[1] if environment.loader else None
+        return None
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
         """Render a template. Only ``elements`` itself may be the path of a template file."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_vcc._identity import is_same_file
 from airflow_provider_vcc._storage import open_binary, size
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
@@ -34,18 +34,12 @@ def open_input(elements: Any, elements_path: Any, field_map: Any) -> Source:
     )
 
 
-def check_other_file(elements_path: Any, failures_path: str | None) -> None:
-    """See that the failures do not overwrite the input.
+def check_other_file(input_path: str | None, failures_path: str | None) -> None:
+    """See that the failures do not overwrite the input, by whatever name. Opens nothing.
 
     :raises VccConfigurationError: where they would.
     """
-    if elements_path is None or failures_path is None:
+    if input_path is None or failures_path is None:
         return
-    if _real(a_path("elements_path", elements_path)) == _real(failures_path):
-        raise VccConfigurationError(
-            "failures_path is the file that elements_path reads, which would be overwritten; write another name"
-        )
-
-
-def _real(path: str) -> str:
-    return path if "://" in path else os.path.realpath(path)
+    if is_same_file(input_path, failures_path):
+        raise VccConfigurationError("failures_path is the input itself, which would be overwritten; write another name")

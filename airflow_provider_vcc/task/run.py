@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -26,6 +26,7 @@ from airflow_provider_vcc.task.inputs import check_other_file
 from airflow_provider_vcc.task.judgement import judge
 from airflow_provider_vcc.task.log import log_summary
 from airflow_provider_vcc.task.metrics import describe_assets, emit
+from airflow_provider_vcc.task.parameters import a_path
 from airflow_provider_vcc.task.preview import check_only
 from airflow_provider_vcc.task.report import ReportBuilder, stored
 from airflow_provider_vcc.task.watcher import Watcher
@@ -89,7 +90,7 @@ class Run:
 
     def _send(self, stack: ExitStack) -> None:
         given = self.given
-        check_other_file(self.endpoints.input_path, given.failures_path)
+        check_other_file(self._input_path, given.failures_path)
         self.source = source = self.endpoints.open_source()
         sinks = self._sinks(stack)
         if given.validate_only:
@@ -100,10 +101,15 @@ class Run:
             if not self.tally.summary()["not_sent"]:
                 self.endpoints.settled()
 
+    @property
+    def _input_path(self) -> str | None:
+        given = self.endpoints.input_path
+        return None if given is None else a_path("elements_path", given)
+
     def _sinks(self, stack: ExitStack) -> list[Sink]:
         sinks: list[Sink] = []
         if self.given.failures_path is not None:
-            sinks.append(FailuresFile(self.given.failures_path, create_binary))
+            sinks.append(FailuresFile(self.given.failures_path, partial(create_binary, but=self._input_path)))
             stack.callback(sinks[0].close)
         for sink in () if self.given.validate_only else self.endpoints.open_sinks():
             stack.callback(sink.close)

@@ -155,3 +155,12 @@ def test_the_documented_request_goes_out_exactly_so(run, sandbox):
         b'"description":"High school graduate"},{"search":{"name":"Green"}}],"disposition":{"dispositionid":2,'
         b'"userid":7,"next_calldate":"2017-09-10 12:00:00","description":"University degree"},"avoid_in_call":true}'
     )
+
+
+def test_the_failures_never_overwrite_the_template_file(run, tmp_path):
+    template = tmp_path / "elements.jsonl"
+    template.write_text('{"numberid": "1", "dispositionid": "1"}\n')
+    before = template.read_bytes()
+    result = run(f"Batch(elements='elements.jsonl', failures_path={f'file://{template}'!r})")
+    assert result.tasks == {"sync": "failed"}
+    assert template.read_bytes() == before

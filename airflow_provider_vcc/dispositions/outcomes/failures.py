@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
@@ -18,9 +21,35 @@ if TYPE_CHECKING:
 __all__ = ["FailuresFile"]
 
 
-def create_local(path: str) -> BinaryIO:
-    """Create a local file, or replace it."""
-    return open(path, "wb")  # noqa: PTH123 -- who asked for it closes it
+OWNER_ONLY = 0o600
+OTHERS = 0o077
+
+
+def create_local(path: str, but: str | None = None) -> BinaryIO:
+    """Create a local file that only its owner may read, or empty one and make it such.
+
+    :param but: a file that it must not be, however that came about since it was checked.
+    :raises OSError: if that fails; nothing has been taken away from any file then.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), OWNER_ONLY)
+    try:
+        _claim(handle, but)
+        return os.fdopen(handle, "wb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _claim(handle: int, but: str | None) -> None:
+    """Empty an opened file, after it has been seen that this takes nothing from the input."""
+    found = os.fstat(handle)
+    if but is not None and os.path.exists(but) and os.path.samestat(found, os.stat(but)):  # noqa: PTH110, PTH116
+        raise FileExistsError(errno.EEXIST, "it is the input")
+    if not stat.S_ISREG(found.st_mode):
+        return
+    if found.st_mode & OTHERS and hasattr(os, "fchmod"):
+        os.fchmod(handle, OWNER_ONLY)
+    os.ftruncate(handle, 0)
 
 
 class FailuresFile:
@@ -71,7 +100,7 @@ class FailuresFile:
     def _cannot(self, what: str, error: Exception) -> VccError:
         name = public_name(self._path)
         reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-        if isinstance(error, FileExistsError | NotADirectoryError):
+        if isinstance(error, FileExistsError | NotADirectoryError) and reason != "it is the input":
             reason = "one of its folders is a file"
         return VccError(f"failures_path: {name} cannot be {what} ({reason})")
 
