@@ -205,22 +205,21 @@ class BatchDispositionOperator(BaseOperator):
 
     def resolve_template_files(self) -> None:
         """Read the template file of ``elements``; other parameters may be paths, and are no templates."""
-        self._template_file = self._find_template_file()
+        self._note_template_file()
         self.template_fields = self._template_files
         try:
             super().resolve_template_files()
         finally:
             del self.template_fields
 
-    def _find_template_file(self) -> str | None:
-        """Return the path of the template file, if there is one: it is an input, which nothing may overwrite."""
+    def _note_template_file(self) -> None:
+        """Note the path of the template file, if there is one: it is an input, which nothing may overwrite."""
         for name in self._template_files:
             content = getattr(self, name, None)
             if isinstance(content, str) and content.endswith(tuple(self.template_ext)):
-                environment = self.get_template_env()
+                environment: Any = self.get_template_env()
                 with suppress(Exception):  # Airflow tells of it, or rendering does
-                    return environment.loader.get_source(environment, content)[1] if environment.loader else None
-        return None
+                    self._template_file = environment.loader.get_source(environment, content)[1]
 
     def render_template(self, content: Any, *args: Any, **kwargs: Any) -> Any:
         """Render a template. Only ``elements`` itself may be the path of a template file."""
@@ -236,6 +235,7 @@ class BatchDispositionOperator(BaseOperator):
 
         :param parent: the operator, or an object that stands in one of its lists.
         """
+        self._note_template_file()
         fields = list(template_fields)
         private = [name for name in fields if parent is not self or name in PRIVATE]
         others = [name for name in fields if name not in private]
