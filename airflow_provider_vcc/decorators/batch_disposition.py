@@ -70,17 +70,21 @@ class _BatchDispositionDecoratedOperator(DecoratedOperator, BatchDispositionOper
         """Leave it to the function."""
 
     def _source(self, context: Context) -> Source:
+        from airflow_provider_vcc.decorators.awaiting import awaited
         from airflow_provider_vcc.dispositions.sources import IterableSource, from_elements
+        from airflow_provider_vcc.dispositions.sources.tables.frames import is_table
+        from airflow_provider_vcc.task.inputs import column_check
 
         op_args, op_kwargs = bare(self.op_args), bare(self.op_kwargs)
         context_merge(context, op_kwargs)
-        given = self.python_callable(*op_args, **determine_kwargs(self.python_callable, op_args, context))
+        given = awaited(self.python_callable(*op_args, **determine_kwargs(self.python_callable, op_args, context)))
         name = f"{self.python_callable.__name__}()"
         if given is None:
             raise VccConfigurationError(f"{name} returned None; let it return or yield elements. None at all are []")
-        if isinstance(given, Iterable) and not isinstance(given, str | bytes | bytearray | Mapping | Sequence):
+        is_list = isinstance(given, str | bytes | bytearray | Mapping | Sequence) or is_table(type(given))
+        if isinstance(given, Iterable) and not is_list:
             return IterableSource(lambda: given, name)
-        source = from_elements(given)
+        source = from_elements(given, column_check(self))
         source.name = name
         return source
 

@@ -10,6 +10,7 @@ from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
 from airflow_provider_vcc.task.rendered import PRIVATE, bare, render_field, wrapped
+from airflow_provider_vcc.task.templates import render_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
     from airflow_provider_vcc.task.run import Run
-    from airflow_provider_vcc.task.templated import Elements, FilePath, OnAmbiguous, Templated
+    from airflow_provider_vcc.task.templated import Elements, FilePath, OnAmbiguous, OnEmpty, Templated
 
 __all__ = ["BatchDispositionOperator"]
 
@@ -36,10 +37,18 @@ class BatchDispositionOperator(BaseOperator):
     Those in ``template_fields`` are templated.
 
     :param project_id: the project.
-    :param elements: a list of elements (from XCom or a literal; lists in it are read one after another), a JSON array
-        or JSON Lines text, or the path of a ``.json`` or ``.jsonl`` template file, which Airflow renders.
+    :param elements: a list of elements (from XCom or a literal; lists in it are read one after another), a table (a
+        data frame of pandas or polars, whatever speaks Arrow's C stream), a JSON array or JSON Lines text, or the path
+        of a ``.json`` or ``.jsonl`` template file, which Airflow renders.
     :param elements_path: a file that is streamed, never rendered or read whole: ``.json``, ``.jsonl``, ``.ndjson``,
-        ``.csv`` or ``.parquet``; a local path or a URL. Exactly one of ``elements`` and ``elements_path`` is given.
+        ``.csv``, ``.tsv`` or ``.parquet``, or a workbook, ``.xlsx``, ``.xls`` or ``.ods``; a local path or a URL.
+        Exactly one of ``elements`` and ``elements_path`` is given.
+    :param encoding: of a text file: what its byte order mark says, else UTF-8; or any name that Python knows, such as
+        ``windows-1250``.
+    :param delimiter: of a CSV: told by its header (comma, semicolon, tab, bar), or given.
+    :param sheet: of a workbook: the first one, or a name.
+    :param date_format: how texts in ``next_calldate`` are written if not as ``YYYY-MM-DD HH:MM:SS``: a ``strptime``
+        format such as ``%d.%m.%Y %H:%M``, or a list of them.
     :param field_map: column or name in the input -> field of an element, or ``search.<criterion>``.
     :param disposition: the request's object: what is set on every element that does not say otherwise.
     :param avoid_in_call: leave alone the records that agents are handling now; left out where it is None.
@@ -56,6 +65,7 @@ class BatchDispositionOperator(BaseOperator):
     :param on_ambiguous: what to do when nobody can say whether a request took effect: ``"resend"`` it, ``"report"`` its
         elements as unknown, or ``"auto"``: resend unless it asks for messages, which must not go out twice.
     :param failures_path: where the failed elements are written as JSON Lines: a local path or a URL.
+    :param on_empty: what an input without any element means: ``"success"``, ``"skip"`` or ``"fail"``.
     :param validate_only: read and check everything, send nothing.
     :raises VccConfigurationError: when the DAG is parsed, or after rendering, with what to write instead.
     """
@@ -64,6 +74,10 @@ class BatchDispositionOperator(BaseOperator):
         "project_id",
         "elements",
         "elements_path",
+        "encoding",
+        "delimiter",
+        "sheet",
+        "date_format",
         "field_map",
         "disposition",
         "vcc_conn_id",
@@ -90,6 +104,10 @@ class BatchDispositionOperator(BaseOperator):
         project_id: Templated[int],
         elements: Elements | None = None,
         elements_path: FilePath | None = None,
+        encoding: str | XComArg | None = None,
+        delimiter: str | XComArg | None = None,
+        sheet: str | XComArg | None = None,
+        date_format: Templated[Sequence[str]] | None = None,
         field_map: Templated[Mapping[str, str]] | None = None,
         disposition: Templated[Mapping[str, Any]] | None = None,
         avoid_in_call: bool | None = None,
@@ -104,6 +122,7 @@ class BatchDispositionOperator(BaseOperator):
         stop_on_breach: bool = False,
         on_ambiguous: OnAmbiguous = "auto",
         failures_path: FilePath | None = None,
+        on_empty: OnEmpty = "success",
         validate_only: Templated[bool] = False,
         **kwargs: Any,
     ) -> None:
@@ -111,6 +130,10 @@ class BatchDispositionOperator(BaseOperator):
         self.project_id = project_id
         self.elements = elements
         self.elements_path = elements_path
+        self.encoding = encoding
+        self.delimiter = delimiter
+        self.sheet = sheet
+        self.date_format = date_format
         self.field_map = field_map
         self.disposition = disposition
         self.avoid_in_call = avoid_in_call
@@ -125,6 +148,7 @@ class BatchDispositionOperator(BaseOperator):
         self.stop_on_breach = stop_on_breach
         self.on_ambiguous = on_ambiguous
         self.failures_path = failures_path
+        self.on_empty = on_empty
         self.validate_only = validate_only
         self._vcc_run: Run | None = None
         self._template_file: str | None = None
@@ -173,7 +197,7 @@ class BatchDispositionOperator(BaseOperator):
         """Open the input."""
         from airflow_provider_vcc.task.inputs import open_input
 
-        return open_input(bare(self.elements), bare(self.elements_path), self.field_map)
+        return open_input(self)
 
     def _sinks(self, context: Context) -> list[Sink]:  # noqa: ARG002 -- likewise
         """Give what takes the failed elements beside the failures file. Each is closed when the run has ended."""
@@ -244,6 +268,13 @@ class BatchDispositionOperator(BaseOperator):
         def how(value: Any) -> Any:
             return self.render_template(value, context, jinja_env, seen_oids)
 
+        def elements_how(value: Any) -> Any:
+            def by(value: Any, env: Any) -> Any:
+                return self.render_template(value, context, env, seen_oids)
+
+            return render_elements(value, by, jinja_env, tuple(self.template_ext))
+
         for name in private:
-            rendered = render_field(name, bare(getattr(parent, name)), how, context=context, jinja_env=jinja_env)
+            render = elements_how if name in {"elements", "disposition"} else how
+            rendered = render_field(name, bare(getattr(parent, name)), render, context=context, jinja_env=jinja_env)
             setattr(parent, name, wrapped(rendered, PRIVATE[name], self) if parent is self else rendered)

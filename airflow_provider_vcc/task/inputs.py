@@ -8,30 +8,44 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_vcc._identity import is_same_file
 from airflow_provider_vcc._storage import open_binary, size
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
-from airflow_provider_vcc.dispositions.sources import from_elements, open_path
+from airflow_provider_vcc.dispositions.sources import Reading, from_elements, open_path
 from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.task.parameters import a_field_map, a_path
+from airflow_provider_vcc.task.parameters import a_delimiter, a_field_map, a_path, a_sheet, an_encoding
+from airflow_provider_vcc.task.rendered import bare
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
 
-__all__ = ["check_other_file", "open_input"]
+__all__ = ["check_other_file", "column_check", "open_input"]
 
 
-def open_input(elements: Any, elements_path: Any, field_map: Any) -> Source:
-    """Give the source for ``elements`` or ``elements_path``.
+def open_input(operator: Any) -> Source:
+    """Return the source for an operator's ``elements`` or ``elements_path``.
 
-    :raises VccConfigurationError: where ``elements`` is nothing that holds elements.
-    :raises VccInputError: where there is no such file, or one of its columns is unknown.
+    :param operator: its templates are rendered.
+    :raises VccConfigurationError: if ``elements`` is nothing that holds elements.
+    :raises VccInputError: if there is no such file, or one of its columns is unknown.
     """
-    if elements_path is None:
-        return from_elements(elements)
+    path = bare(operator.elements_path)
+    if path is None:
+        return from_elements(bare(operator.elements), column_check(operator))
     return open_path(
-        a_path("elements_path", elements_path),
-        check_columns=partial(ColumnPlan, field_map=a_field_map("field_map", field_map)),
+        a_path("elements_path", path),
+        check_columns=column_check(operator),
         opener=open_binary,
         sizer=size,
+        reading=Reading(
+            encoding=an_encoding("encoding", operator.encoding),
+            delimiter=a_delimiter("delimiter", operator.delimiter),
+            sheet=a_sheet("sheet", operator.sheet),
+        ),
     )
+
+
+def column_check(operator: Any) -> CheckColumns:
+    """Return what is given the columns of a table, and raises if one is unknown."""
+    return partial(ColumnPlan, field_map=a_field_map("field_map", operator.field_map))
 
 
 def check_other_file(input_path: str | None, failures_path: str | None) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc._compat import AirflowSkipException
-from airflow_provider_vcc.exceptions import DispositionThresholdExceeded
+from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccInputError
 from airflow_provider_vcc.wording import elements, places, reason
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
     from airflow_provider_vcc.documents import ErrorRow, Summary
 
-__all__ = ["judge", "sentence"]
+__all__ = ["judge", "judge_empty", "sentence"]
 
 MOST_REASONS = 3
 
@@ -29,6 +29,19 @@ def judge(summary: Summary, threshold: Threshold, *, soft_fail: bool) -> bool:
     if soft_fail:
         raise AirflowSkipException(message)
     raise DispositionThresholdExceeded(message, summary=summary)
+
+
+def judge_empty(name: str, on_empty: str) -> None:
+    """Raise what the task is to end with after an input without any element.
+
+    :param name: the input's.
+    :raises VccInputError: if that fails the task.
+    :raises AirflowSkipException: if that skips it.
+    """
+    if on_empty == "skip":
+        raise AirflowSkipException(f"{name} has no elements, and on_empty is 'skip'")
+    if on_empty == "fail":
+        raise VccInputError(f"{name} has no elements, and on_empty is 'fail'", source=name)
 
 
 def sentence(summary: Summary, threshold: Threshold) -> str:

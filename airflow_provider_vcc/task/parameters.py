@@ -23,11 +23,14 @@ __all__ = ["Parameters", "check_inputs", "check_parameters", "is_template"]
 
 MARKS = ("{{", "{%", "{#")
 AMBIGUOUS = ("auto", "resend", "report")
+EMPTY = ("success", "skip", "fail")
 NOTHING = ("", "None", "none", "null")
 """What a template makes of None."""
 YES = ("true", "yes", "1", "on")
 NO = ("false", "no", "0", "off", *NOTHING)
 PERCENT = 100
+TABS = {"tab": "\t", "\\t": "\t"}
+NOT_DELIMITERS = ('"', "\r", "\n", "\0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +52,11 @@ class Parameters:
     stop_on_breach: bool
     on_ambiguous: Literal["auto", "resend", "report"]
     failures_path: str | None
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    date_format: tuple[str, ...]
+    on_empty: Literal["success", "skip", "fail"]
     validate_only: bool
 
     @classmethod
@@ -57,7 +65,7 @@ class Parameters:
 
         :raises VccConfigurationError: with what to write instead.
         """
-        return cls(**{name: check(name, bare(getattr(operator, name))) for name, check in CHECKS.items()})
+        return cls(**{name: _checked(operator, name, bare(getattr(operator, name))) for name in CHECKS})
 
 
 def check_parameters(operator: Any) -> None:
@@ -65,12 +73,23 @@ def check_parameters(operator: Any) -> None:
 
     :raises VccConfigurationError: with what to write instead.
     """
-    for name, check in CHECKS.items():
+    for name in CHECKS:
         value = getattr(operator, name)
         if not is_template(value):
-            check(name, value)
+            _checked(operator, name, value)
         elif name not in operator.template_fields:
             raise _wrong(name, "is not templated; give the value itself")
+
+
+def _checked(operator: Any, name: str, value: Any) -> Any:
+    if name != "disposition":
+        return CHECKS[name](name, value)
+    if is_template(operator.date_format):  # how its date is written is not known yet
+        value = (
+            {key: item for key, item in value.items() if key != "next_calldate"} if isinstance(value, dict) else None
+        )
+        return a_disposition(name, value)
+    return a_disposition(name, value, a_date_format("date_format", operator.date_format))
 
 
 def check_inputs(elements: Any, elements_path: Any) -> None:
@@ -219,6 +238,59 @@ def a_mode(name: str, value: Any) -> str:
     raise _wrong(name, f"must be one of {', '.join(map(repr, AMBIGUOUS))}, and is {_shown(value)}{hint}")
 
 
+def an_empty_mode(name: str, value: Any) -> str:
+    """Take what an input without any element means."""
+    if value in EMPTY:
+        return str(value)
+    near = get_close_matches(str(value).lower(), EMPTY, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise _wrong(name, f"must be one of {', '.join(map(repr, EMPTY))}, got {_shown(value)}{hint}")
+
+
+def an_encoding(_name: str, value: Any) -> str | None:
+    """Take the name of an encoding, or nothing."""
+    if value is None or value in NOTHING:
+        return None
+    from airflow_provider_vcc.dispositions.sources.bytes.encoding import check_encoding
+
+    return check_encoding(value)
+
+
+def a_delimiter(name: str, value: Any) -> str | None:
+    """Take one character that separates the cells of a CSV, or nothing."""
+    if value is None or value in NOTHING:
+        return None
+    value = TABS.get(value, value) if isinstance(value, str) else value
+    if isinstance(value, str) and len(value) == 1 and value not in NOT_DELIMITERS:
+        return value
+    raise _wrong(name, f"must be one character such as ';', or 'tab', got {_shown(value)}")
+
+
+def a_sheet(name: str, value: Any) -> str | None:
+    """Take the name of a sheet, or nothing."""
+    if value is None or value in NOTHING:
+        return None
+    if isinstance(value, str):
+        return value
+    raise _wrong(name, f"must be the name of a sheet, got {_shown(value)}; leave it out for the first one")
+
+
+def a_date_format(name: str, value: Any) -> tuple[str, ...]:
+    """Take a format of strptime, several, or nothing."""
+    if value is None or (isinstance(value, str) and value in NOTHING):
+        return ()
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _object(name, value)
+    formats = (value,) if isinstance(value, str) else value
+    if not isinstance(formats, list | tuple) or not all(isinstance(one, str) and one for one in formats):
+        raise _wrong(name, f"must be a format such as '%d.%m.%Y %H:%M', or a list of them, got {_shown(value)}")
+    from airflow_provider_vcc.dispositions.elements.times import check_format
+
+    for one in formats:
+        check_format(one)
+    return tuple(formats)
+
+
 def a_connection(name: str, value: Any) -> str:
     """Take the id of a connection."""
     if isinstance(value, str) and value.strip() and value not in NOTHING:
@@ -270,7 +342,7 @@ def _object(name: str, value: Any) -> Any:
         ) from None
 
 
-def a_disposition(name: str, value: Any) -> Mapping[str, Any] | None:
+def a_disposition(name: str, value: Any, formats: tuple[str, ...] = ()) -> Mapping[str, Any] | None:
     """Take the request's object. Dates are converted later, when the connection's time zone is known."""
     value = _object(name, value)
     if not value:
@@ -281,7 +353,7 @@ def a_disposition(name: str, value: Any) -> Mapping[str, Any] | None:
     given = value
     if isinstance(value, dict):
         given = {key: item for key, item in value.items() if key == "description" or item not in NOTHING}
-    check_disposition(given, Dates("UTC"))
+    check_disposition(given, Dates("UTC", formats))
     return given  # type: ignore[no-any-return]
 
 
@@ -301,5 +373,10 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "stop_on_breach": a_flag,
     "on_ambiguous": a_mode,
     "failures_path": maybe_path,
+    "encoding": an_encoding,
+    "delimiter": a_delimiter,
+    "sheet": a_sheet,
+    "date_format": a_date_format,
+    "on_empty": an_empty_mode,
     "validate_only": a_flag,
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_vcc._compat import AirflowNotFoundException, task_state_store
+from airflow_provider_vcc._compat import AirflowNotFoundException, AirflowSkipException, task_state_store
 from airflow_provider_vcc._storage import create_binary
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import check_disposition
@@ -23,7 +23,7 @@ from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.redaction import Redaction
 from airflow_provider_vcc.task.inputs import check_other_file
-from airflow_provider_vcc.task.judgement import judge
+from airflow_provider_vcc.task.judgement import judge, judge_empty
 from airflow_provider_vcc.task.log import log_summary
 from airflow_provider_vcc.task.metrics import describe_assets, emit
 from airflow_provider_vcc.task.parameters import a_path
@@ -155,7 +155,7 @@ class Run:
     @cached_property
     def checker(self) -> Checker:
         """What checks the elements."""
-        return Checker(self.given.field_map, self.timezone)
+        return Checker(self.given.field_map, self.timezone, self.given.date_format)
 
     @cached_property
     def disposition(self) -> dict[str, Any] | None:
@@ -230,6 +230,7 @@ class Run:
                 self.disposition,
                 given.avoid_in_call,
                 given.field_map,
+                *([given.date_format] if given.date_format else []),
             ],
             order="deterministic",
         )
@@ -241,6 +242,8 @@ class Run:
         self.report.breached = self.threshold.breached(summary["failed"], summary["total"])
         log_summary(self.log, summary)
         judge(summary, self.threshold, soft_fail=self.given.soft_fail)
+        if not summary["total"] and not summary.get("unchanged"):
+            judge_empty(self.source.name if self.source else "the input", self.given.on_empty)
 
     def _passed(self) -> None:
         if not self.given.validate_only:
@@ -255,7 +258,7 @@ class Run:
     def _failed(self, error: BaseException) -> None:
         """Leave the summary behind; where that fails as well, the error that came first is the one to see."""
         summary = self.tally.summary()
-        if not self.report.breached:
+        if not self.report.breached and not isinstance(error, AirflowSkipException):
             self.report.failed(error)
         if self.report.breached is None and self.tally.total:
             log_summary(self.log, summary)

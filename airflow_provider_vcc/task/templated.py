@@ -25,5 +25,6 @@ if TYPE_CHECKING:
     Elements = Sequence[Element | Sequence[Element]] | Table | str | XComArg
     FilePath = str | os.PathLike[str] | ObjectStoragePath | XComArg
     OnAmbiguous = Literal["auto", "resend", "report"]
+    OnEmpty = Literal["success", "skip", "fail"]
 
-__all__ = ["Element", "Elements", "FilePath", "OnAmbiguous", "Table", "Templated"]
+__all__ = ["Element", "Elements", "FilePath", "OnAmbiguous", "OnEmpty", "Table", "Templated"]

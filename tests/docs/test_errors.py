@@ -178,7 +178,7 @@ def test_messages_of_an_input_that_cannot_be_read(text, tmp_path):
     lines = b'{"numberid": "1"}\n' * 9
     files = [
         ("callbacks.csv", None),
-        ("callbacks.txt", b""),
+        ("callbacks.doc", b""),
         ("callbacks.xlsx", b"numberid,userid\n"),
         ("callbacks.csv", b"numberid,disposition_id\n1,2\n"),
         ("callbacks.csv", b"dispositionid,userid\n1,2\n"),

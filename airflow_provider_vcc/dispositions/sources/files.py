@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "open_path"]
 
 _SUPPORTED = (
-    ".json, .jsonl, .ndjson, .csv or .tsv, each also with " + ", ".join(COMPRESSIONS[:-1]) + f" or {COMPRESSIONS[-1]}"
+    ".json, .jsonl, .ndjson, .csv, .tsv or .txt, each also with "
+    + ", ".join(COMPRESSIONS[:-1])
+    + f" or {COMPRESSIONS[-1]}"
     f" behind it, or .parquet, {', '.join(WORKBOOKS[:-1])} or {WORKBOOKS[-1]}"
 )
 
@@ -101,6 +103,7 @@ _KINDS: dict[str, Callable[[FileStream, CheckColumns | None, Reading], Source]] 
     ".ndjson": _json_lines,
     ".csv": _csv,
     ".tsv": _tsv,
+    ".txt": _csv,  # what Excel calls "Unicode Text"
     ".parquet": _parquet,
     **dict.fromkeys(WORKBOOKS, _workbook),
 }
