@@ -35,10 +35,11 @@ from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.hooks import calls
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.operators import disposition_threshold
-from airflow_provider_vcc.operators.batch_disposition import NO_TEMPLATE, BatchDispositionOperator
+from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.operators.retries import worth_a_retry
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.task.judgement import judge
+from airflow_provider_vcc.task.rendered import NO_TEMPLATE
 from airflow_provider_vcc.transfers import watermark
 from airflow_provider_vcc.transfers.query import QuerySource
 from airflow_provider_vcc.transfers.results import ResultsTable
