@@ -49,7 +49,7 @@ def test_airflow_does_not_retry_what_cannot_succeed(error):
 
 
 def test_a_broken_threshold_is_an_airflow_exception():
-    from airflow.providers.common.compat.sdk import AirflowException
+    from airflow_provider_vcc._compat import AirflowException
 
     assert issubclass(exceptions.DispositionThresholdExceeded, AirflowException)
 

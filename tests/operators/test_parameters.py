@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, AirflowException, XComArg, task
+from airflow.providers.common.compat.sdk import DAG, XComArg, task
 
+from airflow_provider_vcc._compat import AirflowException
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.task.parameters import Parameters, is_template
