@@ -1,0 +1,232 @@
+"""What the service last applied for each record, remembered from run to run: only what differs from it is sent.
+
+Pure but for the ledger that it is given. A record's row in the ledger is a fingerprint of the element as it goes out,
+with the request's ``disposition``, and a state. The rules:
+
+* what was applied, and is the same, is left out;
+* what is sent is noted before, if the ledger knows the record or the element asks for messages: otherwise a killed run
+  would leave behind a fingerprint that is true no more;
+* what the service refused leaves the ledger as it was, so it is sent again in the next run;
+* what nobody knows is sent again, unless it asks for messages: that is reported instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import msgspec
+
+from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from airflow_provider_vcc.dispositions.elements.checker import AnyElement, Batch
+
+__all__ = ["Ledger", "Remembered", "State", "Synced", "fingerprint_key"]
+
+DIGEST = 16
+UNKNOWN_BEFORE = (
+    "an earlier run sent the same with messages, nobody can say whether it took effect, and it must not be sent twice; "
+    "look at the record in VCC, then delete its row in synced_table to send it again"
+)
+
+_encode = msgspec.json.Encoder().encode
+_UNENCODABLE = (TypeError, ValueError, RecursionError, msgspec.MsgspecError)
+
+
+class State(StrEnum):
+    """What the ledger says of a record."""
+
+    APPLIED = "applied"
+    SENT = "sent"
+    """It was about to be sent. Where that stays, the run was killed."""
+    UNKNOWN = "unknown"
+    """It was sent, and nobody can say whether it took effect."""
+
+
+class Remembered(NamedTuple):
+    """What stands in the ledger for a record."""
+
+    fingerprint: str
+    state: State
+
+
+class Ledger(Protocol):
+    """A table that outlasts the run. ``read`` is called by one thread, ``write`` and ``doubt_all`` by another."""
+
+    def read(self, records: Sequence[str]) -> Mapping[str, Remembered]:
+        """Return what stands there for some records, each without repetition."""
+
+    def write(self, entries: Mapping[str, Remembered | None]) -> None:
+        """Keep what stands for some records from now on; None forgets one."""
+
+    def doubt_all(self) -> None:
+        """Make every ``applied`` of the project ``unknown``: a search may have touched any record."""
+
+
+class _Open:
+    """A record with elements that were read and are not settled yet."""
+
+    __slots__ = ("count", "noted", "stands")
+
+    def __init__(self, stands: Remembered | None) -> None:
+        self.count = 0
+        self.stands = stands
+        """What the service has, as far as is known: what a refused element goes back to."""
+        self.noted = False
+
+
+def fingerprint_key(*parts: object) -> bytes:
+    """Return the key of all fingerprints of a run: what an element's effect depends on beside itself."""
+    return hashlib.blake2b(msgspec.json.encode(parts, order="deterministic"), digest_size=32).digest()
+
+
+class Synced:
+    """Compares elements with the ledger, and collects what is to be kept there.
+
+    :param key: from ``fingerprint_key``.
+    :param resend: send also what is the same.
+    """
+
+    def __init__(self, ledger: Ledger, key: bytes, *, resend: bool = False) -> None:
+        self.ledger = ledger
+        self.unchanged = 0
+        """How many elements were left out."""
+        self._key = key
+        self._resend = resend
+        self._searched = False
+        self._open: dict[str, _Open] = {}
+        self._unsaved: dict[str, Remembered | None] = {}
+        self._saving: dict[str, Remembered | None] = {}
+
+    def fingerprint(self, element: AnyElement) -> str:
+        """Return what tells an element, as it goes out, from any other; empty where it cannot be encoded."""
+        try:
+            return hashlib.blake2b(_encode(element), digest_size=DIGEST, key=self._key).hexdigest()
+        except _UNENCODABLE:
+            return ""
+
+    # Reading
+
+    def compare(self, batch: Batch) -> Batch:
+        """Return what is to be sent of a batch; what must not be sent is among its failures."""
+        known = self.ledger.read(list({str(e.numberid): None for e in batch.elements if e.numberid is not None}))
+        keep: list[int] = []
+        failures = list(batch.failures)
+        for index, element in enumerate(batch.elements):
+            verdict = self._verdict(element, known)
+            if verdict is None:
+                keep.append(index)
+            elif verdict is Outcome.UNKNOWN:
+                failures.append(Failure(batch.positions[index], verdict, None, UNKNOWN_BEFORE, element))
+            else:
+                self.unchanged += 1
+        if len(keep) == len(batch.elements):
+            return batch
+        elements = [batch.elements[index] for index in keep]
+        positions = [batch.positions[index] for index in keep]
+        return msgspec.structs.replace(batch, elements=elements, positions=positions, failures=failures)
+
+    def _verdict(self, element: AnyElement, known: Mapping[str, Remembered]) -> Outcome | None:
+        """Return None for what is sent, UNKNOWN for what must not be, APPLIED for what is the same."""
+        if element.numberid is None:
+            self._searched = True  # it may touch any record, so nothing behind it is known to stand
+            return None
+        record = str(element.numberid)
+        opened = self._open.get(record)
+        if opened is None:
+            stands = self._stands(record, known)
+            if stands is not None and stands.fingerprint == self.fingerprint(element):
+                certain = stands.state is State.APPLIED and not self._searched
+                if certain and not self._resend:
+                    return Outcome.APPLIED
+                if not certain and element.sendDispositionMessages:
+                    return Outcome.UNKNOWN
+            opened = self._open[record] = _Open(stands)
+        opened.count += 1
+        return None
+
+    def _stands(self, record: str, known: Mapping[str, Remembered]) -> Remembered | None:
+        for newer in (self._unsaved, self._saving, known):
+            if record in newer:
+                return newer[record]
+        return None
+
+    # Sending
+
+    def must_note(self, elements: Iterable[AnyElement]) -> bool:
+        """Return whether the ledger must know of some elements before they are sent."""
+        return any(
+            element.numberid is None
+            or element.sendDispositionMessages
+            or (record := self._open.get(str(element.numberid))) is None
+            or record.stands is not None
+            for element in elements
+        )
+
+    def note(self, elements: Iterable[AnyElement]) -> bool:
+        """Have some elements noted with the next save; return whether a search makes all else doubtful."""
+        searches = False
+        for element in elements:
+            if element.numberid is None:
+                searches = True
+            else:
+                record = str(element.numberid)
+                self._unsaved[record] = Remembered(self.fingerprint(element), State.SENT)
+                if record in self._open:
+                    self._open[record].noted = True
+        return searches
+
+    def applied(self, elements: Iterable[AnyElement]) -> None:
+        """Keep what the service applied."""
+        for element in elements:
+            self._close(element, Remembered(self.fingerprint(element), State.APPLIED))
+
+    def unknown(self, elements: Iterable[AnyElement]) -> None:
+        """Keep that nobody can say what became of some elements."""
+        for element in elements:
+            self._close(element, Remembered(self.fingerprint(element), State.UNKNOWN))
+
+    def refused(self, elements: Iterable[AnyElement]) -> None:
+        """Go back to what stood there: the service certainly did not act on some elements."""
+        for element in elements:
+            opened = self._open.get(str(element.numberid))
+            if opened is None:
+                continue
+            if opened.noted:
+                self._unsaved[str(element.numberid)] = opened.stands
+            self._release(str(element.numberid), opened)
+
+    def _close(self, element: AnyElement, stands: Remembered) -> None:
+        if element.numberid is None:
+            return
+        record = str(element.numberid)
+        self._unsaved[record] = stands
+        opened = self._open.get(record)
+        if opened is not None:
+            opened.stands = stands
+            self._release(record, opened)
+
+    def _release(self, record: str, opened: _Open) -> None:
+        opened.count -= 1
+        if opened.count <= 0:
+            del self._open[record]
+
+    # Saving
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self._unsaved)
+
+    def take(self) -> Mapping[str, Remembered | None]:
+        """Return what is to be written now; ``saved`` ends that."""
+        self._saving, self._unsaved = self._unsaved, {}
+        return self._saving
+
+    def saved(self) -> None:
+        """Rely on the ledger for what was taken."""
+        self._saving = {}
