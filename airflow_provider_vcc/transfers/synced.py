@@ -1,0 +1,177 @@
+"""The table that remembers, for each record, what the service last applied: ``synced_table``."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_provider_vcc.dispositions.progress.synced import Remembered, State
+from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.transfers.faults import words_of
+from airflow_provider_vcc.transfers.tables import SideTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from airflow_provider_vcc.transfers.tables import Hook, Transaction
+
+__all__ = ["SyncedTable"]
+
+RECORD_LENGTH, NAME_LENGTH = 64, 250
+COLUMNS = {
+    "project_id": "bigint",
+    "record": f"key:{RECORD_LENGTH}",
+    "fingerprint": "key:64",
+    "state": "key:16",
+    "dag_id": f"key:{NAME_LENGTH}",
+    "task_id": f"key:{NAME_LENGTH}",
+    "synced_at": "time",
+}
+KEY = ("project_id", "record")
+REST = tuple(name for name in COLUMNS if name not in KEY)
+SOME = 900
+"""Records in one statement: fewer than any database takes in ``IN (...)``."""
+ON_CONFLICT = f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in REST)}"
+ON_DUPLICATE = f" ON DUPLICATE KEY UPDATE {', '.join(f'{n} = VALUES({n})' for n in REST)}"
+UPSERTS = {"postgresql": ON_CONFLICT, "sqlite": ON_CONFLICT, "mysql": ON_DUPLICATE}
+SAMPLE = "(tried, and rolled back)"
+
+T = TypeVar("T")
+Row = dict[str, object]
+
+
+class SyncedTable:
+    """A ledger in a database, of one project.
+
+    ``read`` and ``write`` have a connection each, since two threads call them.
+
+    :param hook: a ``DbApiHook``.
+    :param table: its name, with or without a schema. It is made if it is missing.
+    :param writer: ``{"dag_id", "task_id"}``, kept beside each record.
+    :param is_replaced: says whether this process is an orphan whose successor writes in its place.
+    :raises VccError: if the table cannot be made, read or written to, in the database's own words.
+    """
+
+    def __init__(
+        self,
+        hook: Hook,
+        table: str,
+        project_id: int,
+        writer: Mapping[str, str],
+        is_replaced: Callable[[], bool] = bool,
+    ) -> None:
+        self._name = table
+        self._project_id = project_id
+        self._writer = {name: value[:NAME_LENGTH] for name, value in writer.items()}
+        self._is_replaced = is_replaced
+        self._reading, self._writing = (
+            SideTable(hook, table, COLUMNS, KEY, parameter="synced_table") for _ in range(2)
+        )
+        self._upsert = ""
+
+    def prepare(self) -> None:
+        """See that the table is there, or make it, and that it can be written to, before anything is sent."""
+        table = self._reading
+        try:
+            table.prepare(lambda transaction: self._row(SAMPLE, Remembered("", State.SENT), transaction))
+            self._upsert = UPSERTS.get(table.dialect.name, "")
+            if self._upsert and not self._upserts():
+                self._upsert = ""  # a table of somebody's own, without the key
+        except BaseException:
+            table.disconnect()
+            raise
+
+    def _upserts(self) -> bool:
+        with suppress(Exception):  # whatever the database has against it, there is another way
+            entries = {SAMPLE: Remembered("", State.SENT)}
+            self._reading.transaction(lambda transaction: self._keep(transaction, entries), patience=0, keep=False)
+            return True
+        return False
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._reading.disconnect()
+        self._writing.disconnect()
+
+    # The ledger
+
+    def read(self, records: Sequence[str]) -> Mapping[str, Remembered]:
+        """Return what stands there for some records.
+
+        :raises VccError: if the database refuses, or cannot be reached for long.
+        """
+        if not records:
+            return {}
+        return self._explained("read", lambda: self._reading.transaction(lambda t: self._found(t, records)))
+
+    def _found(self, transaction: Transaction, records: Sequence[str]) -> dict[str, Remembered]:
+        found: dict[str, Remembered] = {}
+        for where, values in self._where(transaction, records):
+            rows = transaction.select(f"SELECT record, fingerprint, state FROM {{table}} WHERE {where}", values)  # noqa: S608 -- placeholders only
+            for record, fingerprint, state in rows:
+                found[str(record)] = Remembered(str(fingerprint), _state(state))
+        return found
+
+    def _where(self, transaction: Transaction, records: Sequence[str]) -> Iterator[tuple[str, list[object]]]:
+        if transaction.dialect.name == "postgresql" and transaction.takes_lists:
+            yield "project_id = {} AND record = ANY({})", [self._project_id, list(records)]
+            return
+        for at in range(0, len(records), SOME):
+            some = records[at : at + SOME]
+            yield f"project_id = {{}} AND record IN ({', '.join(['{}'] * len(some))})", [self._project_id, *some]
+
+    def write(self, entries: Mapping[str, Remembered | None]) -> None:
+        """Keep what stands for some records from now on.
+
+        :raises VccError: if the database refuses, or cannot be reached for long.
+        """
+        if entries and not self._is_replaced():
+            self._explained("written to", lambda: self._writing.transaction(lambda t: self._keep(t, entries)))
+
+    def _keep(self, transaction: Transaction, entries: Mapping[str, Remembered | None]) -> None:
+        kept = sorted((record, entry) for record, entry in entries.items() if entry is not None)
+        gone = sorted(record for record, entry in entries.items() if entry is None)
+        if not self._upsert:
+            gone = sorted(entries)
+        for at in range(0, len(gone), SOME):
+            some = gone[at : at + SOME]
+            where = f"project_id = {{}} AND record IN ({', '.join(['{}'] * len(some))})"
+            transaction.execute(f"DELETE FROM {{table}} WHERE {where}", [self._project_id, *some])  # noqa: S608 -- placeholders only
+        transaction.insert([self._row(record, entry, transaction) for record, entry in kept], self._upsert)
+
+    def _row(self, record: str, entry: Remembered, transaction: Transaction) -> Row:
+        return {
+            "project_id": self._project_id,
+            "record": record,
+            "fingerprint": entry.fingerprint,
+            "state": str(entry.state),
+            **self._writer,
+            "synced_at": transaction.moment(datetime.now(UTC)),
+        }
+
+    def doubt_all(self) -> None:
+        """Make every ``applied`` of the project ``unknown``."""
+        sql = "UPDATE {table} SET state = {} WHERE project_id = {} AND state = {}"
+        values = [str(State.UNKNOWN), self._project_id, str(State.APPLIED)]
+        self._explained("written to", lambda: self._writing.transaction(lambda t: t.execute(sql, values)))
+
+    def _explained(self, what: str, do: Callable[[], T]) -> T:
+        try:
+            return do()
+        except VccError:
+            raise
+        except Exception as error:  # noqa: BLE001 -- each driver has its own
+            words = words_of(error)
+        raise VccError(
+            f"synced_table: {self._name} cannot be {what} any more ({words}), so nothing more is sent; "
+            "the next run goes on from what it holds"
+        )
+
+
+def _state(value: object) -> State:
+    """Read a state; what nobody here has written is unknown."""
+    try:
+        return State(str(value).strip())
+    except ValueError:
+        return State.UNKNOWN
