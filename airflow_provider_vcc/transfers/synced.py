@@ -35,6 +35,21 @@ SOME = 900
 ON_CONFLICT = f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {', '.join(f'{n} = excluded.{n}' for n in REST)}"
 ON_DUPLICATE = f" ON DUPLICATE KEY UPDATE {', '.join(f'{n} = VALUES({n})' for n in REST)}"
 UPSERTS = {"postgresql": ON_CONFLICT, "sqlite": ON_CONFLICT, "mysql": ON_DUPLICATE}
+LOOK_UP = "SELECT record, fingerprint, state FROM {table} WHERE project_id = {} AND record IN "
+FORGET = "DELETE FROM {table} WHERE project_id = {} AND record IN "
+COMPARE = (
+    "SELECT w.record, s.fingerprint, s.state "
+    "FROM unnest(CAST({} AS text[]), CAST({} AS text[])) AS w (record, fingerprint) "
+    "LEFT JOIN {table} AS s ON s.project_id = {} AND s.record = w.record "
+    "WHERE s.record IS NULL OR s.fingerprint <> w.fingerprint OR s.state <> {}"
+)
+"""PostgreSQL compares by itself, so that a million rows that are the same are not sent back."""
+KEEP_LISTS = (
+    "INSERT INTO {table} (project_id, dag_id, task_id, synced_at, record, fingerprint, state) "
+    "SELECT {}, {}, {}, CAST({} AS TIMESTAMP) AT TIME ZONE 'UTC', record, fingerprint, state "
+    "FROM unnest(CAST({} AS text[]), CAST({} AS text[]), CAST({} AS text[])) AS w (record, fingerprint, state)"
+    + ON_CONFLICT
+)
 SAMPLE = "(tried, and rolled back)"
 
 T = TypeVar("T")
@@ -96,30 +111,32 @@ class SyncedTable:
 
     # The ledger
 
-    def read(self, records: Sequence[str]) -> Mapping[str, Remembered]:
-        """Return what stands there for some records.
+    def differing(self, wanted: Mapping[str, str]) -> Mapping[str, Remembered | None]:
+        """Return what stands there for each record that is not ``applied`` with the wanted fingerprint; None: nothing.
 
         :raises VccError: if the database refuses, or cannot be reached for long.
         """
-        if not records:
+        if not wanted:
             return {}
-        return self._explained("read", lambda: self._reading.transaction(lambda t: self._found(t, records)))
+        return self._explained("read", lambda: self._reading.transaction(lambda t: self._differing(t, wanted)))
 
-    def _found(self, transaction: Transaction, records: Sequence[str]) -> dict[str, Remembered]:
-        found: dict[str, Remembered] = {}
-        for where, values in self._where(transaction, records):
-            rows = transaction.select(f"SELECT record, fingerprint, state FROM {{table}} WHERE {where}", values)  # noqa: S608 -- placeholders only
-            for record, fingerprint, state in rows:
-                found[str(record)] = Remembered(str(fingerprint), _state(state))
-        return found
+    def _differing(self, transaction: Transaction, wanted: Mapping[str, str]) -> dict[str, Remembered | None]:
+        if transaction.takes_lists:
+            given = [list(wanted), list(wanted.values()), self._project_id, str(State.APPLIED)]
+            rows = transaction.select(COMPARE, given)
+            return {str(row[0]): _remembered(row) for row in rows}
+        found = dict(self._found(transaction, list(wanted)))
+        return {
+            record: found.get(record)
+            for record, fingerprint in wanted.items()
+            if found.get(record) != (fingerprint, State.APPLIED)
+        }
 
-    def _where(self, transaction: Transaction, records: Sequence[str]) -> Iterator[tuple[str, list[object]]]:
-        if transaction.dialect.name == "postgresql" and transaction.takes_lists:
-            yield "project_id = {} AND record = ANY({})", [self._project_id, list(records)]
-            return
+    def _found(self, transaction: Transaction, records: Sequence[str]) -> Iterator[tuple[str, Remembered | None]]:
         for at in range(0, len(records), SOME):
             some = records[at : at + SOME]
-            yield f"project_id = {{}} AND record IN ({', '.join(['{}'] * len(some))})", [self._project_id, *some]
+            rows = transaction.select(LOOK_UP + _listed(some), [self._project_id, *some])
+            yield from ((str(row[0]), _remembered(row)) for row in rows)
 
     def write(self, entries: Mapping[str, Remembered | None]) -> None:
         """Keep what stands for some records from now on.
@@ -130,15 +147,18 @@ class SyncedTable:
             self._explained("written to", lambda: self._writing.transaction(lambda t: self._keep(t, entries)))
 
     def _keep(self, transaction: Transaction, entries: Mapping[str, Remembered | None]) -> None:
-        kept = sorted((record, entry) for record, entry in entries.items() if entry is not None)
-        gone = sorted(record for record, entry in entries.items() if entry is None)
-        if not self._upsert:
-            gone = sorted(entries)
+        """Write in one order whoever writes, so that two writers wait for each other instead of locking up."""
+        kept = {record: entry for record, entry in sorted(entries.items()) if entry is not None}
+        gone = sorted(entries.keys() - kept.keys() if self._upsert else entries)
         for at in range(0, len(gone), SOME):
             some = gone[at : at + SOME]
-            where = f"project_id = {{}} AND record IN ({', '.join(['{}'] * len(some))})"
-            transaction.execute(f"DELETE FROM {{table}} WHERE {where}", [self._project_id, *some])  # noqa: S608 -- placeholders only
-        transaction.insert([self._row(record, entry, transaction) for record, entry in kept], self._upsert)
+            transaction.execute(FORGET + _listed(some), [self._project_id, *some])
+        if transaction.takes_lists and self._upsert and kept:
+            texts = [list(kept), [entry.fingerprint for entry in kept.values()], [str(e.state) for e in kept.values()]]
+            moment = transaction.moment(datetime.now(UTC))
+            transaction.execute(KEEP_LISTS, [self._project_id, *self._writer.values(), moment, *texts])
+            return
+        transaction.insert([self._row(record, entry, transaction) for record, entry in kept.items()], self._upsert)
 
     def _row(self, record: str, entry: Remembered, transaction: Transaction) -> Row:
         return {
@@ -167,6 +187,15 @@ class SyncedTable:
             f"synced_table: {self._name} cannot be {what} any more ({words}), so nothing more is sent; "
             "the next run goes on from what it holds"
         )
+
+
+def _listed(records: Sequence[str]) -> str:
+    return f"({', '.join(['{}'] * len(records))})"
+
+
+def _remembered(row: Sequence[object]) -> Remembered | None:
+    _, fingerprint, state = row
+    return None if fingerprint is None else Remembered(str(fingerprint), _state(state))
 
 
 def _state(value: object) -> State:

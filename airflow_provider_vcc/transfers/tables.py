@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
-from airflow_provider_vcc.transfers.dialects import UNKNOWN, bound, dialect_of, paramstyle_of, unwrapped
+from airflow_provider_vcc.transfers.dialects import UNKNOWN, bound, dialect_of, driver_of, paramstyle_of, unwrapped
 from airflow_provider_vcc.transfers.faults import Fate, fate_of, words_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ FEW = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 IDLE = 20.0
 """Seconds after which a connection is not used again: servers close what idles."""
+LISTS = frozenset({"psycopg", "psycopg2"})
 MOST_PARAMETERS = 2_000
 """In one statement; SQL Server takes no more than 2,100."""
 
@@ -70,6 +71,8 @@ class Transaction:
         self._cursor = cursor
         self._table = table
         self._style = paramstyle_of(connection, table.hook)
+        self.takes_lists = driver_of(connection) in LISTS
+        """Whether one parameter may be a list, compared by ``= ANY``."""
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> None:
         """Run a statement."""
@@ -88,8 +91,11 @@ class Transaction:
         """Return the names of the last query's columns, in small letters."""
         return [str(column[0]).lower() for column in self._cursor.description or ()]
 
-    def insert(self, rows: Sequence[Mapping[str, object]]) -> None:
-        """Add rows, several in one statement if the database takes them."""
+    def insert(self, rows: Sequence[Mapping[str, object]], ending: str = "") -> None:
+        """Add rows, several in one statement if the database takes them.
+
+        :param ending: what follows the values, such as what to do about rows that are there already.
+        """
         if not rows:
             return
         names = list(rows[0])
@@ -97,13 +103,13 @@ class Transaction:
         slots = f"({', '.join(map(self._table.slot, names))})"
         values = [[row[name] for name in names] for row in rows]
         if not self.dialect.many_rows:
-            sql, _ = self._bound(start + slots, values[0])
+            sql, _ = self._bound(start + slots + ending, values[0])
             self._cursor.executemany(sql, [self._bound(start + slots, one)[1] for one in values])
             return
         size = max(MOST_PARAMETERS // len(names), 1)
         for at in range(0, len(values), size):
             piece = values[at : at + size]
-            self.execute(start + ", ".join([slots] * len(piece)), [value for one in piece for value in one])
+            self.execute(start + ", ".join([slots] * len(piece)) + ending, [value for one in piece for value in one])
 
     def moment(self, at: datetime) -> object:
         """Return a moment as a parameter."""

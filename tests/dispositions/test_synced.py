@@ -17,10 +17,9 @@ KEY = fingerprint_key("https://mycc/v2", 17, None)
 class Table(dict):
     """A ledger in memory."""
 
-    def read(self, records):
-        """Return what stands there."""
-        assert len(set(records)) == len(records)
-        return {record: self[record] for record in records if record in self}
+    def differing(self, wanted):
+        """Return what stands there and is another, or doubtful."""
+        return {r: self.get(r) for r, print_ in wanted.items() if self.get(r) != (print_, State.APPLIED)}
 
     def write(self, entries):
         """Keep entries; None forgets one."""

@@ -55,10 +55,13 @@ class Remembered(NamedTuple):
 
 
 class Ledger(Protocol):
-    """A table that outlasts the run. ``read`` is called by one thread, ``write`` and ``doubt_all`` by another."""
+    """A table that outlasts the run. ``differing`` is called by one thread, ``write`` and ``doubt_all`` by another."""
 
-    def read(self, records: Sequence[str]) -> Mapping[str, Remembered]:
-        """Return what stands there for some records, each without repetition."""
+    def differing(self, wanted: Mapping[str, str]) -> Mapping[str, Remembered | None]:
+        """Return what stands there for each record that is not ``applied`` with the wanted fingerprint; None: nothing.
+
+        :param wanted: record -> fingerprint.
+        """
 
     def write(self, entries: Mapping[str, Remembered | None]) -> None:
         """Keep what stands for some records from now on; None forgets one."""
@@ -113,13 +116,20 @@ class Synced:
 
     def compare(self, batch: Batch) -> Batch:
         """Return what is to be sent of a batch; what must not be sent is among its failures."""
-        known = self.ledger.read(list({str(e.numberid): None for e in batch.elements if e.numberid is not None}))
+        prints = self._fingerprints(batch.elements)
+        differing = self.ledger.differing(prints)
         keep: list[int] = []
         failures = list(batch.failures)
+        touched = {*self._open, *self._unsaved, *self._saving}
         for index, element in enumerate(batch.elements):
-            verdict = self._verdict(element, known)
+            record = element.numberid
+            if record in prints and record not in differing and record not in touched and not self._doubtful:
+                self.unchanged += 1
+                continue
+            verdict = self._verdict(element, differing, prints)
             if verdict is None:
                 keep.append(index)
+                touched.add(str(record))
             elif verdict is Outcome.UNKNOWN:
                 failures.append(Failure(batch.positions[index], verdict, None, UNKNOWN_BEFORE, element))
             else:
@@ -130,7 +140,22 @@ class Synced:
         positions = [batch.positions[index] for index in keep]
         return msgspec.structs.replace(batch, elements=elements, positions=positions, failures=failures)
 
-    def _verdict(self, element: AnyElement, known: Mapping[str, Remembered]) -> Outcome | None:
+    def _fingerprints(self, elements: Sequence[AnyElement]) -> dict[str, str]:
+        """Return the fingerprint of the first element for each record."""
+        prints: dict[str, str] = {}
+        for element in elements:
+            record = element.numberid
+            if record is not None and record not in prints:
+                prints[str(record)] = self.fingerprint(element)
+        return prints
+
+    @property
+    def _doubtful(self) -> bool:
+        return self._searched or self._resend
+
+    def _verdict(
+        self, element: AnyElement, differing: Mapping[str, Remembered | None], prints: Mapping[str, str]
+    ) -> Outcome | None:
         """Return None for what is sent, UNKNOWN for what must not be, APPLIED for what is the same."""
         if element.numberid is None:
             self._searched = True  # it may touch any record, so nothing behind it is known to stand
@@ -138,7 +163,7 @@ class Synced:
         record = str(element.numberid)
         opened = self._open.get(record)
         if opened is None:
-            stands = self._stands(record, known)
+            stands = self._stands(record, differing, prints)
             if stands is not None and stands.fingerprint == self.fingerprint(element):
                 certain = stands.state is State.APPLIED and not self._searched
                 if certain and not self._resend:
@@ -149,11 +174,13 @@ class Synced:
         opened.count += 1
         return None
 
-    def _stands(self, record: str, known: Mapping[str, Remembered]) -> Remembered | None:
-        for newer in (self._unsaved, self._saving, known):
+    def _stands(
+        self, record: str, differing: Mapping[str, Remembered | None], prints: Mapping[str, str]
+    ) -> Remembered | None:
+        for newer in (self._unsaved, self._saving, differing):
             if record in newer:
                 return newer[record]
-        return None
+        return Remembered(prints[record], State.APPLIED)
 
     # Sending
 
