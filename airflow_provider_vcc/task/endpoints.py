@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.dispositions.progress.synced import Ledger
     from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["Endpoints", "TaskLog"]
@@ -28,6 +29,10 @@ def _no_sinks() -> Sequence[Sink]:
     return ()
 
 
+def _no_ledger(_project_id: int) -> Ledger | None:
+    return None
+
+
 def _nothing() -> None:
     """Do nothing."""
 
@@ -43,6 +48,9 @@ class Endpoints:
     :param open_source: opens the input.
     :param open_sinks: opens what takes the failed elements beside the failures file; the run closes each. Not asked
         where nothing may be changed (``validate_only``).
+    :param open_ledger: opens what remembers, from run to run, what the service last applied to the records of a
+        project; the run closes it. Not asked with ``validate_only``.
+    :param send_unchanged: send also what the ledger has as applied.
     :param settled: called when the whole input was read and settled, however it will be judged.
     :param passed: called with the summary when the judgement passed and everything was sent.
     :param input_path: what ``open_source`` reads, if that is a file: the failures file must be another.
@@ -54,6 +62,8 @@ class Endpoints:
     open_sinks: Callable[[], Sequence[Sink]] = _no_sinks
     settled: Callable[[], None] = _nothing
     passed: Callable[[Mapping[str, object]], None] = _ignore
+    open_ledger: Callable[[int], Ledger | None] = _no_ledger
+    send_unchanged: bool = False
     input_path: object = None
     outlets: Sequence[object] = ()
     retries: int = 0

@@ -17,6 +17,7 @@ from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
 from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
+from airflow_provider_vcc.dispositions.progress.synced import Synced, fingerprint_key
 from airflow_provider_vcc.dispositions.sources.names import public_name
 from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.exceptions import VccConfigurationError
@@ -96,7 +97,7 @@ class Run:
         if given.validate_only:
             check_only(self, source, sinks)
         else:
-            self.sync = sync = self._sync(source, sinks)
+            self.sync = sync = self._sync(source, sinks, self._synced(stack))
             sync.run()
             if not self.tally.summary()["not_sent"]:
                 self.endpoints.settled()
@@ -165,7 +166,16 @@ class Run:
 
     # The sync
 
-    def _sync(self, source: Source, sinks: Sequence[Sink]) -> Sync:
+    def _synced(self, stack: ExitStack) -> Synced | None:
+        """Return what leaves out what earlier runs had applied, if the task has a ledger."""
+        ledger = self.endpoints.open_ledger(self.given.project_id)
+        if ledger is None:
+            return None
+        stack.callback(ledger.close)
+        key = fingerprint_key(self.hook.settings.base_url, self.given.project_id, self.disposition)
+        return Synced(ledger, key, resend=self.endpoints.send_unchanged)
+
+    def _sync(self, source: Source, sinks: Sequence[Sink], synced: Synced | None) -> Sync:
         given = self.given
         watcher = Watcher(self.log, self.report)
         sync = Sync(
@@ -181,6 +191,7 @@ class Run:
             scope=self._scope(),
             sinks=sinks,
             observer=watcher,
+            synced=synced,
             redaction=Redaction(self.disposition, self.hook.settings.secrets),
         )
         watcher.follow(sync)

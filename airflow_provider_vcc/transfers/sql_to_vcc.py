@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-from airflow_provider_vcc.task.parameters import NOTHING, a_connection, at_least_one, is_template
+from airflow_provider_vcc.task.parameters import NOTHING, a_connection, a_flag, at_least_one, is_template
 from airflow_provider_vcc.task.rendered import bare
 
 if TYPE_CHECKING:
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from airflow_provider_vcc._compat import Context, XComArg
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.documents import Summary
+    from airflow_provider_vcc.task.endpoints import Endpoints
     from airflow_provider_vcc.task.templated import Templated
     from airflow_provider_vcc.transfers.query import QuerySource
     from airflow_provider_vcc.transfers.results import ResultsTable
+    from airflow_provider_vcc.transfers.synced import SyncedTable
     from airflow_provider_vcc.transfers.watermark import Watermark
 
 __all__ = ["SqlToVccOperator"]
@@ -43,7 +45,8 @@ class SqlToVccOperator(BatchDispositionOperator):
     """Sets the dispositions that a query's rows ask for; the result is streamed, never held whole.
 
     Takes all parameters of ``BatchDispositionOperator`` but ``elements`` and ``elements_path``. Templated, too, are
-    ``sql``, ``sql_conn_id``, ``parameters``, ``watermark_initial``, ``results_table``.
+    ``sql``, ``sql_conn_id``, ``parameters``, ``watermark_initial``, ``results_table``, ``synced_table``,
+    ``send_unchanged``.
 
     :param sql: the query, or the path of a ``.sql`` template file. Its columns are fields of elements, or go through
         ``field_map``.
@@ -55,6 +58,9 @@ class SqlToVccOperator(BatchDispositionOperator):
         outlet asset, and handed to the query as the parameter ``watermark``. It moves only when the judgement passes.
         Needs Airflow 3.3 or later.
     :param watermark_initial: the first run's.
+    :param synced_table: only what changed: a table in the same database that remembers, for each record, a fingerprint
+        of what the service last applied. Rows that are the same are left out. Made if it is missing.
+    :param send_unchanged: with ``synced_table``, send also the rows that are the same, and remember them.
     :param results_table: where each failed element is written; made where it is missing.
     :param results_conn_id: its connection, where it is not ``sql_conn_id``.
     """
@@ -66,6 +72,8 @@ class SqlToVccOperator(BatchDispositionOperator):
         "parameters",
         "watermark_initial",
         "results_table",
+        "synced_table",
+        "send_unchanged",
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {  # noqa: RUF012 -- as in Airflow's own operators
@@ -86,6 +94,8 @@ class SqlToVccOperator(BatchDispositionOperator):
         fetch_size: int = 10_000,
         watermark_column: str | None = None,
         watermark_initial: object = None,
+        synced_table: str | XComArg | None = None,
+        send_unchanged: Templated[bool] = False,
         results_table: str | XComArg | None = None,
         results_conn_id: str | None = None,
         **kwargs: Any,
@@ -99,6 +109,8 @@ class SqlToVccOperator(BatchDispositionOperator):
         self.watermark_initial = watermark_initial
         self.results_table = cast("str | None", results_table)
         self.results_conn_id = results_conn_id
+        self.synced_table = cast("str | None", synced_table)
+        self.send_unchanged = cast("bool", send_unchanged)
         for name in ("elements", "elements_path"):
             if name in kwargs:
                 raise VccConfigurationError(f"{name} does not go with sql; use BatchDispositionOperator for it")
@@ -196,6 +208,25 @@ class SqlToVccOperator(BatchDispositionOperator):
             is_replaced=_orphaned_before_retry(instance),
         )
         return [self._results]
+
+    def _endpoints(self, context: Context) -> Endpoints:
+        from dataclasses import replace
+
+        send_unchanged = a_flag("send_unchanged", self.send_unchanged)
+        ledger = partial(self._ledger, context)
+        return replace(super()._endpoints(context), open_ledger=ledger, send_unchanged=send_unchanged)
+
+    def _ledger(self, context: Context, project_id: int) -> SyncedTable | None:
+        if self.synced_table is None or self.synced_table in NOTHING:
+            return None
+        from airflow_provider_vcc.transfers.synced import SyncedTable
+
+        instance = context["ti"]
+        writer = {"dag_id": instance.dag_id, "task_id": instance.task_id}
+        hook, is_replaced = self._hook(self.sql_conn_id), _orphaned_before_retry(instance)
+        table = SyncedTable(hook, self.synced_table, project_id, writer, is_replaced)
+        table.prepare()
+        return table
 
     def _settled(self) -> None:
         if self._results is not None:

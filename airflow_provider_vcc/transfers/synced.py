@@ -143,7 +143,9 @@ class SyncedTable:
 
         :raises VccError: if the database refuses, or cannot be reached for long.
         """
-        if entries and not self._is_replaced():
+        if self._is_replaced():
+            raise VccError("synced_table: another process of this task has taken over, so this one sends nothing more")
+        if entries:
             self._explained("written to", lambda: self._writing.transaction(lambda t: self._keep(t, entries)))
 
     def _keep(self, transaction: Transaction, entries: Mapping[str, Remembered | None]) -> None:

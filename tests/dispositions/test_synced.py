@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.dispositions.progress.synced import Remembered, State, Synced, fingerprint_key
+from airflow_provider_vcc.dispositions.progress.synced import Remembered, Remembering, State, Synced, fingerprint_key
 from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 
 KEY = fingerprint_key("https://mycc/v2", 17, None)
@@ -43,18 +43,22 @@ def element(record, text="a", **more):
     return {"numberid": record, "description": text, **more}
 
 
+def saved(table, synced):
+    """Save what there is, as the shell does."""
+    Remembering(table, None).set("", synced.take())
+    synced.saved()
+
+
 def run(table, *elements, outcome="applied", resend=False):
     """Send what has changed, with one outcome for all; return what was sent and the reader of it."""
     synced = Synced(table, KEY, resend=resend)
     batch = synced.compare(checked(*elements))
-    if synced.must_note(batch.elements) and synced.note(batch.elements):
-        table.doubt_all()
-    table.write(synced.take())
-    synced.saved()
+    if synced.must_note(batch.elements):
+        synced.note(batch.elements)
+    saved(table, synced)
     if outcome is not None:
         getattr(synced, outcome)(batch.elements)
-        table.write(synced.take())
-        synced.saved()
+        saved(table, synced)
     return [e.numberid for e in batch.elements], batch, synced
 
 
@@ -165,8 +169,7 @@ def test_over_any_runs_changes_and_kills_the_service_ends_with_what_the_table_sa
             batch = synced.compare(checked(*rows[at : at + 2]))
             if synced.must_note(batch.elements):
                 synced.note(batch.elements)
-                table.write(synced.take())
-                synced.saved()
+                saved(table, synced)
             dies = not last and chance.random() < 0.2
             for one in batch.elements:
                 fate = "applied" if last else chance.choice(("applied", "applied", "refused", "unknown"))
@@ -177,8 +180,7 @@ def test_over_any_runs_changes_and_kills_the_service_ends_with_what_the_table_sa
             if dies:
                 break
             if chance.random() < 0.7 or last:
-                table.write(synced.take())
-                synced.saved()
+                saved(table, synced)
     assert service == {row["numberid"]: row["description"] for row in rows}
     before = len(history)
     assert run(table, *rows)[0] == []

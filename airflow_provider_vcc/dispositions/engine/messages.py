@@ -105,10 +105,12 @@ class Save(msgspec.Struct, frozen=True, eq=False):
 
     :param notes: chunks to be noted there first, as about to be sent.
     :param live: whether it is time to write along what whoever watches wants to be seen.
+    :param remembered: chunks to be noted in what is remembered from run to run, as about to be sent.
     """
 
     notes: Sequence[Chunk] = ()
     live: bool = False
+    remembered: Sequence[Chunk] = ()
 
 
 class Record(msgspec.Struct, frozen=True, eq=False):

@@ -40,6 +40,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshol
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.progress.progress import LAYOUT, Progress
 from airflow_provider_vcc.dispositions.progress.resume import Reader
+from airflow_provider_vcc.dispositions.progress.synced import LEDGER, Remembering
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.redaction import Redaction
 
@@ -50,13 +51,16 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.breaker import Service
     from airflow_provider_vcc.dispositions.engine.carriers.carrier import Carrier
     from airflow_provider_vcc.dispositions.engine.chunk_size import Sizes
+    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
     from airflow_provider_vcc.dispositions.engine.limit import Limit
     from airflow_provider_vcc.dispositions.engine.messages import Action, Event
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
+    from airflow_provider_vcc.dispositions.http.answers import Answer
     from airflow_provider_vcc.dispositions.http.client import Client
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.dispositions.progress.progress import Layout, Store
+    from airflow_provider_vcc.dispositions.progress.synced import Synced
     from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["Settings", "Sync"]
@@ -76,6 +80,7 @@ class Sync:
     :param scope: what else the requests depend on, so that a retry with other settings skips nothing.
     :param redaction: what is private of every request; that of ``disposition`` if it is not given.
     :param wait: the seconds to wait after the n-th failure in a row; full jitter up to 8 s by default.
+    :param synced: what earlier runs had applied, and is left out while it is the same.
     :param carrier: carries requests and values in place of threads: a rehearsal, or a simulated world.
     """
 
@@ -100,6 +105,7 @@ class Sync:
         times: Times | None = None,
         layout: Layout = LAYOUT,
         wait: Callable[[int], float] | None = None,
+        synced: Synced | None = None,
     ) -> None:
         self.source = source
         self.settings = settings = settings or Settings()
@@ -107,21 +113,23 @@ class Sync:
         self.tally = tally or Tally()
         self.progress = Progress(scope, layout)
         self.times = times or Times()
-        self._store = store
+        self._store = store = store if synced is None else Remembering(synced.ledger, store)
+        self._synced = synced
         self._observer = observer or Observer()
         head_and_tail = frame(disposition, avoid_in_call=avoid_in_call)
         self._carrier = carrier or Threads(_given(client), store, head_and_tail)
         self._recorder = Recorder(self.tally, self.progress, sinks, self._observer, redaction or Redaction(disposition))
-        self._reader = Reader(source, checker, self.progress, self._read)
+        self._reader = Reader(source, checker, self.progress, self._read, synced)
         self.window = Window(
             self._batches(),
             settings,
             most_bytes=settings.max_chunk_bytes - sum(map(len, head_and_tail)),
             limit=limit or Fixed(settings.max_in_flight),
-            saves=Saves(active=store is not None, live_every=self._observer.live_every),
+            saves=Saves(active=self._store is not None, live_every=self._observer.live_every),
             changes=lambda: self.progress.changes,
             jitter=wait or jitter,
             times=self.times,
+            must_remember=lambda chunk: synced is not None and synced.must_note(chunk.elements),
         )
         self._recording: Delivery | None = None
         self._wait_until: float | None = None
@@ -133,6 +141,11 @@ class Sync:
     def read(self) -> int:
         """How many elements have been read so far."""
         return self._reader.read
+
+    @property
+    def unchanged(self) -> int:
+        """How many elements were left out, since they are what the service applied last."""
+        return self._synced.unchanged if self._synced is not None else 0
 
     @property
     def breached(self) -> bool:
@@ -214,6 +227,8 @@ class Sync:
         return min(now + TICK, self._wait_until or now + TICK) - now
 
     def _take(self, event: Event | None) -> None:
+        if isinstance(event, Saved) and event.error is None and self._synced is not None:
+            self._synced.saved()
         if event is not None:
             self._tell(event)
 
@@ -232,6 +247,8 @@ class Sync:
             self._waiting, self._wait_until = True, action.until
         elif isinstance(action, Invalid):
             self._write_down(self._recorder.invalid, action.pairs, action.reason)
+            if self._synced is not None:
+                self._synced.refused(element for _, element in action.pairs)
         elif isinstance(action, Abort):
             self._carrier.abort(action.delivery)
         else:
@@ -254,11 +271,19 @@ class Sync:
         for chunk in save.notes:
             self.progress.note(chunk.positions)
         extra = self._observer.live() if save.live else None
-        values = [*self.progress.snapshot(), *([extra] if extra else ())]
+        values = [*self._to_remember(save), *self.progress.snapshot(), *([extra] if extra else ())]
         if values:
             self._carrier.save(values)
         else:
             self._tell(Saved(None))
+
+    def _to_remember(self, save: Save) -> Iterator[tuple[str, object]]:
+        """Yield what outlasts the run: before the progress, so that a killed run remembers what its progress knew."""
+        if self._synced is not None:
+            for chunk in save.remembered:
+                self._synced.note(chunk.elements)
+            if self._synced.unsaved:
+                yield LEDGER, self._synced.take()
 
     # Writing down
 
@@ -271,15 +296,40 @@ class Sync:
             self._write_down(recorder.unknown, chunk, outcome.status, outcome.reason)
         elif outcome is not None:
             self._write_down(partial(recorder.answered, noted=delivery.noted), chunk, outcome)
+        if self._synced is not None and outcome is not None:
+            self._remember(self._synced, chunk, outcome)
         self._tell(Recorded(delivery))
         self._stop_if_hopeless()
 
+    @staticmethod
+    def _remember(synced: Synced, chunk: Chunk, outcome: Answer | Unknown | NotSent) -> None:
+        everything = range(len(chunk))
+        if isinstance(outcome, NotSent):
+            synced.settle(chunk.elements, everything, ())
+        elif isinstance(outcome, Unknown):
+            synced.settle(chunk.elements, (), everything)
+        else:
+            synced.settle(chunk.elements, outcome.rejected.keys(), outcome.unsaid.keys())
+
     def _batches(self) -> Iterator[Batch]:
         try:
-            yield from self._reader
+            for batch in self._reader:
+                if batch.elements:
+                    yield batch
+                elif self._goes_on():
+                    continue
+                else:
+                    return
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
             self._broke_off = True
             self._tell(InputBroke(error))
+
+    def _goes_on(self) -> bool:
+        """Return whether reading goes on where nothing is to be sent: a million such rows take their time."""
+        if self._synced is not None:
+            self.tally.unchanged = self._synced.unchanged
+        self._observer.tick()
+        return not self.window.stopping
 
     def _read(self, failures: list[Failure], resumed: int) -> None:
         self._write_down(self._recorder.read, failures, resumed)
@@ -315,8 +365,10 @@ class Sync:
             self._tell(Recorded(self._recording))
 
     def _sum_up(self) -> None:
-        self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.tally.total, 0))
+        self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.unchanged - self.tally.total, 0))
         self.tally.duration = self.elapsed
+        if self._synced is not None:
+            self.tally.unchanged = self._synced.unchanged
 
     def _count_rest(self, *, whole: bool) -> None:
         if not whole or self.window.cut_at is not None or self._broke_off:

@@ -47,7 +47,7 @@ from airflow_provider_vcc.dispositions.engine.messages import (
 )
 from airflow_provider_vcc.dispositions.engine.pace import Pace
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
-from airflow_provider_vcc.exceptions import ProgressNotSaved, VccUnavailable
+from airflow_provider_vcc.exceptions import ProgressNotSaved, VccError, VccUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,6 +75,7 @@ class Window:
     :param most_bytes: the most bytes of a chunk's JSON array.
     :param changes: how many changed stretches of the input have been read so far.
     :param jitter: the seconds to wait after the n-th failure in a row.
+    :param must_remember: whether what is remembered from run to run must know of a chunk before it is sent.
     """
 
     def __init__(  # noqa: PLR0913 -- it is made of that many parts, most of them by keyword
@@ -88,6 +89,7 @@ class Window:
         changes: Callable[[], int],
         jitter: Callable[[int], float],
         times: Times,
+        must_remember: Callable[[Chunk], bool] = lambda _: False,
     ) -> None:
         self.settings = settings
         self.limit = limit
@@ -103,6 +105,7 @@ class Window:
         self._changes = changes
         self._jitter = jitter
         self._times = times
+        self._must_remember = must_remember
         self._now = 0.0
         self._pace = Pace(settings.max_elements_per_second, clock=lambda: self._now)
         self._open = Deliveries()
@@ -146,6 +149,11 @@ class Window:
         self._stopping = True
 
     # What there is
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing more is sent."""
+        return self._stopping
 
     @property
     def in_air(self) -> int:
@@ -252,13 +260,19 @@ class Window:
             return
         if delivery.state is State.PACKED:
             self._supply.busy |= delivery.chunk.keys
-        if self._saves.active and not delivery.noted and not self._may_repeat(delivery.chunk):
-            delivery.noted = True
-            delivery.move(State.TO_NOTE)
-        elif self._saves.lags(delivery.changes):
+        if self._is_to_be_noted(delivery) or self._saves.lags(delivery.changes):
             delivery.move(State.TO_NOTE)
         else:
             yield self._launch(delivery, now)
+
+    def _is_to_be_noted(self, delivery: Delivery) -> bool:
+        """Return whether somebody must know of a chunk before it is sent: the next try, or the next run."""
+        before = delivery.noted, delivery.remembered
+        if self._saves.active and not self._may_repeat(delivery.chunk):
+            delivery.noted = True
+        if not delivery.remembered and self._must_remember(delivery.chunk):
+            delivery.remembered = True
+        return (delivery.noted, delivery.remembered) != before
 
     def _launch(self, delivery: Delivery, now: float) -> Send:
         self.retries += delivery.maybe_acted or delivery.attempts > 0
@@ -279,7 +293,8 @@ class Window:
         for delivery in notes:
             delivery.move(State.NOTING)
         live = self._saves.begin(self._changes(), now)
-        return Save([delivery.chunk for delivery in notes if delivery.noted], live)
+        noted = [delivery.chunk for delivery in notes if delivery.noted]
+        return Save(noted, live, [delivery.chunk for delivery in notes if delivery.remembered])
 
     def _saved(self, event: Saved, now: float) -> Iterator[Action]:
         well = event.error is None
@@ -426,7 +441,9 @@ def _load(fault: Fault) -> Load:
     return Load.TIMEOUT if fault.too_much else Load.OTHER
 
 
-def _not_saved(error: BaseException) -> ProgressNotSaved:
+def _not_saved(error: BaseException) -> VccError:
+    if isinstance(error, VccError):
+        return error
     refused = ProgressNotSaved(
         "the progress cannot be saved any more, so nothing more is sent "
         f"({type(error).__name__}); the next try goes on from what was saved"

@@ -34,6 +34,8 @@ class Tally:
         self.counts: dict[Outcome, int] = dict.fromkeys(Outcome, 0)
         self.requests = 0
         self.resumed = 0
+        self.unchanged: int | None = None
+        """How many elements were left out, beside the total, since the service has them; None if none are looked up."""
         self.duration = 0.0
         self.failed_records = Failed(id_name)
         self._errors: dict[tuple[int | str | None, str], ErrorRow] = {}
@@ -86,7 +88,7 @@ class Tally:
         """Return the task's result, as the contract has it."""
         counts, total, failed = self.counts, self.total, self.failed
         sent = counts[Outcome.APPLIED] - self.resumed + failed - counts[Outcome.INVALID]
-        return {
+        summary: Summary = {
             "project_id": self.project_id,
             "total": total,
             "applied": counts[Outcome.APPLIED],
@@ -103,6 +105,9 @@ class Tally:
             "duration": round(self.duration, 3),
             "elements_per_second": round(sent / self.duration, 1) if self.duration > 0 else 0.0,
         }
+        if self.unchanged is not None:
+            summary["unchanged"] = self.unchanged
+        return summary
 
 
 def new_row(errorcode: int | str | None, errormessage: str) -> ErrorRow:

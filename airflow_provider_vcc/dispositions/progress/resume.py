@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement, Checker
     from airflow_provider_vcc.dispositions.progress.progress import Progress
+    from airflow_provider_vcc.dispositions.progress.synced import Synced
     from airflow_provider_vcc.dispositions.sources.rows import Rows, Source
 
 __all__ = ["Reader"]
@@ -37,6 +38,7 @@ class Reader:
     """Gives the batches that are to be sent, and counts what it read.
 
     :param report: takes the failures of a batch when it is given, and the number that earlier tries had applied.
+    :param synced: leaves out what earlier runs had applied, and is still the same.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Reader:
         checker: Checker,
         progress: Progress,
         report: Callable[[list[Failure], int], None],
+        synced: Synced | None = None,
     ) -> None:
+        self._synced = synced
         self._source = source
         self._checker = checker
         self._progress = progress
@@ -63,9 +67,7 @@ class Reader:
         if self._rows is None:
             self._rows = self._open()
         for rows in self._rows:
-            batch = self._batch(rows)
-            if batch.elements:
-                yield batch
+            yield self._batch(rows)
 
     def count_rest(self) -> None:
         """Read on to the end, and count only what earlier tries have done."""
@@ -101,6 +103,8 @@ class Reader:
         else:
             batch = self._checker.check(rows)
         self.read += count
+        if self._synced is not None and batch.elements:
+            batch = self._synced.compare(batch)
         if batch.failures or resumed:
             self._report(batch.failures, resumed)
         return batch

@@ -21,12 +21,15 @@ import msgspec
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement, Batch
+    from airflow_provider_vcc.dispositions.progress.progress import Store
 
-__all__ = ["Ledger", "Remembered", "State", "Synced", "fingerprint_key"]
+__all__ = ["LEDGER", "Change", "Ledger", "Remembered", "Remembering", "State", "Synced", "fingerprint_key"]
 
+LEDGER = "vcc_synced"
+"""The key under which a save hands the ledger its entries; never a key of Airflow's store."""
 DIGEST = 16
 UNKNOWN_BEFORE = (
     "an earlier run sent the same with messages, nobody can say whether it took effect, and it must not be sent twice; "
@@ -69,6 +72,43 @@ class Ledger(Protocol):
     def doubt_all(self) -> None:
         """Make every ``applied`` of the project ``unknown``: a search may have touched any record."""
 
+    def close(self) -> None:
+        """Let go of what is open."""
+
+
+class Change(NamedTuple):
+    """What is to be kept in the ledger with one save."""
+
+    entries: Mapping[str, Remembered | None]
+    doubt: bool
+    """Whether a search is about to be sent, so that nothing in the ledger is certain any more."""
+
+
+class Remembering:
+    """A store that writes to the ledger what is for the ledger, and keeps the rest where there is a store for it."""
+
+    def __init__(self, ledger: Ledger, store: Store | None) -> None:
+        self._ledger = ledger
+        self._store = store
+
+    def get(self, key: str, default: object = None) -> object:
+        """Return a value, or the default."""
+        return default if self._store is None else self._store.get(key, default=default)
+
+    def set(self, key: str, value: object) -> None:
+        """Keep a value."""
+        if isinstance(value, Change):
+            self._ledger.write(value.entries)
+            if value.doubt:
+                self._ledger.doubt_all()
+        elif self._store is not None:
+            self._store.set(key, value)
+
+    def delete(self, key: str) -> None:
+        """Forget a value."""
+        if self._store is not None:
+            self._store.delete(key)
+
 
 class _Open:
     """A record with elements that were read and are not settled yet."""
@@ -104,6 +144,7 @@ class Synced:
         self._open: dict[str, _Open] = {}
         self._unsaved: dict[str, Remembered | None] = {}
         self._saving: dict[str, Remembered | None] = {}
+        self._doubt = False
 
     def fingerprint(self, element: AnyElement) -> str:
         """Return what tells an element, as it goes out, from any other; empty where it cannot be encoded."""
@@ -194,18 +235,29 @@ class Synced:
             for element in elements
         )
 
-    def note(self, elements: Iterable[AnyElement]) -> bool:
-        """Have some elements noted with the next save; return whether a search makes all else doubtful."""
-        searches = False
+    def note(self, elements: Iterable[AnyElement]) -> None:
+        """Have some elements noted with the next save."""
         for element in elements:
             if element.numberid is None:
-                searches = True
+                self._doubt = True
             else:
                 record = str(element.numberid)
                 self._unsaved[record] = Remembered(self.fingerprint(element), State.SENT)
                 if record in self._open:
                     self._open[record].noted = True
-        return searches
+
+    def settle(self, elements: Sequence[AnyElement], refused: Collection[int], unknown: Collection[int]) -> None:
+        """Keep what became of the elements of a request, in their order.
+
+        :param refused: the indexes of those that the service certainly did not set.
+        :param unknown: the indexes of those of which nobody knows.
+        """
+        if not (refused or unknown):
+            self.applied(elements)
+            return
+        for index, element in enumerate(elements):
+            fate = self.refused if index in refused else self.unknown if index in unknown else self.applied
+            fate((element,))
 
     def applied(self, elements: Iterable[AnyElement]) -> None:
         """Keep what the service applied."""
@@ -247,12 +299,14 @@ class Synced:
     @property
     def unsaved(self) -> bool:
         """Whether there is something to write."""
-        return bool(self._unsaved)
+        return bool(self._unsaved) or self._doubt
 
-    def take(self) -> Mapping[str, Remembered | None]:
+    def take(self) -> Change:
         """Return what is to be written now; ``saved`` ends that."""
         self._saving, self._unsaved = self._unsaved, {}
-        return self._saving
+        change = Change(self._saving, self._doubt)
+        self._doubt = False
+        return change
 
     def saved(self) -> None:
         """Rely on the ledger for what was taken."""

@@ -7,10 +7,11 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from tenacity import Retrying, stop_after_attempt, wait_random_exponential
+from tenacity import Retrying, retry_if_not_exception_type, stop_after_attempt, wait_random_exponential
 
 from airflow_provider_vcc.dispositions.engine.messages import Saved
 from airflow_provider_vcc.dispositions.progress.progress import Segment
+from airflow_provider_vcc.exceptions import VccError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +58,10 @@ class Saver:
 
     def _set(self, key: str, value: object) -> None:
         for attempt in Retrying(
-            stop=stop_after_attempt(TRIES), wait=wait_random_exponential(multiplier=0.1, max=1), reraise=True
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random_exponential(multiplier=0.1, max=1),
+            retry=retry_if_not_exception_type(VccError),  # one of ours has been patient already
+            reraise=True,
         ):
             with attempt:
                 self._store.set(key, value)

@@ -99,6 +99,7 @@ class Delivery:
         "outcome",
         "rank",
         "ready_at",
+        "remembered",
         "sent_at",
         "state",
         "successes_before",
@@ -113,6 +114,8 @@ class Delivery:
         """Lower ones are sent first."""
         self.noted = False
         """Whether the store is told of it before it is sent."""
+        self.remembered = False
+        """Whether what outlasts the run is told of it before it is sent."""
         self.maybe_acted = False
         """Whether an earlier attempt may have taken effect."""
         self.attempts = 0
@@ -146,5 +149,6 @@ class Delivery:
 
     def _part(self, chunk: Chunk) -> Delivery:
         part = Delivery(chunk, self.changes, State.READY)
+        part.remembered = self.remembered
         part.noted, part.maybe_acted, part.successes_before = self.noted, self.maybe_acted, self.successes_before
         return part
