@@ -173,7 +173,8 @@ class Run:
             return None
         stack.callback(ledger.close)
         key = fingerprint_key(self.hook.settings.base_url, self.given.project_id, self.disposition)
-        return Synced(ledger, key, resend=self.endpoints.send_unchanged)
+        doubles = self.given.on_ambiguous == "resend"
+        return Synced(ledger, key, resend=self.endpoints.send_unchanged, doubles=doubles)
 
     def _sync(self, source: Source, sinks: Sequence[Sink], synced: Synced | None) -> Sync:
         given = self.given

@@ -132,14 +132,16 @@ class Synced:
 
     :param key: from ``fingerprint_key``.
     :param resend: send also what is the same.
+    :param doubles: messages may go out twice, if nobody can say whether they did (``on_ambiguous="resend"``).
     """
 
-    def __init__(self, ledger: Ledger, key: bytes, *, resend: bool = False) -> None:
+    def __init__(self, ledger: Ledger, key: bytes, *, resend: bool = False, doubles: bool = False) -> None:
         self.ledger = ledger
         self.unchanged = 0
         """How many elements were left out."""
         self._key = key
         self._resend = resend
+        self._doubles = doubles
         self._searched = False
         self._open: dict[str, _Open] = {}
         self._unsaved: dict[str, Remembered | None] = {}
@@ -166,6 +168,7 @@ class Synced:
             record = element.numberid
             if record in prints and record not in differing and record not in touched and not self._doubtful:
                 self.unchanged += 1
+                touched.add(record)  # the fingerprint that was compared is that of the first one
                 continue
             verdict = self._verdict(element, differing, prints)
             if verdict is None:
@@ -209,7 +212,7 @@ class Synced:
                 certain = stands.state is State.APPLIED and not self._searched
                 if certain and not self._resend:
                     return Outcome.APPLIED
-                if not certain and element.sendDispositionMessages:
+                if not certain and element.sendDispositionMessages and not self._doubles:
                     return Outcome.UNKNOWN
             opened = self._open[record] = _Open(stands)
         opened.count += 1

@@ -73,11 +73,24 @@ def longer(attempt):
     return min(8.0, 0.25 * 2**attempt)
 
 
-def attempt(world, source, plan, settings=None, *, store=True, threshold=None, trusting=True, wobbles=False, then=None):
+def attempt(
+    world,
+    source,
+    plan,
+    settings=None,
+    *,
+    store=True,
+    threshold=None,
+    trusting=True,
+    wobbles=False,
+    then=None,
+    synced=None,
+):
     """Run one try in the world, to whatever end.
 
     :param trusting: look at how its parts agree, which is too much to ask where it was interrupted anywhere.
     :param then: runs the next try, if this one is orphaned.
+    :param synced: what is remembered from night to night.
     """
     world.attempt += 1
     world.plan = plan
@@ -96,6 +109,7 @@ def attempt(world, source, plan, settings=None, *, store=True, threshold=None, t
         limit=Wobbly(settings.max_in_flight, world.random) if wobbles else None,
         layout=LAYOUT,
         wait=longer,
+        synced=synced,
     )
     source.world = life if source.world is not None else None
     before = world.kept("applied"), world.kept("unsettled")

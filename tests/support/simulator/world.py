@@ -16,6 +16,7 @@ from support.simulator.service import Request, Service
 
 from airflow_provider_vcc.dispositions.engine.messages import Answered, Saved
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Layout, Segment
+from airflow_provider_vcc.dispositions.progress.synced import Change, Remembering, State
 
 LAYOUT = Layout(stretch=4, stretches=3)
 MOST_STEPS = 20_000
@@ -32,6 +33,30 @@ class Interrupted(BaseException):
     """Something like Airflow's time-out, raised in the thread that drives the window."""
 
 
+class Remembered(dict):
+    """A ledger that outlasts every run: record -> what stands for it."""
+
+    def differing(self, wanted):
+        """Give what stands there and is another, or doubtful."""
+        return {r: self.get(r) for r, mark in wanted.items() if self.get(r) != (mark, State.APPLIED)}
+
+    def write(self, entries):
+        """Keep entries; None forgets one."""
+        for record, entry in entries.items():
+            if entry is None:
+                self.pop(record, None)
+            else:
+                self[record] = entry
+
+    def doubt_all(self):
+        """Make everything unknown."""
+        for record, entry in self.items():
+            self[record] = entry._replace(state=State.UNKNOWN)
+
+    def close(self):
+        """Nothing is open."""
+
+
 class World:
     """The service, the store and the clock outlast every try; the rest begins anew with each.
 
@@ -43,6 +68,7 @@ class World:
         self.things = {}
         self.service = Service(self)
         self.stored = {}
+        self.remembered = Remembered()
         self.now = 1_000.0
         self.attempt = 0
         self.plan = Plan()
@@ -87,7 +113,10 @@ class World:
         return json.loads(self.stored[key]) if key in self.stored else default
 
     def set(self, key, value):
-        """Keep a value."""
+        """Keep a value; what is for the ledger that outlasts a run goes there."""
+        if isinstance(value, Change):
+            Remembering(self.remembered, None).set(key, value)
+            return
         text = json.dumps(value)
         assert len(text) < MOST_VALUE
         self.stored[key] = text
