@@ -131,7 +131,8 @@ def test_of_two_rows_for_one_record_the_last_one_that_was_applied_stands():
     table = Table()
     run(table, element("1", "a"), element("1", "b"))
     assert run(table, element("1", "b"))[0] == []
-    assert run(table, element("1", "a"), element("1", "b"))[0] == ["1", "1"]
+    assert run(table, element("1", "a"), element("1", "b"))[0] == []
+    assert run(table, element("1", "b"), element("1", "a"))[0] == ["1", "1"]
 
 
 def test_behind_a_search_nothing_is_known_to_stand():

@@ -56,7 +56,8 @@ class Nights:
                 rows.append(self.thing(record, random.choice(("good",) * 8 + ("bad", "invalid"))))
             else:
                 rows.append(random.choice((had[-1], had[-1], had[-1], random.choice(had))))
-            if self.repeats and random.random() < 0.2:
+            asks = self.messages and record in {"A", "B", "C"}
+            if self.repeats and not asks and random.random() < 0.2:
                 rows.append(self.thing(record))
         if self.searches and random.random() < 0.3:
             rows.insert(random.randrange(len(rows) + 1), self.thing(None))

@@ -3,7 +3,7 @@
 Pure but for the ledger that it is given. A record's row in the ledger is a fingerprint of the element as it goes out,
 with the request's ``disposition``, and a state. The rules:
 
-* what was applied, and is the same, is left out;
+* what was applied, and is the same, is left out; of several elements for one record in a batch, the last one counts;
 * what is sent is noted before, if the ledger knows the record or the element asks for messages: otherwise a killed run
   would leave behind a fingerprint that is true no more;
 * what the service refused leaves the ledger as it was, so it is sent again in the next run;
@@ -168,7 +168,6 @@ class Synced:
             record = element.numberid
             if record in prints and record not in differing and record not in touched and not self._doubtful:
                 self.unchanged += 1
-                touched.add(record)  # the fingerprint that was compared is that of the first one
                 continue
             verdict = self._verdict(element, differing, prints)
             if verdict is None:
@@ -185,13 +184,8 @@ class Synced:
         return msgspec.structs.replace(batch, elements=elements, positions=positions, failures=failures)
 
     def _fingerprints(self, elements: Sequence[AnyElement]) -> dict[str, str]:
-        """Return the fingerprint of the first element for each record."""
-        prints: dict[str, str] = {}
-        for element in elements:
-            record = element.numberid
-            if record is not None and record not in prints:
-                prints[str(record)] = self.fingerprint(element)
-        return prints
+        """Return the fingerprint of the last element for each record: what it is to come to."""
+        return {str(one.numberid): self.fingerprint(one) for one in elements if one.numberid is not None}
 
     @property
     def _doubtful(self) -> bool:
@@ -208,15 +202,18 @@ class Synced:
         opened = self._open.get(record)
         if opened is None:
             stands = self._stands(record, differing, prints)
-            if stands is not None and stands.fingerprint == self.fingerprint(element):
-                certain = stands.state is State.APPLIED and not self._searched
-                if certain and not self._resend:
-                    return Outcome.APPLIED
-                if not certain and element.sendDispositionMessages and not self._doubles:
-                    return Outcome.UNKNOWN
+            certain = stands is not None and stands.state is State.APPLIED and not self._searched
+            if stands is not None and certain and not self._resend and stands.fingerprint == prints[record]:
+                return Outcome.APPLIED
+            if stands is not None and not certain and self._must_not_repeat(element, stands, prints[record]):
+                return Outcome.UNKNOWN
             opened = self._open[record] = _Open(stands)
         opened.count += 1
         return None
+
+    def _must_not_repeat(self, element: AnyElement, stands: Remembered, last: str) -> bool:
+        same = stands.fingerprint in {last, self.fingerprint(element)}
+        return same and bool(element.sendDispositionMessages) and not self._doubles
 
     def _stands(
         self, record: str, differing: Mapping[str, Remembered | None], prints: Mapping[str, str]
