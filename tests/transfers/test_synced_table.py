@@ -1,0 +1,154 @@
+"""Only what changed, on real databases: the table itself, and whole syncs in Airflow."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
+
+from airflow_provider_vcc.dispositions.progress.synced import Remembered, State
+from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.transfers.synced import SyncedTable
+
+WRITER = {"dag_id": "d", "task_id": "t"}
+DATABASES = ["sqlite", "duckdb", "psycopg", "psycopg2", "mariadb"]
+A, B = "a" * 32, "b" * 32
+
+
+@pytest.fixture(params=DATABASES)
+def hook(request, tmp_path):
+    if request.param == "sqlite":
+        return on_sqlite(tmp_path / "w.db")
+    if request.param == "duckdb":
+        return on_duckdb(tmp_path / "w.duckdb")
+    if request.param == "mariadb":
+        hook = on_mariadb(request.getfixturevalue("mariadb_socket"))
+    else:
+        hook = on_postgres(request.getfixturevalue("warehouse")["host"], request.param)
+    hook.execute("DROP TABLE IF EXISTS vcc_synced")
+    return hook
+
+
+@pytest.fixture
+def table(hook):
+    opened = []
+
+    def open_table(project=17, **more):
+        table = SyncedTable(hook, "vcc_synced", project, WRITER, **more)
+        opened.append(table)
+        table.prepare()
+        return table
+
+    yield open_table
+    for one in opened:
+        one.close()
+
+
+def stands(table, *records):
+    """Return what stands for some records."""
+    return dict(table.differing(dict.fromkeys(records, "")))
+
+
+def test_what_is_kept_is_found_again_and_what_is_the_same_is_not_given_back(table):
+    first = table()
+    first.write({"1": Remembered(A, State.APPLIED), "2": Remembered(B, State.UNKNOWN)})
+    again = table()
+    assert dict(again.differing({"1": A, "2": B, "3": A})) == {"2": Remembered(B, State.UNKNOWN), "3": None}
+
+
+def test_a_record_is_replaced_and_forgotten(table):
+    kept = table()
+    kept.write({"1": Remembered(A, State.SENT), "2": Remembered(A, State.APPLIED)})
+    kept.write({"1": Remembered(B, State.APPLIED), "2": None})
+    assert stands(kept, "1", "2") == {"1": Remembered(B, State.APPLIED), "2": None}
+
+
+def test_projects_are_kept_apart(table):
+    table().write({"1": Remembered(A, State.APPLIED)})
+    assert stands(table(project=18), "1") == {"1": None}
+
+
+def test_a_search_makes_everything_of_the_project_doubtful(table):
+    kept, other = table(), table(project=18)
+    kept.write({"1": Remembered(A, State.APPLIED)})
+    other.write({"1": Remembered(A, State.APPLIED)})
+    kept.doubt_all()
+    assert stands(kept, "1") == {"1": Remembered(A, State.UNKNOWN)}
+    assert stands(other, "1") == {"1": Remembered(A, State.APPLIED)}
+
+
+def test_thousands_of_records_are_kept_and_compared_in_batches(table):
+    kept = table()
+    kept.write({str(n): Remembered(A, State.APPLIED) for n in range(3_000)})
+    assert not kept.differing({str(n): A for n in range(3_000)})
+    assert len(kept.differing({str(n): B for n in range(3_000)})) == 3_000
+
+
+def test_nothing_stays_behind_of_the_trial_before_anything_is_sent(table, hook):
+    table()
+    assert hook.execute("SELECT COUNT(*) FROM vcc_synced") == [(0,)]
+
+
+def test_a_process_whose_successor_runs_writes_nothing(table):
+    with pytest.raises(VccError, match="taken over"):
+        table(is_replaced=lambda: True).write({"1": Remembered(A, State.SENT)})
+
+
+@pytest.mark.parametrize("database", ["psycopg", "mariadb"])
+def test_eight_shards_keep_their_records_beside_each_other(request, database):
+    if database == "mariadb":
+        hook = on_mariadb(request.getfixturevalue("mariadb_socket"))
+    else:
+        hook = on_postgres(request.getfixturevalue("warehouse")["host"], database)
+    hook.execute("DROP TABLE IF EXISTS vcc_synced")
+    problems = []
+
+    def shard(number):
+        table = SyncedTable(hook, "vcc_synced", 17, WRITER)
+        try:
+            table.prepare()
+            for at in range(0, 1_000, 250):
+                table.write({f"{number}-{n}": Remembered(A, State.SENT) for n in range(at, at + 250)})
+                table.write({f"{number}-{n}": Remembered(A, State.APPLIED) for n in range(at, at + 250)})
+        except Exception as error:  # noqa: BLE001 -- the test looks at it
+            problems.append(error)
+        finally:
+            table.close()
+
+    threads = [threading.Thread(target=shard, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert hook.execute("SELECT COUNT(*) FROM vcc_synced WHERE state = 'applied'") == [(8_000,)]
+
+
+def test_a_table_that_cannot_be_made_is_told_before_anything_is_sent(tmp_path):
+    path = tmp_path / "readonly.db"
+    on_sqlite(path).execute("CREATE TABLE x (y INTEGER)")
+    hook = on_sqlite(f"file:{path}?mode=ro")
+    hook._connect = lambda: __import__("sqlite3").connect(f"file:{path}?mode=ro", uri=True)
+    with pytest.raises(VccError, match="synced_table: vcc_synced cannot be created"):
+        SyncedTable(hook, "vcc_synced", 17, WRITER).prepare()
+
+
+@pytest.mark.airflow
+def test_the_second_night_sends_only_what_changed(sync, database, sandbox):
+    database.execute("CREATE TABLE due (numberid TEXT PRIMARY KEY, description TEXT)")
+    database.executemany("INSERT INTO due VALUES (?, ?)", [(str(n), "call") for n in range(1, 401)])
+    given = {"sql": "SELECT * FROM due ORDER BY numberid", "synced_table": "vcc_synced"}
+    first = sync(**given).summary
+    assert (first["applied"], first["unchanged"]) == (400, 0)
+    database.execute("UPDATE due SET description = 'call again' WHERE numberid = '7'")
+    second = sync(**given).summary
+    assert (second["total"], second["applied"], second["unchanged"]) == (1, 1, 399)
+    third = sync(**given).summary
+    assert (third["total"], third["requests"], third["unchanged"]) == (0, 0, 400)
+    everything = sync(**given, send_unchanged="{{ true }}").summary
+    assert (everything["applied"], everything["unchanged"]) == (400, 0)
+    rows = database.execute("SELECT dag_id, task_id, state, COUNT(*) FROM vcc_synced GROUP BY 1, 2, 3").fetchall()
+    assert rows == [("warehouse", "sync", "applied", 400)]
+    assert "call" not in json.dumps(database.execute("SELECT * FROM vcc_synced").fetchall())
