@@ -11,7 +11,18 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.report.figures import Figures
     from airflow_provider_vcc.report.page import Context
 
-__all__ = ["ACTIVE", "ENDED", "OURS", "OUTCOMES", "STATES", "WAITING", "alerts", "facts", "live_line", "nothing_yet"]
+__all__ = [
+    "ACTIVE",
+    "ENDED",
+    "OURS",
+    "OUTCOMES",
+    "STATES",
+    "UNKNOWN",
+    "alerts",
+    "facts",
+    "live_line",
+    "nothing_yet",
+]
 
 OUTCOMES = {
     "applied": ("Set", "VCC Live confirmed it"),
@@ -37,9 +48,15 @@ STATES = {
     "removed": "Removed",
 }
 ACTIVE = ("running", "deferred", "restarting")
-WAITING = ("none", "scheduled", "queued", "up_for_reschedule")
 NEVER = ("upstream_failed", "removed")
 ENDED = ("success", "failed", "skipped", "up_for_retry")
+UNKNOWN = (
+    "Nothing is known of this run",
+    (
+        "The task ended without leaving any figures, so nobody can say here whether anything was set. Its log in "
+        "Airflow says why it ended: ask the author of the DAG, or whoever looks after Airflow."
+    ),
+)
 OURS = ("BatchDispositionOperator", "SqlToVccOperator", "DispositionThresholdOperator", "@task.batch_disposition")
 
 
@@ -112,10 +129,7 @@ def _just_started(context: Context) -> tuple[str, str]:
 def _ended(state: str) -> tuple[str, str]:
     if state == "success":
         return "There is no report", "Airflow has deleted it, or the task does not set dispositions."
-    return "Nothing is known of this run", (
-        "The task ended without leaving any figures, so this page cannot say whether anything was set. Its log in "
-        "Airflow says why it ended: ask the author of the DAG, or whoever looks after Airflow."
-    )
+    return UNKNOWN
 
 
 def alerts(figures: Figures, context: Context) -> list[tuple[str, str, str]]:

@@ -276,7 +276,7 @@ MISSING = {
     "just started": ({"state": "running"}, "first figures come within seconds"),
     "an older Airflow": ({"state": "running", "keeps_progress": False}, "Airflow 3.3 and later"),
     "ended without": ({"state": "success"}, "There is no report"),
-    "failed without": ({"state": "failed"}, "cannot say whether anything was set"),
+    "failed without": ({"state": "failed"}, "can say here whether anything was set"),
     "another operator": ({"state": "success", "operator": "PythonOperator"}, "It runs PythonOperator. Only"),
     "kept elsewhere": ({"state": "success", "elsewhere": "s3://bucket/xcom"}, "s3://bucket/xcom"),
 }
