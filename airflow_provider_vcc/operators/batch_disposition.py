@@ -191,7 +191,7 @@ class BatchDispositionOperator(BaseOperator):
 
     def _check_inputs(self) -> None:
         """See that the input is given. Called when the DAG is parsed, and after rendering."""
-        check_inputs(bare(self.elements), bare(self.elements_path))
+        check_inputs(self.elements, bare(self.elements_path))
 
     def _source(self, context: Context) -> Source:  # noqa: ARG002 -- for operators with inputs of another kind
         """Open the input."""
@@ -275,6 +275,9 @@ class BatchDispositionOperator(BaseOperator):
             return render_elements(value, by, jinja_env, tuple(self.template_ext))
 
         for name in private:
+            given = bare(getattr(parent, name))
+            if given is None:
+                continue
             render = elements_how if name in {"elements", "disposition"} else how
-            rendered = render_field(name, bare(getattr(parent, name)), render, context=context, jinja_env=jinja_env)
+            rendered = render_field(name, given, render, context=context, jinja_env=jinja_env)
             setattr(parent, name, wrapped(rendered, PRIVATE[name], self) if parent is self else rendered)

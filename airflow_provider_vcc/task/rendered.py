@@ -82,9 +82,9 @@ def bare(value: Any) -> Any:
 
 def wrapped(value: Any, show: Show, operator: Any) -> Any:
     """Return a private field's value so that it is shown as it may be; what hides nothing stays as it is."""
-    if value is None or (isinstance(value, str | list | tuple | dict) and not value):
+    if isinstance(value, str | list | tuple | dict) and not value:
         return value
-    if show is shown_address and show(value, ()) == str(value):
+    if show is shown_address and (value is None or show(value, ()) == str(value)):
         return value
     field_map = getattr(operator, "field_map", None)
     return Personal(value, show, map(str, field_map) if isinstance(field_map, Mapping) else ())

@@ -231,7 +231,7 @@ def test_no_rows_are_no_elements():
         (("numberid", "NEXT_CALLDATE"), None, "did you mean 'next_calldate'?"),
         (("numberid", "dispositonid"), None, "field_map={'dispositonid': 'dispositionid'}"),
         (("numberid", "qqq"), None, "the fields are numberid, search, dispositionid"),
-        (("numberid", "qqq"), None, "field_map={'qqq': 'search.qqq'}"),
+        (("numberid", "qqq"), None, "column number 2 is not a field"),
         (("record",), {"recrod": "numberid"}, "'recrod', which is not there; did you mean 'record'?"),
         (("numberid",), {"zzz": "userid"}, "'zzz', which is not there; the columns are 'numberid'"),
         (("numberid", "record"), {"record": "numberid"}, "'numberid' and 'record' both give 'numberid'"),
@@ -329,3 +329,11 @@ def test_checker_rejects_a_wrong_date_in_a_plain_table(text):
     batch = Checker().check(TableRows(5, ("numberid", "next_calldate"), [("1", text), ("2", None)]))
     assert [failure.position for failure in batch.failures] == [5]
     assert batch.positions == [6]
+
+
+@pytest.mark.parametrize("columns", [("numberid", "Janedoe Kovacs"), ("Janedoe", "userid"), ("numberid", "janedoe@x")])
+@pytest.mark.parametrize("field_map", [None, {"record": "dispositionid"}])
+def test_a_column_that_is_none_of_ours_is_called_by_its_number(columns, field_map):
+    with pytest.raises(VccInputError, match="column") as caught:
+        ColumnPlan(columns, field_map)
+    assert "anedoe" not in str(caught.value)

@@ -208,3 +208,10 @@ class TestDisposition:
     def test_what_cannot_work_is_a_fault_of_the_configuration(self, given):
         with pytest.raises(VccConfigurationError, match="disposition"):
             check_disposition(given, HERE)
+
+
+@pytest.mark.parametrize("name", ["Janedoe Kovacs", "+36 30 123 4567", "janedoe@example.com", "Userid Kovacs", "note"])
+def test_a_name_that_is_none_of_ours_is_not_shown_since_it_may_be_anybodys(name):
+    with pytest.raises(InvalidElement, match="name number 2 of it is not a field of an element; the fields are") as it:
+        parse({"numberid": "1", name: "x"}, Dates())
+    assert name not in str(it.value)

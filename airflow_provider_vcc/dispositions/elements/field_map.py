@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
-from airflow_provider_vcc.dispositions.elements.names import CRITERION, FIELDS, did_you_mean, is_criterion, nearest
+from airflow_provider_vcc.dispositions.elements.names import (
+    CRITERION,
+    FIELDS,
+    did_you_mean,
+    is_criterion,
+    nearest,
+    shown_name,
+)
 from airflow_provider_vcc.dispositions.elements.values import is_nothing
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
@@ -75,13 +82,14 @@ def targets_of(columns: tuple[str, ...], field_map: Mapping[str, str]) -> list[s
     check_field_map(field_map)
     for name in field_map:
         if name not in columns:
-            near = did_you_mean(name, columns) or f"; the columns are {_listed(columns)}"
+            alike = [one for number, one in enumerate(columns, 1) if shown_name(one, number, [name]) == repr(one)]
+            near = did_you_mean(name, alike) or f"; the columns are {_listed(columns, field_map)}"
             raise VccInputError(f"field_map names the column {name!r}, which is not there{near}")
     targets: list[str] = []
-    for name in columns:
+    for number, name in enumerate(columns, 1):
         target = field_map.get(name, name)
         if name not in field_map and name not in FIELDS:
-            error = UnknownColumn(_no_field(name))
+            error = UnknownColumn(_no_field(name, number))
             error.known = sum(one in field_map or one in FIELDS for one in columns)
             raise error
         if target in targets:
@@ -101,17 +109,22 @@ def _check_whole(columns: tuple[str, ...], targets: list[str]) -> None:
         )
 
 
-def _no_field(name: str) -> str:
-    near = nearest(name, FIELDS)
+def _no_field(name: str, number: int) -> str:
+    near, shown = nearest(name, FIELDS), shown_name(name, number)
+    if shown != repr(name):
+        return (
+            f"column {shown} is not a field of an element; the fields are {', '.join(FIELDS)}. "
+            "Rename it, leave it out, or map it with field_map"
+        )
     hint = f"; did you mean {near!r}?" if near else f"; the fields are {', '.join(FIELDS)}."
     return (
-        f"column {name!r} is not a field of an element{hint} "
+        f"column {shown} is not a field of an element{hint} "
         f"Rename it, leave it out, or map it: field_map={{{name!r}: {near or 'search.' + name!r}}}"
     )
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names)) or "none"
+def _listed(names: Iterable[str], ours: Iterable[str] = ()) -> str:
+    return ", ".join(shown_name(name, number, ours) for number, name in enumerate(names, 1)) or "none"
 
 
 def _is_target(target: object) -> bool:

@@ -7,7 +7,6 @@ disposition modification.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import msgspec
@@ -15,7 +14,7 @@ import msgspec
 from airflow_provider_vcc.dispositions.elements.field_map import map_fields
 from airflow_provider_vcc.dispositions.elements.ids import an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
-from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS
+from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS, did_you_mean, shown_name
 from airflow_provider_vcc.dispositions.elements.search import Search, a_search
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text
 from airflow_provider_vcc.exceptions import VccConfigurationError
@@ -94,9 +93,9 @@ def parse(value: object, dates: Dates, field_map: Mapping[str, str] | None = Non
         raise InvalidElement("not an object with the fields of an element")
     if field_map:
         value = map_fields(value, field_map)
-    for name in value:
+    for number, name in enumerate(value, 1):
         if not isinstance(name, str) or name not in FIELDS:
-            raise InvalidElement(_unknown_field(name))
+            raise InvalidElement(_unknown_field(name, number))
     return _element(value, dates)
 
 
@@ -115,11 +114,11 @@ def _element(given: Mapping[str, object], dates: Dates) -> Element:
     return element
 
 
-def _unknown_field(name: object) -> str:
-    shown = name[:64] if isinstance(name, str) else type(name).__name__
-    near = get_close_matches(shown.lower(), [field.lower() for field in FIELDS], 1, 0.6)
-    hint = next((f"; did you mean {field!r}?" for field in FIELDS if near and field.lower() == near[0]), "")
-    return f"{shown!r} is not a field of an element{hint or '; the fields are ' + ', '.join(FIELDS)}"
+def _unknown_field(name: object, number: int) -> str:
+    shown = shown_name(name, number) if isinstance(name, str) else f"{type(name).__name__!r}"
+    hint = did_you_mean(name, FIELDS) if isinstance(name, str) and shown == repr(name) else ""
+    what = shown if shown[0] in "'\"" else f"name {shown} of it"
+    return f"{what} is not a field of an element{hint or '; the fields are ' + ', '.join(FIELDS)}"
 
 
 def check_disposition(given: Mapping[str, object] | None, dates: Dates) -> dict[str, object] | None:
