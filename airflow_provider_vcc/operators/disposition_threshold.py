@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.links import VccReportLink
-from airflow_provider_vcc.task.parameters import a_flag, at_least_one, is_template, most_error_rate, most_errors
+from airflow_provider_vcc.task.parameters import (
+    NOTHING,
+    a_flag,
+    at_least_zero,
+    is_template,
+    most_error_rate,
+    most_errors,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +34,8 @@ class DispositionThresholdOperator(BaseOperator):
 
     :param summaries: the output of a mapped ``BatchDispositionOperator`` or ``SqlToVccOperator``: ``sync.output``. Its
         XComs ``summary`` are read, which a failed shard has too.
-    :param expected: how many there must be: a shard that died leaves none, and fewer fail the task.
+    :param expected: how many there must be: a shard that died leaves none, and fewer fail the task. 0 of 0 passes, for
+        a day on which there was nothing to do.
     :param max_errors: the most failed elements that are tolerated, over all shards.
     :param max_error_rate: the highest failed / total, from 0 to 1. Both given: either one breaks. Neither given: none
         is tolerated.
@@ -95,8 +104,12 @@ def _of_failed_shards_too(summaries: Any) -> Any:
 
 
 NOT_SENT = "{:,} elements were not sent; clear the shards that failed, and this task runs again"
+NO_SUMMARIES = "summaries must be the XComs 'summary' of mapped tasks; write summaries=sync.output['summary']"
+NO_JSON = (
+    "summaries is a text that is not JSON. Write summaries=sync.output['summary'], or let a template end in | tojson"
+)
 CHECKS: dict[str, Any] = {
-    "expected": at_least_one,
+    "expected": at_least_zero,
     "max_errors": most_errors,
     "max_error_rate": most_error_rate,
     "soft_fail": a_flag,
@@ -104,17 +117,28 @@ CHECKS: dict[str, Any] = {
 
 
 def _summaries(given: Any) -> Iterable[Summary]:
-    """Give the summaries that there are: a shard that died has none, or None in its place."""
+    """Yield the summaries that there are: a shard that died has none, or None in its place."""
+    given = _decoded(given)
     if given is None:
         return
-    for one in [given] if hasattr(given, "keys") else given:
+    for one in map(_decoded, [given] if hasattr(given, "keys") else given):
         if one is None:
             continue
         if not hasattr(one, "keys") or "applied" not in one:
-            raise VccConfigurationError(
-                "summaries must be the XComs 'summary' of mapped tasks; write summaries=sync.output['summary']"
-            )
+            raise VccConfigurationError(NO_SUMMARIES)
         yield one
+
+
+def _decoded(given: Any) -> Any:
+    """Return what a JSON text stands for: a template gives a text, a trigger's form as well."""
+    if not isinstance(given, str):
+        return given
+    if given.strip() in NOTHING:
+        return None
+    try:
+        return json.loads(given)
+    except ValueError:
+        raise VccConfigurationError(NO_JSON) from None
 
 
 def _missing(there: int, expected: int) -> str | None:

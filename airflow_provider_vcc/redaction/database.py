@@ -32,9 +32,16 @@ def of_database(error: BaseException, sql: str = "", names: Iterable[str] = ()) 
     :param names: more names of ours: a table, its columns, a connection's id.
     """
     said = getattr(error, "orig", None) or error
-    shown = known_words(_first_line(str(said)), [_LITERAL.sub(" ", sql), *names])
+    shown = known_words(_first_line(_message(said)), [_LITERAL.sub(" ", sql), *names])
     kind = " ".join([type(said).__name__, *_code(said)])
     return f"{kind}: {shown}" if shown and shown != MASK else kind
+
+
+def _message(error: BaseException) -> str:
+    """Return what an error says; those of MySQL's drivers and of ODBC say it beside a code."""
+    first, *rest = error.args or (None,)
+    texts = [text for text in rest if isinstance(text, str) and text.strip()]
+    return texts[0] if texts and isinstance(first, int | str) else str(error)
 
 
 def known_words(text: str, ours: Iterable[str] = ()) -> str:

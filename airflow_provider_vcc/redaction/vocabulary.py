@@ -63,7 +63,8 @@ DATABASE = _words(
     command commands commit committed communication compare compile concurrent condition conflict connect connected
     connecting connection connections constraint contain contains context conversion convert converting could create
     created cross current cursor data database databases datatype date datetime deadlock decimal default deferred
-    delete denied depth detected dialect did different dimension disconnected disk division do does double
+    delete denied depth detected dialect did different dimension disconnected disk division by zero due
+    canceling cancelling canceled do does double
     driver drop duplicate
     during dynamic either element empty encoding end engine enough entry enum equal error errors exceeded exceeds
     exception exclusive execute executing execution exhausted exist existing exists expected expecting expression

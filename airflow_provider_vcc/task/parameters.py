@@ -156,6 +156,14 @@ def at_least_one(name: str, value: Any) -> int:
     return number
 
 
+def at_least_zero(name: str, value: Any) -> int:
+    """Take a whole number from 0 on."""
+    number = _whole(value)
+    if number is None or number < 0:
+        raise _wrong(name, f"must be an integer of at least 0, got {_shown(value)}")
+    return number
+
+
 def a_pace(name: str, value: Any) -> float | None:
     """Take elements per second."""
     if value is None or value in NOTHING:

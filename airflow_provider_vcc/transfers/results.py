@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from airflow_provider_vcc.transfers.faults import Fate, fate_of, words_of
-from airflow_provider_vcc.transfers.spool import Spool
-from airflow_provider_vcc.transfers.tables import PATIENCE, SideTable
+from airflow_provider_vcc.transfers.databases.faults import Fate, fate_of, words_of
+from airflow_provider_vcc.transfers.databases.spool import Spool
+from airflow_provider_vcc.transfers.databases.tables import PATIENCE, SideTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.task.endpoints import TaskLog
-    from airflow_provider_vcc.transfers.tables import Hook, Transaction
+    from airflow_provider_vcc.transfers.databases.tables import Hook, Transaction
 
 __all__ = ["ResultsTable"]
 
@@ -155,7 +155,7 @@ class ResultsTable:
             self._table.transaction(self._delete_probe)
         except Exception as error:  # noqa: BLE001 -- each driver has its own
             self._deletes = False
-            self._warn(NO_DELETE, self._name, words_of(error))
+            self._warn(NO_DELETE, self._name, words_of(error, names=self._table.names))
 
     def _delete_probe(self, transaction: Transaction) -> None:
         transaction.execute(f"DELETE FROM {{table}} WHERE {MINE} AND position = -1", self._mine)
@@ -213,7 +213,7 @@ class ResultsTable:
 
     def _count_lost(self, count: int, error: Exception | None) -> None:
         self.lost += count
-        self._reason = self._reason or (words_of(error) if error is not None else "")
+        self._reason = self._reason or (words_of(error, names=self._table.names) if error is not None else "")
 
     def _take_away(self) -> None:
         self._flush(PATIENCE)
@@ -222,7 +222,7 @@ class ResultsTable:
         try:
             self._table.transaction(self._delete_older)
         except Exception as error:  # noqa: BLE001 -- likewise
-            self._warn(NOT_CLEARED, self._name, words_of(error))
+            self._warn(NOT_CLEARED, self._name, words_of(error, names=self._table.names))
 
     def _delete_older(self, transaction: Transaction) -> None:
         older = "(try_number < {} OR synced_at < " + self._table.slot("synced_at") + ")"

@@ -141,39 +141,45 @@ class SqlToVccOperator(BatchDispositionOperator):
 
     def _source(self, context: Context) -> QuerySource:
         from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+        from airflow_provider_vcc.dispositions.elements.names import FIELDS
         from airflow_provider_vcc.task.parameters import a_field_map
         from airflow_provider_vcc.transfers.query import QuerySource
 
         if self.retries and not _is_ordered(self.sql):
             self.log.warning(UNORDERED)
         field_map = a_field_map("field_map", self.field_map)
+        sql, *parameters = self._bound(context)
         self._query = QuerySource(
             self._hook(self.sql_conn_id),
-            self.sql,
-            self._bound(context),
+            sql,
+            parameters[0] if parameters else None,
             name=f"query of {self.sql_conn_id}",
             fetch_size=at_least_one("fetch_size", self.fetch_size),
             log=self.log,
             plan_columns=partial(ColumnPlan, field_map=field_map),
+            names=(*FIELDS, *(field_map or {})),
             watermark_column=self.watermark_column,
             keep_watermark=self._is_wanted(field_map),
+            **({"check_kind": self._watermark.check_kind} if self._watermark else {}),
         )
         return self._query
 
     def _is_wanted(self, field_map: Mapping[str, str] | None) -> bool:
-        from airflow_provider_vcc.dispositions.elements.fields import FIELDS
+        from airflow_provider_vcc.dispositions.elements.names import FIELDS
 
         return self.watermark_column in FIELDS or self.watermark_column in (field_map or {})
 
-    def _bound(self, context: Context) -> Any:
+    def _bound(self, context: Context) -> tuple[Any, ...]:
+        """Return the query and its parameters, if it has any."""
+        sql = self.sql.strip().removesuffix(";")
         if self.watermark_column is None:
-            return bare(self.parameters)
+            return (sql, bare(self.parameters))
         from airflow_provider_vcc.transfers.watermark import Watermark
 
-        self._watermark = Watermark(context, list(self.outlets), self.watermark_initial)
+        self._watermark = Watermark(context, list(self.outlets), self.watermark_initial, self.log)
         if self._watermark.value is None:
             self.log.warning(NO_START)
-        return self._watermark.parameters(bare(self.parameters))
+        return self._watermark.bind(sql, bare(self.parameters))
 
     def _hook(self, conn_id: str) -> Any:
         from airflow_provider_vcc._compat import BaseHook

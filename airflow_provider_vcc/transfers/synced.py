@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_vcc.dispositions.progress.synced import Remembered, State
 from airflow_provider_vcc.exceptions import VccError
-from airflow_provider_vcc.transfers.faults import words_of
-from airflow_provider_vcc.transfers.tables import SideTable
+from airflow_provider_vcc.transfers.databases.faults import words_of
+from airflow_provider_vcc.transfers.databases.tables import SideTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from airflow_provider_vcc.transfers.tables import Hook, Transaction
+    from airflow_provider_vcc.transfers.databases.tables import Hook, Transaction
 
 __all__ = ["SyncedTable"]
 

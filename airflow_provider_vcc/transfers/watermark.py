@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc._compat import airflow_version, asset_state_store
 from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.transfers.marks import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc._compat import Context, Store
+    from airflow_provider_vcc.task.endpoints import TaskLog
 
 __all__ = ["Watermark", "decode", "encode"]
 
 SINCE = (3, 3)
 LONGEST_KEY = 512
 PARAMETER = "watermark"
+NO_SQL = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"", re.DOTALL)
+NAMED = re.compile(r"(?<![:\w])[:@$]watermark\b|%\(watermark\)s", re.IGNORECASE)
+POSITIONAL = re.compile(r"\?|(?<!%)%s|(?<![:\w])[:$]\d+\b")
+MIXED = (
+    "parameters have no names, so the watermark is bound by position, as the last of them: write its placeholder "
+    "(? or %s) last in the query, or give the others names: parameters={'name': value}"
+)
+UNUSED = (
+    "The query does not use the watermark, so each run reads all rows again. Write it into WHERE in your driver's "
+    "style: updated_at > %%(watermark)s, or :watermark, or ? where parameters have no names"
+)
+CHANGED = (
+    "watermark_column: earlier runs have kept {}, and the column now gives {}, so they cannot be compared. To start "
+    "anew from watermark_initial, delete the value: DELETE /api/v2/assets/{{asset_id}}/state-store/{} of Airflow's API"
+)
 TOO_OLD = (
     "watermark_column needs Airflow 3.3 or later, which keeps state beside an asset; before that, let the run's own "
     "interval bound the query, such as: WHERE updated_at >= '{{ data_interval_start }}' AND "
@@ -31,9 +49,10 @@ class Watermark:
 
     :param outlets: the task's; exactly one of them is an asset.
     :param initial: what the first run starts from.
+    :param log: the task's.
     """
 
-    def __init__(self, context: Context, outlets: list[Any], initial: Any) -> None:
+    def __init__(self, context: Context, outlets: list[Any], initial: Any, log: TaskLog) -> None:
         if airflow_version() < SINCE:
             raise VccConfigurationError(TOO_OLD)
         if len(outlets) != 1:
@@ -44,24 +63,44 @@ class Watermark:
         self._store: Store = asset_state_store(context, outlets[0])  # type: ignore[assignment] # since 3.3
         self._key = _key(context["ti"])
         self._initial = initial
+        self._log = log
 
     @property
     def value(self) -> Any:
-        """What earlier runs reached, or the initial value."""
+        """The value that earlier runs reached, or the initial value."""
         kept = self._kept()
         return self._initial if kept is None else kept
 
-    def parameters(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Give the query's parameters with the watermark among them.
+    def bind(self, sql: str, given: Mapping[str, Any] | Sequence[Any] | None) -> tuple[Any, ...]:
+        """Return the query and its parameters, with the watermark among them.
 
-        :raises VccConfigurationError: where the others have no names.
+        It is one by name where the parameters have names, or the query has its name; otherwise the last by position.
+
+        :raises VccConfigurationError: if parameters by position stand beside a watermark by name.
         """
-        if given is not None and not hasattr(given, "items"):
-            raise VccConfigurationError(
-                "with watermark_column, parameters must have names, since the watermark is handed over as "
-                "one that is called 'watermark'; write {'name': value}"
-            )
-        return {**(given or {}), PARAMETER: self.value}
+        is_named = NAMED.search(NO_SQL.sub(" ", sql)) is not None
+        if hasattr(given, "items"):
+            return (sql, {**given, PARAMETER: self.value})  # type: ignore[dict-item] # a mapping, as asked
+        if is_named and given:
+            raise VccConfigurationError(MIXED)
+        if is_named:
+            return (sql, {PARAMETER: self.value})
+        if given or POSITIONAL.search(NO_SQL.sub(" ", sql)):
+            return (sql, [*(given or ()), self.value])
+        self._log.warning(UNUSED)
+        return (sql,)
+
+    def check_kind(self, kind: str) -> None:
+        """See that the column's values can be compared with the one that is kept.
+
+        :raises VccConfigurationError: with how to start anew.
+        """
+        kept = self._kept()
+        if kept is None:
+            return
+        before = kind_of(kept) or f"a value of the type {type(kept).__name__}"
+        if before != kind:
+            raise VccConfigurationError(CHANGED.format(before, kind, self._key))
 
     def move(self, reached: Any) -> None:
         """Keep the highest value that was read; where nothing newer was read, it stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import json
+import logging
 import re
 import sqlite3
 from contextlib import closing
@@ -331,7 +332,12 @@ def test_what_a_query_and_its_tables_may_say(text, tmp_path):
     hook = SimpleNamespace(get_conn=lambda: sqlite3.connect(database))
 
     def query(sql, column=None):
-        settings = {"name": "query of warehouse", "fetch_size": 1, "log": None, "plan_columns": ColumnPlan}
+        settings = {
+            "name": "query of warehouse",
+            "fetch_size": 1,
+            "log": logging.getLogger("errors"),
+            "plan_columns": ColumnPlan,
+        }
         return lambda: next(QuerySource(hook, sql, None, watermark_column=column, **settings).read(1))
 
     configuration = exceptions.VccConfigurationError
@@ -339,8 +345,10 @@ def test_what_a_query_and_its_tables_may_say(text, tmp_path):
     assert shown(text, "Queries and their tables") == [
         said(exceptions.VccInputError, query("create table other (i int)")),
         said(exceptions.VccInputError, query("select 1 as numberid", "updated_at")),
-        said(configuration, lambda: watermark.encode(b"x")),
-        said(configuration, lambda: watermark.Watermark({}, [], None)),
+        said(exceptions.VccInputError, query("select numberid from callbacks")),
+        said(configuration, query("select 1 as numberid, 0.5 as updated_at", "updated_at")),
+        said(configuration, query("select 1 as numberid, x'00' as updated_at", "updated_at")),
+        said(configuration, lambda: watermark.Watermark({}, [], None, logging.getLogger("errors"))),
         said(configuration, lambda: sql_to_vcc.SqlToVccOperator(task_id="t", project_id=1, sql=" ", sql_conn_id="w")),
         said(configuration, lambda: ResultsTable(hook, "failed", key, 1)),
     ]

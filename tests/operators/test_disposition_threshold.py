@@ -1,3 +1,4 @@
+import json
 import textwrap
 
 import pytest
@@ -103,3 +104,23 @@ def test_the_output_of_a_task_stands_for_its_summaries_which_a_failed_shard_has_
     assert judged.summaries == by_key.summaries
     assert judged.summaries.key == "summary"
     assert judged.upstream_task_ids == {"sync"}
+
+
+@pytest.mark.parametrize("summaries", [[], None, "[]", "None", ""])
+def test_nothing_expected_and_nothing_there_passes(judge, summaries):
+    """On some days there is nothing to do."""
+    result = judge(summaries, "expected=0")
+    assert (result.state, result.summary["total"]) == ("success", 0), result.log
+
+
+def test_summaries_may_be_json_text(judge):
+    """As a template gives them, the whole list or each of them."""
+    shards = [shard(rejected=2), shard(rejected=3)]
+    for given in (json.dumps(shards), [json.dumps(one) for one in shards]):
+        result = judge(given, "expected='2', max_errors=5")
+        assert (result.state, result.summary["rejected"]) == ("success", 5), result.log
+
+
+def test_a_text_that_is_not_json_is_refused_with_what_to_write(judge):
+    result = judge("[{'applied': 1}]", "expected=1")
+    assert "summaries is a text that is not JSON. Write summaries=sync.output['summary']" in result.log

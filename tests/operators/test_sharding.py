@@ -1,4 +1,5 @@
 import sqlite3
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,29 @@ def test_every_element_is_in_exactly_one_shard_and_in_order(numberids, shards):
 def test_a_record_is_in_the_same_shard_as_text_and_as_number():
     """An id may be an int or a text, and its shard is the same."""
     assert [shard(number, 8) for number in range(100)] == [shard(str(number), 8) for number in range(100)]
+
+
+@pytest.mark.parametrize("numberid", [17, 17.0, Decimal("17.00"), "17", " 17 ", "17.0"])
+def test_a_record_is_in_the_same_shard_however_its_id_is_written(numberid):
+    """All of these go out as "17", so all of them belong to one task."""
+    assert shard(numberid, 1000) == shard("17", 1000)
+
+
+def test_an_invalid_id_belongs_somewhere_too_to_be_reported_there():
+    elements = [{"numberid": value} for value in (1.5, "1.23457E+11", True)]
+    assert sum(len(list(of_shard(elements, number, 3))) for number in range(3)) == 3
+
+
+@pytest.mark.parametrize("nothing", [None, "", float("nan")])
+def test_an_element_without_an_id_cannot_be_sharded(nothing):
+    with pytest.raises(VccConfigurationError, match="an element without numberid"):
+        list(of_shard([{"numberid": nothing}], 0, 2))
+
+
+def test_duckdb_puts_a_record_into_the_same_shard():
+    duckdb = pytest.importorskip("duckdb")
+    sql = f"select i, {shard_sql('i', 7, 'duckdb')} from range(500) t(i)"
+    assert all(number == shard(i, 7) for i, number in duckdb.execute(sql).fetchall())
 
 
 def test_shards_are_the_same_in_every_release():

@@ -5,7 +5,9 @@ import logging
 import pytest
 
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
-from airflow_provider_vcc.transfers import drivers
+from airflow_provider_vcc.exceptions import VccInputError
+from airflow_provider_vcc.transfers import query
+from airflow_provider_vcc.transfers.databases import drivers
 from airflow_provider_vcc.transfers.query import QuerySource
 
 sa = pytest.importorskip("sqlalchemy")
@@ -55,14 +57,15 @@ def rows(*arguments):
     return [row for batch in batches(*arguments) for row in batch.values]
 
 
-def test_the_result_stays_on_the_server(hook, host, caplog):
+def test_the_result_stays_on_the_server(hook, host, caplog, monkeypatch):
     """While the first rows are worked on, the server is asked for no more than were wanted, and nobody is warned."""
+    monkeypatch.setattr(query, "reads_ahead", lambda _connection: False)
     reading = batches(hook, MANY)
     assert [row[0] for row in next(reading).values] == list(range(1, 1001))
     with hook.get_conn() as watcher, watcher.cursor() as cursor:
         cursor.execute("select query from pg_stat_activity where state = 'idle in transaction'")
-        [query] = [query for (query,) in cursor.fetchall() if "FETCH" in query]
-    assert query.startswith("FETCH FORWARD")
+        [running] = [found for (found,) in cursor.fetchall() if "FETCH" in found]
+    assert running.startswith("FETCH FORWARD")
     assert sum(len(batch.values) for batch in reading) == 24000
     assert caplog.text == ""
 
@@ -77,18 +80,18 @@ def test_a_per_cent_sign_is_one_where_there_are_no_parameters(hook):
     assert rows(hook, "select 7 as numberid, '50 %' as description") == [(7, "50 %")]
 
 
-def test_an_error_is_the_drivers_own(hook):
+def test_an_error_has_the_drivers_words(hook):
     """The words of the database, and nothing of SQLAlchemy's."""
-    with pytest.raises(Exception, match='relation "nowhere" does not exist') as caught:
+    with pytest.raises(
+        VccInputError, match='the query failed: UndefinedTable 42P01: relation "nowhere" does not exist'
+    ):
         rows(hook, "select * from nowhere")
-    assert type(caught.value).__module__.startswith("psycopg")
-    assert "sqlalche.me" not in str(caught.value)
 
 
 def test_an_error_in_the_middle_comes_after_the_rows_before_it(hook):
     reading = batches(hook, "select 20000 / (20000 - i) as numberid from generate_series(1, 25000) i")
     assert len(next(reading).values) == 1000
-    with pytest.raises(Exception, match="division by zero"):
+    with pytest.raises(VccInputError, match="division by"):
         list(reading)
 
 
@@ -99,5 +102,7 @@ def test_where_no_engine_can_do_it_the_log_says_that_the_driver_holds_the_result
     """Without an engine, or with one of another driver, whose parameters are written in another style."""
     monkeypatch.setattr(drivers, "POSTGRES", frozenset())
     assert len(rows(Hook(driver, host, dialect), MANY)) == 25000
-    [said] = [record.getMessage() for record in caplog.records if record.name == "engines"]
+    [said] = [
+        record.getMessage() for record in caplog.records if record.name == "engines" and record.levelname == "WARNING"
+    ]
     assert said.startswith(f"The driver {driver} gives no cursor on the server, so it may hold the whole result")

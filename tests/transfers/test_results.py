@@ -13,7 +13,7 @@ from support.databases import Hook, on_duckdb, on_mariadb, on_postgres, on_sqlit
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.transfers import results
-from airflow_provider_vcc.transfers.dialects import dialect_of
+from airflow_provider_vcc.transfers.databases.dialects import dialect_of
 from airflow_provider_vcc.transfers.results import ResultsTable
 from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
 

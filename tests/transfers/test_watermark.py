@@ -1,5 +1,6 @@
 """Where the next run goes on: what moves the watermark, and what does not."""
 
+import logging
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from support.versions import keeps_state
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.sandbox.faults import Latency, Status
 from airflow_provider_vcc.transfers import watermark
+from airflow_provider_vcc.transfers.marks import kind_of
 from airflow_provider_vcc.transfers.watermark import Watermark, decode, encode
 
 QUERY = "select numberid, updated from t where updated > :watermark order by updated"
@@ -31,7 +33,7 @@ def a_watermark(store, initial=None, outlets=("asset",), **place):
     instance = Instance()
     vars(instance).update(place)
     context = {"ti": instance, "asset_state_store": {"asset": store}}
-    return Watermark(context, list(outlets), initial)
+    return Watermark(context, list(outlets), initial, logging.getLogger("test"))
 
 
 @pytest.fixture
@@ -70,14 +72,6 @@ def test_it_never_moves_back(newest):
     assert mark.value == datetime(2026, 3, 2, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("first", "then"), [(5, "2026"), (date(2026, 1, 1), Decimal("0.5"))])
-def test_a_column_of_another_type_starts_a_new_one(newest, first, then):
-    mark = a_watermark(Store())
-    mark.move(first)
-    mark.move(then)
-    assert mark.value == then
-
-
 def test_each_task_and_each_shard_has_its_own(newest):
     """What one has read says nothing of what another one has, even beside the same asset."""
     store = Store()
@@ -98,9 +92,59 @@ def test_the_longest_names_fit_into_airflows_table(newest):
     assert [len(key) for key in store] == [512, 512]
 
 
-def test_parameters_without_names_are_refused(newest):
-    with pytest.raises(VccConfigurationError, match="parameters must have names"):
-        a_watermark(Store()).parameters([1, 2])
+WHERE = "select * from t where a > {} and updated > {}"
+
+
+@pytest.mark.parametrize(
+    ("sql", "given", "bound"),
+    [
+        (WHERE.format("%(a)s", "%(watermark)s"), {"a": 5}, {"a": 5, "watermark": 7}),
+        (WHERE.format("0", ":watermark"), None, {"watermark": 7}),
+        (WHERE.format("0", "$watermark"), None, {"watermark": 7}),
+        (WHERE.format("?", "?"), [5], [5, 7]),
+        (WHERE.format("%s", "%s"), (5,), [5, 7]),
+        (WHERE.format("0", "?"), None, [7]),
+        (WHERE.format("0", "%s"), None, [7]),
+        (WHERE.format("0", ":1"), None, [7]),
+        (WHERE.format("b::int", "? -- and not :watermark"), None, [7]),
+    ],
+)
+def test_the_watermark_is_bound_by_name_or_as_the_last_by_position(newest, sql, given, bound):
+    assert a_watermark(Store(), 7).bind(sql, given) == (sql, bound)
+
+
+def test_a_watermark_by_name_beside_parameters_by_position_is_refused(newest):
+    with pytest.raises(VccConfigurationError, match="bound by position, as the last of them"):
+        a_watermark(Store(), 7).bind(WHERE.format("?", ":watermark"), [5])
+
+
+def test_a_query_that_does_not_use_the_watermark_runs_without_it_and_the_log_says_so(newest, caplog):
+    sql = "select ':watermark' as description, '?' as numberid"
+    assert a_watermark(Store(), 7).bind(sql, None) == (sql,)
+    assert "The query does not use the watermark, so each run reads all rows again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("kept", "now"),
+    [
+        (5, "2026-01-01"),
+        (datetime.fromisoformat("2026-01-01"), datetime(2026, 1, 1, tzinfo=UTC)),
+        (date(2026, 1, 1), datetime.fromisoformat("2026-01-01")),
+        ("2026-01-01 10:00:00", "2026-01-01T10:00:00"),
+        (0.5, 5),
+    ],
+)
+def test_a_column_of_another_type_is_refused_with_how_to_start_anew(newest, kept, now):
+    mark = a_watermark(Store())
+    mark.move(kept)
+    with pytest.raises(VccConfigurationError, match=r"DELETE /api/v2/assets/.*/state-store/vcc_watermark:"):
+        mark.check_kind(kind_of(now))
+
+
+def test_whole_numbers_are_one_type_whatever_the_driver_makes_of_them(newest):
+    mark = a_watermark(Store())
+    mark.move(5)
+    mark.check_kind(kind_of(Decimal(7)))
 
 
 @pytest.mark.parametrize("version", [(2, 11), (3, 0), (3, 2)])

@@ -373,6 +373,8 @@ class Sync:
     def _count_rest(self, *, whole: bool) -> None:
         if not whole or self.window.cut_at is not None or self._broke_off:
             return
+        if not getattr(self.source, "countable", True):  # a query is not read to its end only to count
+            return
         try:
             self._reader.count_rest()
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
+from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from airflow_provider_vcc.dispositions.elements.fields import IDS
+from airflow_provider_vcc.transfers.databases.dialects import dialect_of, driver_of, unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-__all__ = ["describe", "driver_of", "fetch_texts", "fetched", "streaming_cursor"]
+__all__ = ["abandon", "describe", "fetch_texts", "fetched", "keep_alive", "reads_ahead", "streaming_cursor"]
 
 POSTGRES = frozenset({"psycopg", "psycopg2"})
-MYSQL = frozenset({"MySQLdb", "pymysql"})
 STREAM_BY_THEMSELVES = frozenset(
     {"sqlite3", "oracledb", "cx_Oracle", "pyodbc", "snowflake", "trino", "prestodb", "databricks", "duckdb", "pymssql"}
+    | {"google"}
 )
 """Drivers whose ordinary cursors fetch as they are asked."""
 PORTION = 2_000
@@ -25,35 +27,78 @@ PORTION = 2_000
 TIMESTAMP = 1114
 INTEGERS = (20, 21, 23)
 """Types by the numbers that PostgreSQL's catalogue gives them: timestamp without zone; bigint, smallint, integer."""
-
-
-def driver_of(connection: Any) -> str:
-    """Give the name of the driver's package."""
-    return type(_raw(connection)).__module__.partition(".")[0]
-
-
-def _raw(connection: Any) -> Any:
-    return getattr(connection, "driver_connection", None) or connection
+LONGEST_WRITE = 31_536_000 // 12
+"""Seconds that MariaDB and MySQL wait for a reader, instead of 60: a month."""
 
 
 def streaming_cursor(connection: Any, fetch_size: int) -> Any:
-    """Give a cursor that leaves the result on the server; None where the driver has none that is known."""
-    raw, driver = _raw(connection), driver_of(connection)
+    """Return a cursor that leaves the result on the server; None where the driver has none that is known."""
+    raw: Any = unwrapped(connection)
+    driver = driver_of(connection)
     if driver in POSTGRES:
         cursor = raw.cursor(name=f"vcc_{uuid4().hex}", **_plain_rows(driver))
         cursor.itersize = fetch_size
         return cursor
-    if driver in MYSQL:
-        from importlib import import_module
-
-        return raw.cursor(import_module(f"{driver}.cursors").SSCursor)
+    if driver == "mysql":
+        return raw.cursor(buffered=False)
+    if (unbuffered := _unbuffered(driver)) is not None:
+        return raw.cursor(unbuffered)
     if driver in STREAM_BY_THEMSELVES:
         return raw.cursor()
     return None
 
 
+def _unbuffered(driver: str) -> Any:
+    """Return the class of cursors that fetch as they are asked, by MySQLdb's name for it, which others took over."""
+    with suppress(ImportError):
+        return getattr(import_module(f"{driver}.cursors"), "SSCursor", None)
+    return None
+
+
+def keep_alive(connection: Any) -> str | None:
+    """Have the server bear with a reader who waits for an answer between two fetches.
+
+    :returns: the statement that ends the query from another connection, for servers that cannot be told by this one.
+    """
+    raw: Any = unwrapped(connection)
+    driver = driver_of(connection)
+    if driver in POSTGRES:
+        if not raw.autocommit:
+            _ask(raw, "SET LOCAL idle_in_transaction_session_timeout = 0")
+        return None
+    if dialect_of(raw)[0].name != "mysql":
+        return None
+    _ask(raw, f"SET SESSION net_write_timeout = {LONGEST_WRITE}")
+    found = _ask(raw, "SELECT CONNECTION_ID()")
+    return f"KILL QUERY {int(found[0])}" if found else None
+
+
+def abandon(cursor: Any) -> None:
+    """Keep a cursor that cannot be closed from trying it once more when it is collected, as PyMySQL's do."""
+    with suppress(Exception):
+        cursor._result.unbuffered_active = False  # noqa: SLF001 -- nothing public tells it
+        cursor.connection = None
+
+
+def _ask(connection: Any, sql: str) -> Any:
+    """Run a statement that may be refused; return its first row if it has one."""
+    try:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            return cursor.fetchone() if cursor.description else None
+    except Exception:  # noqa: BLE001 -- an older server, a pooler
+        with suppress(Exception):
+            connection.rollback()
+    return None
+
+
+def reads_ahead(connection: Any) -> bool:
+    """Tell whether all should be read as fast as it comes: the rest is kept alive, and holds nothing back."""
+    return driver_of(connection) not in POSTGRES and dialect_of(connection)[0].name != "mysql"
+
+
 def _plain_rows(driver: str) -> dict[str, Any]:
-    """Give what makes the rows tuples, whatever the hook was told."""
+    """Return what makes the rows tuples, whatever the hook was told."""
     if driver == "psycopg":
         from psycopg.rows import tuple_row
 
@@ -70,7 +115,7 @@ def describe(cursor: Any) -> None:
 
 
 def fetched(cursor: Any, statement: tuple[Any, ...], fetch_size: int) -> Generator[list[Any]]:
-    """Give the rows of a statement that was executed, in pieces of at most ``fetch_size``."""
+    """Yield the rows of a statement that was executed, in pieces of at most ``fetch_size``."""
     if driver_of(cursor) == "psycopg" and _streams():
         yield from _streamed(cursor, statement, min(fetch_size, PORTION))
         return

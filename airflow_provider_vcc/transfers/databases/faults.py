@@ -7,13 +7,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.redaction import of_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Fate", "fate_of", "words_of"]
-
-LONGEST = 300
 
 
 class Fate(Enum):
@@ -144,26 +143,14 @@ def _by_words(error: BaseException) -> Fate:
     return Fate.STAYS if any(part in words for part in STAYING_WORDS) else Fate.UNKNOWN
 
 
-def words_of(error: BaseException) -> str:
-    """Return what a database says, without the values that it quotes: these are personal."""
+def words_of(error: BaseException, sql: str = "", names: Iterable[str] = ()) -> str:
+    """Return what a database says, without the values that it quotes: these are personal.
+
+    :param sql: the query, if the error is about one.
+    :param names: names of ours that may stand in it.
+    """
     if isinstance(error, VccError):
         return str(error)
     if isinstance(error, UnicodeError):  # it holds the whole text
         return f"{type(error).__name__} of {error.args[0] if error.args else 'a text'}"
-    texts = [str(part) for part in error.args if isinstance(part, str) and len(part) > 5]  # noqa: PLR2004 -- SQLSTATE
-    words = next((text for text in texts if text.strip()), str(error)).strip().partition("\n")[0]
-    return (_without_values(words) or type(error).__name__)[:LONGEST]
-
-
-VALUES = (
-    re.compile(r"""(?P<keep>(?:value|entry|(?:type|for) \w+|input|syntax for[^:]*): ?)(["']).*\2""", re.IGNORECASE),
-    re.compile(r"""(?P<keep>(?:value|entry|string|number) )(["'])(?:(?!\2).|\2\2)*\2""", re.IGNORECASE),
-    re.compile(r"(?P<keep>Key \([^)]*\)=)\([^)]*\)", re.IGNORECASE),
-    re.compile(r"(?P<keep>contains: ?).*", re.IGNORECASE),
-)
-
-
-def _without_values(words: str) -> str:
-    for pattern in VALUES:
-        words = pattern.sub(r"\g<keep>***", words)
-    return words
+    return of_database(error, sql, names)

@@ -12,14 +12,21 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
-from airflow_provider_vcc.transfers.dialects import UNKNOWN, bound, dialect_of, driver_of, paramstyle_of, unwrapped
-from airflow_provider_vcc.transfers.faults import Fate, fate_of, words_of
+from airflow_provider_vcc.transfers.databases.dialects import (
+    UNKNOWN,
+    bound,
+    dialect_of,
+    driver_of,
+    paramstyle_of,
+    unwrapped,
+)
+from airflow_provider_vcc.transfers.databases.faults import Fate, fate_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from airflow_provider_vcc.transfers.dialects import Dialect
+    from airflow_provider_vcc.transfers.databases.dialects import Dialect
 
 __all__ = ["Columns", "SideTable", "Transaction"]
 
@@ -36,6 +43,11 @@ IDLE = 20.0
 LISTS = frozenset({"psycopg", "psycopg2"})
 MOST_PARAMETERS = 2_000
 """In one statement; SQL Server takes no more than 2,100."""
+
+CANNOT = (
+    "{}: {} cannot be {} ({}). Grant its user SELECT, INSERT and DELETE on it{}, or name another table or connection"
+)
+MAKE = ", and the right to make it"
 
 
 class Hook(Protocol):
@@ -146,6 +158,11 @@ class SideTable:
         """The table's name in SQL that has ``{}`` for its parameters."""
         return self.dialect.quoted(self.name).replace("{", "{{").replace("}", "}}")
 
+    @property
+    def names(self) -> list[str]:
+        """The names that may stand in what is said of the table."""
+        return [self.name, *self._columns]
+
     def slot(self, column: str) -> str:
         """Return what stands for a parameter of this column."""
         return self.dialect.time_slot if self._columns[column] == "time" else "{}"
@@ -241,11 +258,8 @@ class SideTable:
         except VccError:
             raise
         except Exception as error:  # noqa: BLE001 -- each driver has its own
-            words = words_of(error)
-        raise VccError(
-            f"{self._parameter}: {self.name} cannot be {what} ({words}). Grant its user SELECT, INSERT and DELETE on it"
-            f"{' and the right to make it' if what == 'created' else ''}, or name another table or connection"
-        )
+            words = words_of(error, names=self.names)
+        raise VccError(CANNOT.format(self._parameter, self.name, what, words, MAKE if what == "created" else ""))
 
     # While running
 
