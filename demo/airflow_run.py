@@ -1,4 +1,4 @@
-"""Run one DAG by Airflow's own ``dag.test()`` in a fresh Airflow home, and write what a task came to as JSON.
+"""Run one DAG by Airflow's own ``dag.test()`` in a fresh Airflow home, and write what became of a task as JSON.
 
 Usage: ``airflow_run.py DAG_FILE DAG_ID TASK_ID RESULT``.
 """

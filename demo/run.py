@@ -1,4 +1,4 @@
-"""Send the documentation's payload through a real Airflow task to a sandbox call centre, and show what it came to.
+"""Send the documentation's payload through a real Airflow task to a sandbox call centre, and show what became of it.
 
 Started by ``make demo``. Everything lives in a temporary folder and ends with this process.
 """
@@ -42,7 +42,7 @@ Next
 
 
 def environment(home: Path, connection: str) -> dict[str, str]:
-    """Give the environment of an Airflow that nothing outside of ``home`` has a say in."""
+    """Return the environment of an Airflow that nothing outside of ``home`` has a say in."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
     return outside | {
         "AIRFLOW_CONN_VCC_DEFAULT": connection,
@@ -65,12 +65,12 @@ def run_in_airflow(home: Path, connection: str) -> dict[str, Any]:
         done = subprocess.run(command, env=environment(home, connection), stdout=log, stderr=log, check=False)
     if done.returncode or not result.exists():
         tail = (home / "airflow.log").read_text(errors="replace").splitlines()[-40:]
-        raise SystemExit("\n".join(["Airflow did not come to an end. The last lines of its log:", *tail]))
+        raise SystemExit("\n".join(["Airflow did not finish. The last lines of its log:", *tail]))
     return json.loads(result.read_text())
 
 
 def outcomes(elements: list[Any], summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Give each element's outcome and the reason, from the task's own summary.
+    """Return each element's outcome and the reason, from the task's own summary.
 
     An element without an errorcode was refused before it was sent; the demo's server answers all that it gets.
     """
@@ -84,14 +84,14 @@ def outcomes(elements: list[Any], summary: Mapping[str, Any]) -> list[tuple[str,
 
 
 def describe(element: Mapping[str, Any]) -> str:
-    """Give the record or records that an element names."""
+    """Return the record or records that an element names."""
     if "numberid" in element:
         return f"record {element['numberid']}"
     return "records with " + " and ".join(f"{key} {value}" for key, value in element["search"].items())
 
 
 def verdict(result: Mapping[str, Any]) -> str:
-    """Say why the task is in its state."""
+    """Return why the task is in its state."""
     summary = result["summary"]
     counts = f"{summary['failed']} of {summary['total']} elements failed"
     if result["state"] != "failed":

@@ -32,7 +32,7 @@ class Painter:
         return cls(coloured=stream.isatty() and not plain, fancy=unicode and stream.isatty())
 
     def __call__(self, text: str, colour: str) -> str:
-        """Give the text in that colour."""
+        """Return the text in that colour."""
         return f"\x1b[{CODES[colour]}m{text}\x1b[0m" if self.coloured else text
 
 

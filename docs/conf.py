@@ -78,7 +78,7 @@ MENDED = {
 
 
 def mend(_app: object, _page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
-    """Give what Sphinx leaves out: levels for screen readers, and the keyboard's way to what has to be scrolled."""
+    """Return what Sphinx leaves out: levels for screen readers, and the keyboard's way to what has to be scrolled."""
     for part in PARTS:
         for given, mended in MENDED.items():
             context[part] = context.get(part, "").replace(given, mended)

@@ -51,7 +51,7 @@ def run(*command: str | Path, **options: object) -> None:
 
 
 def find_python(version: str) -> str | None:
-    """Give a Python of that minor version that can make an environment.
+    """Return a Python of that minor version that can make an environment.
 
     A pyenv shim may be there without its Python, and Debian's Python without ensurepip.
     """
@@ -111,7 +111,7 @@ def copy_tests(folder: Path) -> None:
 
 
 def pytest_of(airflow: str, venv: Path) -> list[str | Path]:
-    """Give the command that tests what is installed in an environment."""
+    """Return the command that tests what is installed in an environment."""
     left_out = [argument for path in [*OF_THE_CHECKOUT, *OF_WHOLE_SYSTEMS] for argument in ("--deselect", path)]
     # Older Airflows warn of their own doing: warnings are errors on the newest only.
     warnings = [] if airflow == NEWEST else ["-W", "default", "--disable-warnings"]
@@ -132,7 +132,7 @@ def run_pair(name: str, base: str, wheel: Path) -> bool:
 def tell(results: dict[str, bool | None]) -> None:
     print()
     for name, passed in results.items():
-        print(f"{name:14}", {True: "passed", False: "FAILED", None: "FAILED: there is no such Python here"}[passed])
+        print(f"{name:14}", {True: "passed", False: "FAILED", None: "FAILED: this Python is not installed"}[passed])
 
 
 def main(arguments: list[str]) -> int:

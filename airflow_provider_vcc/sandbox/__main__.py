@@ -63,11 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         path = options.db or Path(exits.enter_context(TemporaryDirectory(prefix="vcc-sandbox-"))) / "ledger.db"
         try:
             sandbox = _sandbox(options, path)
-            exits.enter_context(sandbox)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             return _fail(f"{path} cannot be used ({error}): give --db a new file, or one of an earlier sandbox")
+        try:
+            exits.enter_context(sandbox)
         except OSError as error:
-            return _fail(f"Port {options.port} is not to be had ({error.strerror}): --port 0 takes any free one")
+            return _fail(f"Port {options.port} is not available ({error.strerror}): --port 0 takes any free one")
         if options.down:
             sandbox.down(options.down)
         _greet(sandbox, path, kept=bool(options.db))

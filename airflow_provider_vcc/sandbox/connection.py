@@ -12,14 +12,14 @@ __all__ = ["as_connection", "as_text"]
 
 
 def as_connection(url: str, customer: str, token: str, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Give the connection in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
+    """Return the connection in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
     scheme_and_host, _, port = url.rpartition(":")
     made = {"conn_type": "vcc", "login": customer, "password": token, "host": scheme_and_host, "port": int(port)}
     return made | ({"extra": dict(extra)} if extra else {})
 
 
 def as_text(connection: Mapping[str, Any]) -> str:
-    """Give the connection as an environment variable, as the form's fields, and as a first request."""
+    """Return the connection as an environment variable, as the form's fields, and as a first request."""
     login, password, host, port = (connection[name] for name in ("login", "password", "host", "port"))
     return f"""\
 The connection, as an environment variable:

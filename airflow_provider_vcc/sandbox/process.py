@@ -74,7 +74,7 @@ class SandboxProcess:
         return self._process.pid
 
     def connection(self, **extra: Any) -> dict[str, Any]:
-        """Give the Airflow connection as a dict, as ``Sandbox.connection`` does."""
+        """Return the Airflow connection as a dict, as ``Sandbox.connection`` does."""
         return as_connection(self.url, self._customer, self._token, extra)
 
     def set_faults(self, faults: Faults) -> None:
@@ -92,7 +92,7 @@ class SandboxProcess:
         self._ask(["up", {}])
 
     def idle(self, timeout: float = 30.0) -> bool:
-        """Wait until no request is in progress: then the ledger is final. False where it takes longer."""
+        """Wait until no request is in progress: then the ledger is final. False if it takes longer."""
         return bool(self._ask(["idle", {"timeout": timeout}]))
 
     def set_in_call(self, numberid: str, *, in_call: bool = True) -> None:

@@ -88,7 +88,7 @@ class Sandbox:
 
     @staticmethod
     def process(records: int | Iterable[Mapping[str, Any]] = 1000, **options: Any) -> SandboxProcess:
-        """Give the same in a process of its own, to be entered by ``with``."""
+        """Return the same in a process of its own, to be entered by ``with``."""
         from airflow_provider_vcc.sandbox.process import SandboxProcess
 
         return SandboxProcess(records, **options)
@@ -104,7 +104,7 @@ class Sandbox:
         return f"http://{self._listener.host}:{self.port}"
 
     def connection(self, **extra: Any) -> dict[str, Any]:
-        """Give the Airflow connection as a dict: ``json.dumps`` of it is a value for ``AIRFLOW_CONN_<ID>``."""
+        """Return the Airflow connection as a dict: ``json.dumps`` of it is a value for ``AIRFLOW_CONN_<ID>``."""
         return as_connection(self.url, self.settings.customer, self.settings.token, extra)
 
     @property
@@ -157,7 +157,7 @@ class Sandbox:
         self._listener.up()
 
     def idle(self, timeout: float = 30.0) -> bool:
-        """Wait until all that was sent has been dealt with: then the ledger is final. False where it takes longer."""
+        """Wait until all that was sent has been dealt with: then the ledger is final. False if it takes longer."""
         deadline = monotonic() + timeout
         while self._traffic.quiet(deadline - monotonic()):
             # In this order: what is read after the first look shows in the second.

@@ -261,6 +261,7 @@ def test_proxies_that_are_none_are_refused(value):
 
 
 def test_a_socks_proxy_asks_for_the_package_that_it_needs(monkeypatch):
+    pytest.importorskip("socks", reason="PySocks is not installed")
     assert read(extra={"proxies": "socks5://proxy:1080"}).proxies
     monkeypatch.setitem(sys.modules, "socks", None)
     assert "install PySocks" in mistake(extra={"proxies": "socks5://proxy:1080"})

@@ -150,7 +150,7 @@ def test_faults_that_a_test_chooses_by_a_function_are_shown_too(look, press, san
 def test_a_fault_that_is_not_one_is_explained_and_changes_nothing(press, sandbox):
     answer = press("/faults", on="bogus")
     assert answer.status == 400
-    assert "no fault &#x27;bogus&#x27;" in answer.text.decode()
+    assert "&#x27;bogus&#x27; is not a fault" in answer.text.decode()
     assert str(sandbox.faults) == "ok"
 
 

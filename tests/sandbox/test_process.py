@@ -254,7 +254,7 @@ class TestAtTheCommandLine:
     @pytest.mark.parametrize(
         ("options", "words"),
         [
-            (["--fault", "bogus"], "no fault 'bogus'"),
+            (["--fault", "bogus"], "'bogus' is not a fault"),
             (["--latency", "fast"], "--latency"),
             (["--records", "many"], "--records"),
             (["--db", os.devnull + "/x.db"], "give --db a new file"),

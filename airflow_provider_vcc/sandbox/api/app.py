@@ -141,7 +141,7 @@ class App:
 
 
 def _checked(request: Request, types: Mapping[str, type[Any]]) -> dict[str, Any]:
-    """Give the body, whose parts are of these types or absent."""
+    """Return the body, whose parts are of these types or absent."""
     body = request.json
     if not isinstance(body, dict):
         raise Refused(BAD_REQUEST, "error.invalid_json")

@@ -39,7 +39,7 @@ class Setting(NamedTuple):
 
 
 def check(element: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> Setting:
-    """Say what the element sets, or raise what is wrong with it."""
+    """Return what the element sets, or raise what is wrong with it."""
     if settings.strict:
         _strictly(element)
     _reject(element, settings)
@@ -92,7 +92,7 @@ def _strictly(element: Mapping[str, Any]) -> None:
 
 @lru_cache(maxsize=65_536)
 def is_date(text: str) -> bool:
-    """Say whether the text is ``YYYY-MM-DD HH:MM:SS`` and such a moment exists."""
+    """Return whether the text is ``YYYY-MM-DD HH:MM:SS`` and such a moment exists."""
     try:
         return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").strftime("%Y-%m-%d %H:%M:%S") == text  # noqa: DTZ007
     except ValueError:

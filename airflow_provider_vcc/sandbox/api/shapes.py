@@ -14,7 +14,7 @@ def as_json(errors: list[dict[str, Any]], response: Any, shape: str) -> bytes:
     """Write the envelope.
 
     ``map``: the indexes that were done as an object, as the documentation prints it. ``php``: what ``json_encode``
-    makes of that. ``list``: one entry for each index, false where there is an error.
+    makes of that. ``list``: one entry for each index, false if there is an error.
     """
     return json.dumps({"errors": errors, "response": _shaped(errors, response, shape)}).encode()
 

@@ -1,4 +1,4 @@
-"""Answers that are none, and envelopes in shapes that the documentation does not show."""
+"""Answers that are not envelopes, and envelopes in shapes that the documentation does not show."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _text_indexes(envelope: Envelope, _: int) -> Envelope:
 
 
 def _false(envelope: Envelope, _: int) -> Envelope:
-    """Say false for what failed, and no error."""
+    """Answer false for what failed, without an error."""
     failed = dict.fromkeys((str(error["index"]) for error in envelope["errors"]), False)
     return {"errors": [], "response": dict(envelope["response"]) | failed}
 
 
 def _list(envelope: Envelope, _: int) -> Envelope:
-    """Give the response as a list, false where there is an error."""
+    """Return the response as a list, false if there is an error."""
     indexes = sorted(int(index) for index in _false(envelope, 0)["response"])
     return envelope | {"response": [str(index) in envelope["response"] for index in indexes]}
 
@@ -75,7 +75,7 @@ def _extra(envelope: Envelope, count: int) -> Envelope:
 
 
 def _both(envelope: Envelope, _: int) -> Envelope:
-    """Say true also for what has an error."""
+    """Answer true also for what has an error."""
     return envelope | {"response": dict.fromkeys(_false(envelope, 0)["response"], True)}
 
 
@@ -96,7 +96,7 @@ ODD: dict[str, Callable[[Envelope, int], Envelope]] = {
 
 
 def reshape(answer: Answer, shape: str, count: int) -> Answer:
-    """Write an answer's envelope in another shape; what is no batch's envelope stays as it is."""
+    """Write an answer's envelope in another shape; an answer that is not a batch envelope stays as it is."""
     if answer.status != OK:
         return answer
     envelope = json.loads(answer.body)

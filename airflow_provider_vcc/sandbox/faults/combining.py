@@ -35,7 +35,7 @@ class Fault:
         return Both(self, inner)
 
     def __str__(self) -> str:
-        """Give the text that ``--fault`` takes."""
+        """Return the text that ``--fault`` takes."""
         return self.kind
 
     def first(self, requests: int) -> Fault:

@@ -116,7 +116,7 @@ class CutAnswer(Single):
 
 @dataclass(frozen=True)
 class Broken(Single):
-    """A 200 whose body is no envelope: ``html``, ``empty``, ``text``, ``truncated``, ``null``, ``number``, ``binary``.
+    """A 200 whose body is not an envelope: ``html``, ``empty``, ``text``, ``truncated``, ``null`` ...: see ``BROKEN``.
 
     :param acted: it took effect all the same.
     """

@@ -34,7 +34,7 @@ class RejectSome:
         object.__setattr__(self, "_errors", error_kinds(self.kinds))
 
     def __call__(self, element: Mapping[str, Any]) -> tuple[int, str] | None:
-        """Give the ``(errorcode, errormessage)`` for an element, None where it may pass."""
+        """Return the ``(errorcode, errormessage)`` for an element, None if it may pass."""
         about = element.get("numberid") or json.dumps(element.get("search"), sort_keys=True)
         if crc32(f"{self.seed}/{about}".encode()) / RANGE >= self.share:
             return None

@@ -79,7 +79,8 @@ def _condition(faults: tuple[Fault, ...], text: str) -> Fault:
             return When(faults[0], name, float(value))
     except ValueError:
         pass
-    raise ValueError(f"no condition {text!r}: a share such as 5%, or {', '.join(CONDITIONS)} with a number (first:20)")
+    names = ", ".join(CONDITIONS)
+    raise ValueError(f"{text!r} is not a condition: use a share such as 5%, or {names} with a number (first:20)")
 
 
 def _atom(tokens: deque[str]) -> Fault:
@@ -95,7 +96,7 @@ def _atom(tokens: deque[str]) -> Fault:
     if name.isdigit():
         name, arguments = "status", [name, *arguments]
     if name not in KINDS:
-        raise ValueError(f"no fault {name!r}: there are {', '.join(KINDS)}, or a status such as 503")
+        raise ValueError(f"{name!r} is not a fault: use one of {', '.join(KINDS)}, or a status such as 503")
     return _made(KINDS[name], arguments)
 
 

@@ -92,7 +92,7 @@ class Listener:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def has_unread(self) -> bool:
-        """Say whether a connection waits to be accepted, or bytes (or its end) to be read on one."""
+        """Return whether a connection waits to be accepted, or bytes (or its end) to be read on one."""
         poll = select.poll()
         with self._lock:
             for waiting in (*self._open, self._socket) if self._is_up else self._open:

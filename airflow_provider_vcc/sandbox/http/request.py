@@ -78,18 +78,18 @@ class Request:
 
     @cached_property
     def json(self) -> Any:
-        """The body, parsed; None where it is no JSON."""
+        """The body, parsed; None if it is not JSON."""
         try:
             parsed = json.loads(self.body)
             if b"\\ud" in self.body.lower():
-                json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate pair is no text
+                json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate pair is not text
         except (ValueError, RecursionError):
             return None
         return parsed
 
     @property
     def elements(self) -> int | None:
-        """How many elements the body holds; None where it holds no list of them."""
+        """How many elements the body holds; None if it holds no list of them."""
         elements = self.json.get("elements") if isinstance(self.json, dict) else None
         return len(elements) if isinstance(elements, list) else None
 
@@ -113,7 +113,7 @@ class Request:
         return (user, password) if colon and kind.lower() == "basic" else None
 
     def is_gone(self) -> bool:
-        """Say whether the client has closed the connection, though something may be left to read."""
+        """Return whether the client has closed the connection, though something may be left to read."""
         return self._hung_up(0)
 
     def _hung_up(self, seconds: float) -> bool:
@@ -140,7 +140,7 @@ class Request:
         self._faults.append(str(fault))
 
     def note_act(self) -> None:
-        """Say in the ledger that it took effect; in the same transaction as the effect."""
+        """Note in the ledger that it took effect, in the same transaction as the effect."""
         self.acted = True
         self.record()
         self._write(None, None)
@@ -151,7 +151,7 @@ class Request:
         return "+".join(self._faults) or None
 
     def record(self) -> None:
-        """Have its arrival in the ledger."""
+        """Note its arrival in the ledger."""
         if not self._recorded:
             self._recorded = True
             self.sandbox.store.begin_request(
@@ -159,7 +159,7 @@ class Request:
             )
 
     def finish(self, status: int | None) -> None:
-        """Have what became of it in the ledger; ``status`` is None where the connection is cut."""
+        """Note in the ledger what became of it; ``status`` is None if the connection is cut."""
         self.record()
         self._write(status, monotonic() - self.started)
 

@@ -54,6 +54,6 @@ class Traffic:
             self.begin()
 
     def quiet(self, timeout: float) -> bool:
-        """Wait until nothing goes on on any connection; False where that takes longer."""
+        """Wait until nothing goes on on any connection; False if that takes longer."""
         with self._change:
             return self._change.wait_for(lambda: not self._busy, timeout)

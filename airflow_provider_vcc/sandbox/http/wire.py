@@ -22,7 +22,7 @@ JSON_TYPE = "text/plain; charset=utf-8"
 
 
 class BadRequest(Exception):
-    """What arrived is no HTTP."""
+    """What arrived is not HTTP."""
 
 
 class CutOff(Exception):
@@ -43,15 +43,15 @@ class Head(NamedTuple):
 
     @property
     def length(self) -> int:
-        """Give the announced size of the body in bytes; 0 where none is announced."""
+        """Return the announced size of the body in bytes; 0 where none is announced."""
         text = self.headers.get("content-length", "0")
         if not text.isdecimal():
-            raise BadRequest("Content-Length is no number")
+            raise BadRequest("Content-Length is not a number")
         return int(text)
 
     @property
     def keeps_alive(self) -> bool:
-        """Say whether the client wants to send another request on this connection."""
+        """Return whether the client wants to send another request on this connection."""
         wish = self.headers.get("connection", "").lower()
         return wish != "close" if self.version == "HTTP/1.1" else wish == "keep-alive"
 
@@ -73,7 +73,7 @@ class Answer:
     closes: bool | None = None
 
     def encode(self) -> bytes:
-        """Give the bytes of the whole answer, chunked as nginx sends what comes from PHP."""
+        """Return the bytes of the whole answer, chunked as nginx sends what comes from PHP."""
         try:
             phrase = HTTPStatus(self.status).phrase
         except ValueError:
@@ -90,7 +90,7 @@ def _chunked(body: bytes) -> bytes:
 
 
 def read_head(stream: BufferedIOBase) -> Head | None:
-    """Read up to the empty line; None where the client has nothing more to say."""
+    """Read up to the empty line; None if the client has nothing more to say."""
     line = stream.readline(LONGEST_LINE)
     if not line.strip():
         return None
@@ -108,7 +108,7 @@ def read_head(stream: BufferedIOBase) -> Head | None:
 
 
 def read_body(stream: BufferedIOBase, head: Head) -> bytes:
-    """Read the body, announced by its length or in chunks; CutOff where it breaks off."""
+    """Read the body, announced by its length or in chunks; CutOff if it breaks off."""
     if head.headers.get("transfer-encoding", "").lower() == "chunked":
         return b"".join(_chunks(stream))
     return _exactly(stream, head.length)

@@ -32,7 +32,7 @@ def join(parts: Iterable[object], between: str = "") -> Markup:
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[object]], empty: str) -> Markup:
-    """Draw a table that is scrolled by itself where it is too wide, or say that it would be empty."""
+    """Draw a table that is scrolled by itself if it is too wide, or say that it would be empty."""
     lines = [html("<tr>{}</tr>", join(html("<td>{}</td>", cell) for cell in row)) for row in rows]
     if not lines:
         return html('<p class="muted">{}</p>', empty)

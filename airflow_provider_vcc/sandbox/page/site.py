@@ -142,7 +142,7 @@ def _query(request: Request) -> dict[str, str]:
 
 
 def _is_our_own(request: Request) -> bool:
-    """See that no other site's page sent a form here: a browser says where it comes from."""
+    """Check that no other site's page sent a form here: a browser says where it comes from."""
     headers = request.head.headers
     origin = headers.get("origin", "")
     return headers.get("sec-fetch-site", "same-origin") in {"same-origin", "none"} and (

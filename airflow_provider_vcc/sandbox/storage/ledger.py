@@ -24,9 +24,9 @@ class Request(NamedTuple):
     """One request that arrived.
 
     ``number`` counts from 0 in the order of arrival; ``at`` and ``seconds`` are seconds (since the epoch; until it was
-    answered or cut, None while it is being worked on); ``elements`` is None where its body was not read or held none;
+    answered or cut, None while it is being worked on); ``elements`` is None if its body was not read or held none;
     ``parallel`` counts the requests that waited for an answer when it was seen, itself among them unless its client had
-    given up; ``acted`` says whether it took effect; ``status`` is None where no answer was sent; ``fault`` names what
+    given up; ``acted`` says whether it took effect; ``status`` is None if no answer was sent; ``fault`` names what
     was done to it.
     """
 
@@ -97,17 +97,17 @@ class Ledger:
         return cls(lambda sql, values: connection.execute(sql, values).fetchall(), connection.close)
 
     def requests(self, method: str | None = None) -> list[Request]:
-        """Give all requests in the order of arrival, or those with one method."""
+        """Return all requests in the order of arrival, or those with one method."""
         rows = self.query("SELECT * FROM requests WHERE ? IS NULL OR method = ? ORDER BY number", [method, method])
         return [Request(*row)._replace(acted=bool(row[8])) for row in rows]
 
     def events(self, numberid: str | None = None) -> list[Event]:
-        """Give all dispositions that were set, in order, or those of one record."""
+        """Return all dispositions that were set, in order, or those of one record."""
         columns = "t.dispositionid, t.userid, t.next_calldate, t.description"
         return [Event(*row) for row in self._about_records("events", columns, numberid)]
 
     def descriptions(self, numberid: str) -> list[str | None]:
-        """Give the descriptions that were set on one record, in order."""
+        """Return the descriptions that were set on one record, in order."""
         return [event.description for event in self.events(numberid)]
 
     def counts(self) -> Counter[tuple[str, str | None]]:
@@ -118,7 +118,7 @@ class Ledger:
         return Counter({(numberid, description): count for numberid, description, count in rows})
 
     def messages(self, numberid: str | None = None) -> list[Message]:
-        """Give all messages that would have been sent, in order, or those to one record."""
+        """Return all messages that would have been sent, in order, or those to one record."""
         return [Message(*row) for row in self._about_records("messages", "t.dispositionid, t.text", numberid)]
 
     def _about_records(self, table: str, columns: str, numberid: str | None) -> list[tuple[Any, ...]]:
@@ -134,20 +134,20 @@ class Ledger:
         return Counter(message.numberid for message in self.messages())
 
     def rejections(self) -> list[Rejection]:
-        """Give all errors that were given for elements, whether the answer arrived or not."""
+        """Return all errors that were given for elements, whether the answer arrived or not."""
         return [Rejection(*row) for row in self.query("SELECT * FROM rejections ORDER BY rowid", [])]
 
     def body(self, number: int) -> bytes | None:
-        """Give a request's body as it arrived; None where it was not kept."""
+        """Return a request's body as it arrived; None if it was not kept."""
         rows = self.query("SELECT body FROM bodies WHERE request = ?", [number])
         return bytes(rows[0][0]) if rows else None
 
     def most_parallel(self) -> int:
-        """Give the greatest number of requests that waited for their answers at once."""
+        """Return the greatest number of requests that waited for their answers at once."""
         return int(self.query("SELECT coalesce(max(parallel), 0) FROM requests", [])[0][0])
 
     def most_elements_within(self, seconds: float = 1.0) -> int:
-        """Give the greatest number of elements that arrived within any span of that many seconds."""
+        """Return the greatest number of elements that arrived within any span of that many seconds."""
         rows = self.query("SELECT at, elements FROM requests WHERE elements IS NOT NULL ORDER BY at", [])
         times = [at for at, _ in rows]
         sums = [0, *accumulate(elements for _, elements in rows)]

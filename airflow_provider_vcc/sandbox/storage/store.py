@@ -137,7 +137,7 @@ class Store:
         self.execute("INSERT INTO bodies VALUES (?, ?)", [number, body])
 
     def next_number(self) -> int:
-        """Give the number of the next request."""
+        """Return the number of the next request."""
         return int(self.query("SELECT coalesce(max(number) + 1, 0) FROM requests")[0][0])
 
     def add_records(self, project: int, records: Iterable[Mapping[str, Any]]) -> None:
@@ -175,7 +175,7 @@ class Store:
         return sorted(found)
 
     def can_search(self, name: str) -> bool:
-        """Say whether records have such a field."""
+        """Return whether records have such a field."""
         return name in self._columns
 
     def _searchable(self, name: str) -> str:
@@ -185,7 +185,7 @@ class Store:
         return column
 
     def show(self, project: int, numberid: str) -> dict[str, Any] | None:
-        """Give a record as its detail page does; None where there is none."""
+        """Return a record as its detail page does; None if there is none."""
         columns = ["id", "in_call", *(_quoted(f"f_{field}") for field in self.fields)]
         sql = f"SELECT {', '.join(columns)} FROM records WHERE project = ? AND numberid = ?"  # noqa: S608 -- our own
         with self.lock:
