@@ -10,8 +10,8 @@ import pytest
 from support.engine import Failures, MemoryStore, elements, open_files, run, sync_of, threads_of_the_engine
 
 from airflow_provider_vcc.dispositions.engine import breaker as service
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import MOST_ATTEMPTS
 from airflow_provider_vcc.dispositions.engine.settings import Times
-from airflow_provider_vcc.dispositions.engine.window import MOST_ATTEMPTS
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Segment

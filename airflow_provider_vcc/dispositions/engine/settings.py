@@ -19,6 +19,10 @@ class Settings(msgspec.Struct, frozen=True):
     on_ambiguous: Literal["auto", "resend", "report"] = "auto"
     stop_on_breach: bool = False
 
+    def may_repeat(self, *, messages: bool) -> bool:
+        """Return whether a chunk may be sent again if nobody can say whether it took effect."""
+        return self.on_ambiguous == "resend" or (self.on_ambiguous == "auto" and not messages)
+
 
 class Times(msgspec.Struct, frozen=True):
     """Seconds."""

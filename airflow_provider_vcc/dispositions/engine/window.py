@@ -19,6 +19,7 @@ from airflow_provider_vcc.dispositions.engine.chunk_size import Sizes
 from airflow_provider_vcc.dispositions.engine.chunks.deliveries import Deliveries
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
     AGAIN,
+    MOST_ATTEMPTS,
     OCCUPYING,
     ON_THE_WAY,
     NotSent,
@@ -27,7 +28,6 @@ from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
 )
 from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
 from airflow_provider_vcc.dispositions.engine.chunks.supply import Supply
-from airflow_provider_vcc.dispositions.engine.limit import Trouble as Load
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
     Answered,
@@ -46,8 +46,8 @@ from airflow_provider_vcc.dispositions.engine.messages import (
     Wait,
 )
 from airflow_provider_vcc.dispositions.engine.pace import Pace
+from airflow_provider_vcc.dispositions.engine.verdicts import load_of, not_saved, unavailable
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
-from airflow_provider_vcc.exceptions import ProgressNotSaved, VccError, VccUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,10 +62,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Window"]
 
-MOST_ATTEMPTS = 5
-MOST_TIMEOUTS = 3
 STOPPED = "the run was stopped before the answer came"
-LOADS = {429: Load.SLOW_DOWN, 503: Load.OVERLOADED, 413: Load.OTHER}
 
 
 class Window:
@@ -111,7 +108,8 @@ class Window:
         self._open = Deliveries()
         packer = Packer(batches, most_bytes, limit.most * settings.chunk_size)
         self._supply = Supply(packer, self._open, changes, settings.max_chunk_bytes)
-        self._stopping = False
+        self.stopping = False
+        """Whether nothing more is sent."""
         self._flush_until: float | None = None
         self._flushed = False
         self._wake: float | None = None
@@ -146,23 +144,7 @@ class Window:
         self.error = self.error or error
         if self.cut_at is None:
             self.cut_at = cut_at
-        self._stopping = True
-
-    # What there is
-
-    @property
-    def stopping(self) -> bool:
-        """Whether nothing more is sent."""
-        return self._stopping
-
-    @property
-    def in_air(self) -> int:
-        """How many requests are on the way."""
-        return len(self._open.within(ON_THE_WAY))
-
-    def _may_repeat(self, chunk: Chunk) -> bool:
-        mode = self.settings.on_ambiguous
-        return mode == "resend" or (mode == "auto" and not chunk.messages)
+        self.stopping = True
 
     # What to do now
 
@@ -183,7 +165,7 @@ class Window:
 
     def _save_or_wait(self, now: float) -> Iterator[Action]:
         unsaved, to_note = len(self._open.at(State.UNSAVED)), len(self._open.at(State.TO_NOTE))
-        due = self._saves.due_in(unsaved, to_note, self.in_air, self.limit.now, now)
+        due = self._saves.due_in(unsaved, to_note, self._open.in_air, self.limit.now, now)
         if due == 0:
             yield self._save(now)
             return
@@ -196,30 +178,26 @@ class Window:
 
     def _ahead(self) -> Iterator[Action]:
         """Pack the next chunk while requests are on the way."""
-        busy = self._stopping or self._open.searching or self._open.within(AGAIN) or self._open.packed is not None
-        if self.in_air and not busy:
-            self._supply.pack(self._size)
+        busy = self.stopping or self._open.searching or self._open.within(AGAIN) or self._open.packed is not None
+        if self._open.in_air and not busy:
+            self._supply.pack(self._pace.size(self.sizes.now))
             yield from self._supply.unfit()
-
-    @property
-    def _size(self) -> int:
-        return self._pace.size(self.sizes.now)
 
     def _wake_in(self, seconds: float | None, now: float) -> None:
         if seconds is not None and seconds > 0:
             self._wake = now + seconds if self._wake is None else min(self._wake, now + seconds)
 
     def _is_over(self, now: float) -> bool:
-        if self.in_air or self._saves.busy:
+        if self._open.in_air or self._saves.busy:
             return self.cut_at is not None and now >= self.cut_at + self._times.cut
-        return self._stopping or (not self._open and self._supply.done)
+        return self.stopping or (not self._open and self._supply.done)
 
     # Sending
 
     def _next(self, now: float) -> Delivery | None:
         """Return what may go out now; None sets the time at which something may, if that is known."""
-        in_air = self.in_air
-        if self._stopping or len(self._open.within(OCCUPYING)) >= self.limit.now:
+        in_air = self._open.in_air
+        if self.stopping or len(self._open.within(OCCUPYING)) >= self.limit.now:
             return None
         delay = self.service.delay(in_air, now)
         if delay != 0:
@@ -243,7 +221,7 @@ class Window:
         if self._open.searching or len(again) + len(self._open.within(OCCUPYING)) >= most:
             return None
         self._supply.put_back_larger_than(self.sizes.now)
-        delivery = self._open.packed or self._supply.pack(self._size)
+        delivery = self._open.packed or self._supply.pack(self._pace.size(self.sizes.now))
         return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
 
     def _is_stuck(self, again: list[Delivery]) -> bool:
@@ -256,7 +234,7 @@ class Window:
         return delay <= 0
 
     def _dispatch(self, delivery: Delivery, now: float) -> Iterator[Action]:
-        if self._stopping:  # a signal came while it was packed
+        if self.stopping:  # a signal came while it was packed
             return
         if delivery.state is State.PACKED:
             self._supply.busy |= delivery.chunk.keys
@@ -267,19 +245,15 @@ class Window:
 
     def _is_to_be_noted(self, delivery: Delivery) -> bool:
         """Return whether somebody must know of a chunk before it is sent: the next try, or the next run."""
-        before = delivery.noted, delivery.remembered
-        if self._saves.active and not self._may_repeat(delivery.chunk):
-            delivery.noted = True
-        if not delivery.remembered and self._must_remember(delivery.chunk):
-            delivery.remembered = True
-        return (delivery.noted, delivery.remembered) != before
+        once = self._saves.active and not self.settings.may_repeat(messages=delivery.chunk.messages)
+        return delivery.note(once, not delivery.remembered and self._must_remember(delivery.chunk))
 
     def _launch(self, delivery: Delivery, now: float) -> Send:
         self.retries += delivery.maybe_acted or delivery.attempts > 0
         delivery.sent_at = now
         delivery.move(State.IN_AIR)
         self._pace.sent(len(delivery.chunk))
-        in_air = self.in_air
+        in_air = self._open.in_air
         self.limit.sent(in_air, now)
         return Send(delivery, in_air)
 
@@ -308,7 +282,7 @@ class Window:
             delivery.move(State.DONE)
         self._open.forget_done()
         if event.error is not None:
-            self._stop(_not_saved(event.error))
+            self._stop(not_saved(event.error))
         yield from ()
 
     # What became of a request
@@ -318,7 +292,7 @@ class Window:
         if delivery.state not in ON_THE_WAY:  # it was given up before
             return
         if isinstance(evidence, Fault):
-            self.limit.failed(_load(evidence), self.in_air, event.at)
+            self.limit.failed(load_of(evidence), self._open.in_air, event.at)
             yield from self._faulted(delivery, evidence, now)
         elif isinstance(evidence, Refusal):
             self._stop(evidence.error)
@@ -326,13 +300,11 @@ class Window:
             delivery.move(State.READY)
         else:
             if isinstance(evidence, Answer):
-                self._went_well(delivery, event.at)
+                size, seconds = len(delivery.chunk), event.at - delivery.sent_at
+                self.service.succeeded()
+                self.sizes.went_well(size)
+                self.limit.answered(size, seconds, self._open.in_air, event.at)
             yield self._record(delivery, evidence)
-
-    def _went_well(self, delivery: Delivery, at: float) -> None:
-        self.service.succeeded()
-        self.sizes.went_well(len(delivery.chunk))
-        self.limit.answered(len(delivery.chunk), at - delivery.sent_at, self.in_air, at)
 
     def _record(self, delivery: Delivery, outcome: Answer | Unknown | NotSent) -> Record:
         delivery.outcome = outcome
@@ -368,14 +340,14 @@ class Window:
         if delivery.successes_before is None:
             delivery.successes_before = self.service.successes
         delivery.attempts += 1
-        repeat = fault.delivered is False or self._may_repeat(delivery.chunk)
+        repeat = fault.delivered is False or self.settings.may_repeat(messages=delivery.chunk.messages)
         split = fault.too_much and len(delivery.chunk) > 1
         if split:
             self.sizes.too_much(len(delivery.chunk))
             yield Halved(self.sizes.now)
         if not (split and repeat):
             yield self._service_failed(delivery, fault, now)
-        if not repeat or self._is_exhausted(delivery, fault):
+        if not repeat or delivery.is_exhausted(self.service.successes, too_much=fault.too_much):
             yield self._record(delivery, Unknown(fault.reason, fault.status))
         elif split:
             self._open.split(delivery)
@@ -385,14 +357,8 @@ class Window:
     def _service_failed(self, delivery: Delivery, fault: Fault, now: float) -> Trouble:
         self.service.failed(delivery.sent_at, now, fault.retry_after)
         if self.service.is_down(now):
-            self._stop(_unavailable(self.service.failures, fault))
+            self._stop(unavailable(self.service.failures, fault))
         return Trouble(fault.reason, self.service.closed_for(now))
-
-    def _is_exhausted(self, delivery: Delivery, fault: Fault) -> bool:
-        """Return whether a chunk fails by itself: others succeed, and it has had its tries."""
-        most = MOST_TIMEOUTS if fault.too_much else MOST_ATTEMPTS
-        alone = self.service.successes > (delivery.successes_before or 0)
-        return delivery.maybe_acted and delivery.attempts >= most and alone
 
     def _back_off(self, delivery: Delivery, now: float) -> None:
         wait = self._jitter(delivery.attempts)
@@ -411,7 +377,7 @@ class Window:
 
     def _account(self, now: float) -> Iterator[Action]:
         """Write down what was begun and not done."""
-        self._stopping = True
+        self.stopping = True
         for delivery in self._open.unrecorded:
             if delivery.state is State.ANSWERED:  # an exception came before it was written down
                 yield Record(delivery)
@@ -433,28 +399,3 @@ class Window:
             yield self._save(now)
         else:
             yield End(self.error)
-
-
-def _load(fault: Fault) -> Load:
-    if fault.status in LOADS:
-        return LOADS[fault.status]
-    return Load.TIMEOUT if fault.too_much else Load.OTHER
-
-
-def _not_saved(error: BaseException) -> VccError:
-    if isinstance(error, VccError):
-        return error
-    refused = ProgressNotSaved(
-        "the progress cannot be saved any more, so nothing more is sent "
-        f"({type(error).__name__}); the next try goes on from what was saved"
-    )
-    refused.__cause__ = error
-    return refused
-
-
-def _unavailable(failures: int, fault: Fault) -> VccUnavailable:
-    return VccUnavailable(
-        f"VCC does not serve requests: {failures} failures in a row, the last one: {fault.told}. "
-        "The rest was not sent; the next try goes on from here",
-        delivered=fault.delivered,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, Delivery, State
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, ON_THE_WAY, Delivery, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,11 @@ class Deliveries:
     def at(self, state: State) -> list[Delivery]:
         """Return those in one state."""
         return [delivery for delivery in self._all if delivery.state is state]
+
+    @property
+    def in_air(self) -> int:
+        """How many requests are on the way."""
+        return len(self.within(ON_THE_WAY))
 
     @property
     def packed(self) -> Delivery | None:

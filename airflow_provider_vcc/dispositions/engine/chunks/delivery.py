@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 __all__ = ["AGAIN", "MOVES", "OCCUPYING", "ON_THE_WAY", "Delivery", "NotSent", "State", "Unknown"]
 
 
+MOST_ATTEMPTS = 5
+MOST_TIMEOUTS = 3
+"""How often a chunk may fail, or time out, while others succeed."""
+
+
 class State(StrEnum):
     """Where a chunk is."""
+
+    __hash__ = str.__hash__  # Enum's own is written in Python, and states are looked up all the time
 
     PACKED = "packed"
     """Packed, and waits for a place in the window, for the pace or for the breaker."""
@@ -137,6 +144,21 @@ class Delivery:
         if state not in MOVES[self.state]:
             raise RuntimeError(f"a chunk that is {self.state} cannot become {state}")
         self.state = state
+
+    def note(self, once: bool, remember: bool) -> bool:  # noqa: FBT001 -- the two that may have to know
+        """Note that the next try must know of it, or the next run; return whether either does not know yet."""
+        before = self.noted, self.remembered
+        self.noted, self.remembered = self.noted or once, self.remembered or remember
+        return before != (self.noted, self.remembered)
+
+    def is_exhausted(self, successes: int, *, too_much: bool) -> bool:
+        """Return whether it fails by itself: others have succeeded since, and it has had its tries.
+
+        :param successes: how many requests have succeeded by now.
+        :param too_much: whether it timed out this time.
+        """
+        most = MOST_TIMEOUTS if too_much else MOST_ATTEMPTS
+        return self.maybe_acted and self.attempts >= most and successes > (self.successes_before or 0)
 
     def halves(self) -> tuple[Delivery, Delivery]:
         """Return what takes its place; the second one is behind the first if it must not overtake it."""
