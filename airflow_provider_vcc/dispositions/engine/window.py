@@ -33,7 +33,6 @@ from airflow_provider_vcc.dispositions.engine.messages import (
     Answered,
     End,
     Halved,
-    Idle,
     InputBroke,
     Record,
     Recorded,
@@ -50,7 +49,7 @@ from airflow_provider_vcc.dispositions.engine.verdicts import load_of, not_saved
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow_provider_vcc.dispositions.elements.checker import Batch
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
@@ -128,7 +127,7 @@ class Window:
         self._now = now
         return list(self._react(event, now))
 
-    def _react(self, event: Event, now: float) -> Iterable[Action]:
+    def _react(self, event: Event, now: float) -> Iterator[Action]:
         if isinstance(event, Tick):
             return self._proceed(now)
         if isinstance(event, Answered):
@@ -137,7 +136,7 @@ class Window:
             return self._recorded(event.delivery, now)
         if isinstance(event, Saved):
             return self._saved(event, now)
-        return self._ahead() if isinstance(event, Idle) else ()
+        return self._ahead()
 
     def _stop(self, error: BaseException | None, cut_at: float | None = None) -> None:
         """End early. Nothing but attributes is set, since this may come in the middle of anything."""
