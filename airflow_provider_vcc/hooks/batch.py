@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
+from airflow_provider_vcc.dispositions.http.answers import OURS, Answer, Fault, Refusal
 from airflow_provider_vcc.dispositions.http.client import Client, envelope
 from airflow_provider_vcc.dispositions.http.statuses import transport_error
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.exceptions import VccInputError, VccTransportError
 from airflow_provider_vcc.hooks.calls import with_retries
+from airflow_provider_vcc.redaction import Redaction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from logging import Logger
 
-    from airflow_provider_vcc.dispositions.http.answers import Rejection
     from airflow_provider_vcc.hooks.connection import Settings
     from airflow_provider_vcc.hooks.session import VccSession
+    from airflow_provider_vcc.redaction import Private
 
 __all__ = ["BatchSender"]
 
@@ -37,6 +38,7 @@ class BatchSender:
             timeout=settings.timeout,
             connect_timeout=settings.connect_timeout,
         )
+        self._secrets = settings.secrets
         self._client.prepare()
         weakref.finalize(self, self._client.close)
 
@@ -57,7 +59,8 @@ class BatchSender:
             return self._answer(body, len(elements))
 
         answer = with_retries(once, name=self._name, safe=False, attempts=attempts, log=log)
-        return {index: _result(answer, index) for index in range(len(elements))}
+        private = Redaction(disposition, self._secrets).of(elements)
+        return {index: _result(answer, index, private, element) for index, element in enumerate(elements)}
 
     def _answer(self, body: bytes, count: int) -> Answer:
         evidence = self._client.send(body, count)
@@ -81,13 +84,16 @@ def _refuse_empty_search(elements: Sequence[Mapping[str, Any]]) -> None:
             raise VccInputError(f"element {index} has an empty search, which would touch every record")
 
 
-def _result(answer: Answer, index: int) -> Any:
+def _result(answer: Answer, index: int, private: Private, element: Mapping[str, Any]) -> Any:
     if index in answer.rejected:
-        return _failed(Outcome.REJECTED, answer.rejected[index])
+        why = answer.rejected[index]
+        message = why.errormessage if why.errormessage in OURS else private.redacted(why.errormessage, element)
+        return _failed(Outcome.REJECTED, private.code(why.errorcode), message)
     if index in answer.unsaid:
-        return _failed(Outcome.UNKNOWN, answer.unsaid[index])
+        why = answer.unsaid[index]
+        return _failed(Outcome.UNKNOWN, private.code(why.errorcode), why.errormessage)
     return True
 
 
-def _failed(outcome: Outcome, why: Rejection) -> dict[str, Any]:
-    return {"outcome": outcome.value, "errorcode": why.errorcode, "errormessage": why.errormessage}
+def _failed(outcome: Outcome, code: int | str | None, message: str) -> dict[str, Any]:
+    return {"outcome": outcome.value, "errorcode": code, "errormessage": message}

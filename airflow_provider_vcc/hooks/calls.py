@@ -28,6 +28,7 @@ from airflow_provider_vcc.exceptions import (
     VccTransportError,
     VccUnavailable,
 )
+from airflow_provider_vcc.redaction import Private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,14 +99,15 @@ class Call:
         if by_proxy is not None:
             raise transport_error(by_proxy, VccTransportError, str(self))
         envelope = envelope_of(response)
-        errors = envelope_errors(envelope)
+        private = Private([self.params, self.json, *self.session.settings.secrets])
+        errors = private.errors(envelope_errors(envelope))
         kind = status_of(response.status).kind
         if kind is Kind.REFUSED:
             raise refused(response.status, errors)
         if kind in {Kind.SLOWER, Kind.TIMED_OUT, Kind.FAILED}:
             raise transport_error(fault_of(response.status, response.headers), VccTransportError, str(self))
         if kind is not Kind.READABLE or errors:
-            raise self._rejected(response.status, errors, envelope)
+            raise self._rejected(response.status, errors, private.everything(envelope))
         if not is_envelope(envelope):
             raise VccTransportError(
                 f"{self}: the answer is not what the VCC API gives ({_kind_of(answer)}): check the connection's Host",

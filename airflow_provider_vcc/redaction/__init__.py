@@ -8,7 +8,7 @@ from airflow_provider_vcc.redaction.addresses import public_name, public_text, s
 from airflow_provider_vcc.redaction.database import known_words, of_database
 from airflow_provider_vcc.redaction.elements import masked, shown_arguments, shown_elements
 from airflow_provider_vcc.redaction.errors import raise_alone
-from airflow_provider_vcc.redaction.foreign import MASK, Private, Redaction, redacted
+from airflow_provider_vcc.redaction.foreign import MASK, Private, Redaction, of_request, redacted
 
 __all__ = [
     "MASK",
@@ -17,6 +17,7 @@ __all__ = [
     "known_words",
     "masked",
     "of_database",
+    "of_request",
     "public_name",
     "public_text",
     "raise_alone",

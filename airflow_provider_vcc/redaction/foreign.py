@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from airflow_provider_vcc.redaction.readings import Reading, letters, readings, variants
 from airflow_provider_vcc.redaction.vocabulary import API, GRAMMAR, IDS
@@ -12,7 +16,7 @@ from airflow_provider_vcc.redaction.vocabulary import API, GRAMMAR, IDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["MASK", "Private", "Redaction", "redacted"]
+__all__ = ["MASK", "Private", "Redaction", "of_request", "redacted"]
 
 MASK = "***"
 LONGEST_SHOWN = 5
@@ -24,6 +28,7 @@ MANY_CHECKS = 2_000
 FILTER_SIZE = 2**22
 SEPARATORS = " .,:;_<>|-"
 BARRIER = "\x01"
+_CREDENTIALS = re.compile(rb"authorization: *(?:[a-z]+ )?([!-~]+)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _TOKEN = re.compile(r"\w+(?:[.-]\w+)*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ][0-9T:+ .Z-]*)?", re.ASCII)
@@ -82,11 +87,38 @@ class Private:
         shown = self.redacted(str(code))
         return code if shown == str(code) else shown
 
+    def everything(self, value: object) -> object:
+        """Return what a server gave, however nested, with each text in it as it may be shown."""
+        if isinstance(value, str):
+            return self.redacted(value)
+        if isinstance(value, Mapping):
+            return {self.everything(name): self.everything(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.everything(item) for item in value]
+        return self.code(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+    def errors(self, errors: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+        """Return an envelope's errors as they may be shown; ``index`` stays."""
+        return [{name: item if name == "index" else self.everything(item) for name, item in e.items()} for e in errors]
+
     @property
     def _indexed(self) -> _Index:
         if self._index is None:
             self._index = _Index(self._personal)
         return self._index
+
+
+def of_request(head: bytes, body: bytes) -> Private:
+    """Return what is private of a request as it went out: its body, and the credentials in its head."""
+    try:
+        personal = [msgspec.json.decode(body)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        personal = [body]
+    for value in _CREDENTIALS.findall(head):
+        personal.append(value.decode("latin-1"))
+        with suppress(ValueError):
+            personal.append(base64.b64decode(value).decode("utf-8", "replace").partition(":")[2])
+    return Private(personal)
 
 
 def redacted(text: str, personal: Iterable[object] = (), own: object = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gc
+import json
 import traceback
 from importlib import import_module
 
@@ -40,19 +41,29 @@ def in_any_of(texts):
     return [secret for secret in [*SECRETS, "s0mething-personal"] for text in texts if secret in text]
 
 
+WAYS_WITH_ELEMENTS = [
+    lambda hook: hook.run("PUT", "/projects/17/records/dispositions", json={"elements": ELEMENTS}, attempts=2),
+    lambda hook: hook.batch_dispositions(17, ELEMENTS, attempts=2),
+]
+
+
 def use(hook):
     """Use a hook in each way, and give all that an error or a repr may show of it."""
     ways = [
-        lambda: hook.run("GET", "/projects", attempts=2),
-        lambda: hook.run("PUT", "/projects/17/records/dispositions", json={"elements": ELEMENTS}, attempts=2),
-        lambda: hook.batch_dispositions(17, ELEMENTS, attempts=2),
-        lambda: hook.get_conn().get(hook.base_url + "/projects"),
-        hook.test_connection,
+        lambda hook: hook.run("GET", "/projects", attempts=2),
+        *WAYS_WITH_ELEMENTS,
+        lambda hook: hook.get_conn().get(hook.base_url + "/projects"),
+        lambda hook: hook.test_connection(),
     ]
+    return use_with(hook, *ways)
+
+
+def use_with(hook, *ways):
+    """Use a hook in some ways, and give all that an error or a repr may show of it."""
     shown = [repr(hook.settings), repr(hook.get_conn()), repr(hook.get_conn().auth), str(vars(hook))]
     for way in ways:
         try:
-            shown.append(str(way()))
+            shown.append(str(way(hook)))
         except (VccError, OSError) as error:
             shown += [repr(error), *traceback.format_exception(error), str(vars(error))]
     return shown
@@ -120,3 +131,20 @@ def test_connections_of_a_hook_that_is_gone_are_closed(connect, recwarn):
 
 def test_a_hook_shows_nothing_of_its_connection_before_it_is_read(connect):
     assert in_any_of([repr(connect()), str(vars(VccHook()))]) == []
+
+
+def quoting(status=200):
+    """Answer with all that a request held, in several ways."""
+    quotes = "s0mething-PERSONAL &#115;0mething-personal czBtZXRoaW5nLXBlcnNvbmFs s0mething " + " ".join(SECRETS[:2])
+    errors = [{"errorcode": quotes, "errormessage": quotes}, {"errorcode": 1, "errormessage": quotes, "index": 0}]
+    return answer(json.dumps({"errors": errors, "response": {"0": quotes}}).encode(), status=status)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 413, 417, 422, 500, 503])
+def test_what_a_server_quotes_of_a_request_is_shown_nowhere(connect, logged, status):
+    with ScriptedServer(quoting(status)) as server:
+        hook = connect(server.url)
+        shown = "\n".join([*use_with(hook, *WAYS_WITH_ELEMENTS), logged()])
+        assert len(server.requests) >= 2
+    assert in_any_of([shown]) == []
+    assert not [part for part in ("S0METHING", "s0mething", "PERSONAL", "bWV0aGlu", "&#115;") if part in shown]

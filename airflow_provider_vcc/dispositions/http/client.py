@@ -30,6 +30,7 @@ from airflow_provider_vcc.dispositions.http.statuses import (
     understand,
 )
 from airflow_provider_vcc.exceptions import VccError, VccTransportError
+from airflow_provider_vcc.redaction import of_request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +94,7 @@ class Client:
             response = exchange.send("PUT", request, attempt, self._times)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the evidence is the same
             return _evidence_of(understand(error, attempt, exchange.route, self._times))
-        return self._evidence(response, count)
+        return self._evidence(response, body, count)
 
     def _prepared(self) -> tuple[bytes, Exchange]:
         """Return each request's head and what carries it: what requests works out anew each time, once."""
@@ -110,7 +111,7 @@ class Client:
             wanted.pop(name, None)
         return head("PUT", route.target(prepared.path_url), wanted), exchange
 
-    def _evidence(self, response: Response, count: int) -> Evidence:
+    def _evidence(self, response: Response, body: bytes, count: int) -> Evidence:
         status = response.status
         assert self._exchange is not None  # noqa: S101 -- it has answered
         by_proxy = fault_of_proxy(response, self._exchange.route)
@@ -120,7 +121,7 @@ class Client:
         if kind is Kind.READABLE:
             return self._answers.read(response.body, count, response.headers.get("content-type"))
         if kind is Kind.REFUSED:
-            return Refusal(refused(status, errors_of(response)))
+            return Refusal(refused(status, of_request(self._head, body).errors(errors_of(response))))
         if kind is Kind.REJECTED or (kind is Kind.SMALLER and count == 1):
             return _rejected(response, count)
         return fault_of(status, response.headers)
