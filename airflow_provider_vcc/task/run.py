@@ -28,7 +28,8 @@ from airflow_provider_vcc.task.judgement import judge, judge_empty
 from airflow_provider_vcc.task.log import log_summary
 from airflow_provider_vcc.task.metrics import describe_assets, emit
 from airflow_provider_vcc.task.parameters import a_path
-from airflow_provider_vcc.task.preview import check_only
+from airflow_provider_vcc.task.preview import Preview
+from airflow_provider_vcc.task.project import look_up
 from airflow_provider_vcc.task.report import ReportBuilder, stored
 from airflow_provider_vcc.task.watcher import Watcher
 from airflow_provider_vcc.wording import elements
@@ -95,12 +96,33 @@ class Run:
         self.source = source = self.endpoints.open_source()
         sinks = self._sinks(stack)
         if given.validate_only:
-            check_only(self, source, sinks)
+            self._check(source, sinks)
         else:
             self.sync = sync = self._sync(source, sinks, self._synced(stack))
             sync.run()
+            self._ask_for_the_project()
             if not self.tally.summary()["not_sent"]:
                 self.endpoints.settled()
+
+    def _check(self, source: Source, sinks: Sequence[Sink]) -> None:
+        """Read and check everything, and send nothing."""
+        preview = Preview(self.given, self.log, self.base_url, self.disposition)
+        watcher = Watcher(self.log, self.report)
+        self.sync = sync = preview.sync(source, self.checker, self.tally, sinks, watcher)
+        watcher.follow(sync)
+        try:
+            sync.run()
+        finally:
+            preview.sum_up(self.tally.summary()["not_sent"])
+            self._ask_for_the_project()
+
+    def _ask_for_the_project(self) -> None:
+        """Learn the project's name, at the end: nothing waits for it, and nothing depends on it."""
+        if self._told("base_url") is not None:
+            project = look_up(self.hook, self.given.project_id)
+            self.report.project_name = project.name
+            if self.given.validate_only:
+                self.log.info("%s", project.said(self.given.project_id))
 
     @property
     def _input_path(self) -> str | None:
@@ -295,12 +317,12 @@ class Run:
 
     def _remember(self, summary: Summary) -> None:
         """Leave the report to the next try."""
-        if self.sync is not None and self._store is not None:
+        if self.sync is not None and self._store is not None and not self.given.validate_only:
             self._store.set(REPORT_KEY, stored(summary, self.report.build(self.source, self.sync, self.tally)))
 
     def _forget(self) -> None:
         """Leave nothing to a next try: there is none."""
-        if self.sync is not None and self._store is not None:
+        if self.sync is not None and self._store is not None and not self.given.validate_only:
             self.sync.clear()
             self._store.delete(REPORT_KEY)
 

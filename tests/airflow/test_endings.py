@@ -179,7 +179,7 @@ def test_a_failures_file_that_cannot_be_written_fails_the_task_before_anything_i
     result = run("Batch(elements=[{'numberid': 1}], disposition=two, failures_path=__file__ + '/failures.jsonl')")
     assert result.tasks == {"sync": "failed"}
     assert "tested.py/failures.jsonl cannot be created (one of its folders is a file)" in result.log
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 def assert_no_thread_is_left(run):

@@ -93,7 +93,7 @@ def test_the_form_without_a_callback_sets_none(run, sandbox):
 def test_the_form_only_checks_where_it_is_told_to(run, sandbox):
     result = run("vcc_form", records=["3"], check_only=True)
     assert result.tasks == {"set_dispositions": "success"}
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 def test_the_form_refuses_what_is_no_record_id(run):

@@ -80,7 +80,7 @@ def test_the_form_says_how_many_failures_are_tolerated(run, tolerated, state):
 def test_the_form_refuses_what_cannot_be_meant(run, sandbox, conf, complaint):
     with pytest.raises(AssertionError, match=f"Error: Invalid input for param .*{complaint}"):
         run("vcc_form", **conf)
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 def test_a_file_s_columns_are_read_as_the_form_says(run, dispositions):
@@ -116,7 +116,7 @@ def test_too_large_a_share_or_number_of_failed_rows_fails_the_run(run, tolerance
 def test_a_file_that_is_only_checked_changes_nothing(run, sandbox):
     result = run("vcc_form_file", path="changes.csv", check_only=True, per_second=50)
     assert result.summary["total"] == 3
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_file_that_is_only_checked_changes_nothing(run, sandbox):
 def test_no_file_outside_of_the_exports_folder_can_be_named(run, sandbox, path):
     with pytest.raises(AssertionError, match="Error: Invalid input for param path"):
         run("vcc_form_file", path=path)
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 @pytest.mark.parametrize("field", ["numberId", "search", 5])

@@ -134,7 +134,7 @@ def test_no_elements_at_all_are_no_fault(run, sandbox):
     result = run("Batch(elements=[], disposition=two)")
     assert result.tasks == {"sync": "success"}
     assert result.summary["total"] == 0
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 def test_the_documented_request_goes_out_exactly_so(run, sandbox):

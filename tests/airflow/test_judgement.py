@@ -114,8 +114,9 @@ def test_checking_only_sends_nothing_and_judges_what_is_invalid(run, sandbox):
     result = run(f"Batch(elements={MIXED}, disposition=two, validate_only=True, max_errors=1, chunk_size=2)")
     assert result.tasks == {"sync": "success"}
     assert outcomes(result.summary) == [0, 0, 1, 0, 4]
-    assert sandbox.ledger.requests() == []
-    assert "Nothing was sent: validate_only is set. It would be 2 requests" in result.log
+    assert sandbox.ledger.requests("PUT") == []
+    assert "4 elements are well-formed, and were not looked up. It would be 2 requests" in result.log
+    assert "Project 17 exists: " in result.log
     failed = run(f"Batch(elements={MIXED}, disposition=two, validate_only=True)")
     assert failed.tasks == {"sync": "failed"}
 

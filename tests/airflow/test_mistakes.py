@@ -98,7 +98,7 @@ def test_a_missing_data_file(run, sandbox):
     log = failing(run, "Batch(elements_path='/data/{{ ds }}.csv', disposition=two)")
     assert "VccInputError: /data/" in log
     assert ".csv cannot be opened: there is no such file" in log
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
 
 
 def test_a_missing_template_file(run):

@@ -131,7 +131,7 @@ IMPORT = "from airflow_provider_vcc.operators.retries import vcc_retry_policy\n"
 def test_rejections_for_good_are_not_retried_by_the_policy(run, sandbox, given, requests):
     result = run(f"{IMPORT}Batch(elements=[{{'numberid': 404}}], disposition=two, {POLICY.format(given)}")
     assert result.tasks == {"sync": "failed"}
-    assert len(sandbox.ledger.requests()) == requests
+    assert len(sandbox.ledger.requests("PUT")) == requests
 
 
 @has_retry_policies

@@ -26,7 +26,7 @@ def narrowed(log):
 def test_at_first_the_quickstart_only_checks(run, repo, sandbox, logged):
     result = run(repo / "example_dags" / f"{NAME}.py", NAME, sandbox)
     assert result.tasks == {"find_records": "success", "call_back": "success"}
-    assert sandbox.ledger.requests() == []
+    assert sandbox.ledger.requests("PUT") == []
     assert [line for line in logged[0] if line not in narrowed(result.log)] == []
 
 

@@ -138,7 +138,7 @@ def test_bad_sql_fails_with_the_words_of_the_database(sync, sandbox, warehouse, 
     result = sync(warehouse, sql="select numberid, dispositoinid from callbacks order by 1")
     assert result.state == "failed"
     assert 'column "dispositoinid" does not exist' in result.log
-    assert not sandbox.ledger.requests()
+    assert not sandbox.ledger.requests("PUT")
 
 
 def test_no_secret_and_nothing_personal_is_in_what_a_failure_says(sync, sandbox, warehouse, execute):

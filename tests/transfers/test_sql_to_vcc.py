@@ -34,7 +34,7 @@ def test_a_column_without_a_field_stops_before_anything_is_sent(sync, sandbox, d
     assert result.state == "failed"
     assert "descripton" in result.log
     assert "'description'" in result.log
-    assert not sandbox.ledger.requests()
+    assert not sandbox.ledger.requests("PUT")
 
 
 def test_bad_sql_fails_with_the_words_of_the_database(sync, sandbox):
@@ -42,7 +42,7 @@ def test_bad_sql_fails_with_the_words_of_the_database(sync, sandbox):
     result = sync(sql="select * from nowhere order by 1")
     assert result.state == "failed"
     assert "no such table: nowhere" in result.log
-    assert not sandbox.ledger.requests()
+    assert not sandbox.ledger.requests("PUT")
 
 
 @pytest.mark.parametrize("sql", ["", " \n", ["select 1 as numberid", "select 2 as numberid"]])
@@ -86,7 +86,7 @@ def test_a_watermark_on_an_older_airflow_fails_with_what_to_write_instead(sync, 
     result = sync(sql=query, watermark_column="updated", outlets=["OUTLET"])
     assert result.state == "failed"
     assert "WHERE updated_at >= '{{ data_interval_start }}'" in result.log
-    assert not sandbox.ledger.requests()
+    assert not sandbox.ledger.requests("PUT")
 
 
 @keeps_state

@@ -91,7 +91,7 @@ def test_the_first_dag_checks_then_sends_and_writes_back_what_failed(run, sandbo
     checking, sending = blocks("text")
     checked = run("callbacks")
     assert_said(checked, checking)
-    assert (checked.state, sandbox.ledger.requests()) == ("success", [])
+    assert (checked.state, sandbox.ledger.requests("PUT")) == ("success", [])
     sent = run("callbacks", conf={"check_only": False})
     assert_said(sent, sending)
     assert (sent.state, sent.summary["applied"], sent.summary["rejected"]) == ("success", 100, 5)
