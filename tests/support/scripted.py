@@ -1,12 +1,18 @@
-"""Real sockets that misbehave by script: a server that answers as it is told, and a proxy that tells what it saw."""
+"""Real sockets that misbehave by script: a server that answers as it is told, and a proxy that tells what it saw.
+
+An answer is bytes, ``DROP``, or a function of a ``Wire``, with which a fault is a few lines: bytes as they are, in drips,
+a reset, silence; plain, by TLS, behind CONNECT.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import select
 import socket
+import ssl
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 
 DROP = "drop"
@@ -47,6 +53,58 @@ def read_request(stream):
     return seen
 
 
+class Wire:
+    """One end of a connection, and what a script may do with it."""
+
+    def __init__(self, connection):
+        self.socket = connection
+        self.stream = connection.makefile("rb")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stream.close()
+        self.socket.close()
+
+    def send(self, *pieces):
+        """Send bytes as they are."""
+        for piece in pieces:
+            self.socket.sendall(piece)
+
+    def drip(self, data, pause):
+        """Send one byte after another."""
+        for at in range(len(data)):
+            self.socket.sendall(data[at : at + 1])
+            time.sleep(pause)
+
+    def endless(self, piece):
+        """Send the same again and again, until the peer has had enough."""
+        with contextlib.suppress(OSError):
+            while True:
+                self.socket.sendall(piece)
+
+    def silence(self):
+        """Say nothing, until the peer goes away."""
+        with contextlib.suppress(OSError):
+            while self.socket.recv(65536):
+                pass
+
+    def deaf(self):
+        """Read nothing and say nothing, until the peer goes away."""
+        watcher = select.poll()
+        watcher.register(self.socket, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        watcher.poll(30_000)
+
+    def hang_up(self):
+        """Close the connection, without a good-bye of TLS."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+
+    def reset(self):
+        """Reset the connection."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 class Listener:
     """Accepts connections on 127.0.0.1, each in a thread; all are closed at the end of ``with``."""
 
@@ -83,15 +141,18 @@ class Listener:
 class ScriptedServer(Listener):
     """Gives one answer after another, and the last one again and again.
 
-    :param answers: bytes to send as they are, or ``DROP``.
+    :param answers: bytes to send as they are, ``DROP``, or a function of a ``Wire``; the connection ends after it
+        unless it returns True.
     :param tls: an ``ssl.SSLContext`` to speak TLS with.
     :param reset: reset each connection at its first byte, as a firewall does.
-    :param blunt: answer at the first byte, whatever it is.
+    :param blunt: answer at the first byte, whatever it is, and read no request.
+    :param mute: never say anything, not even in TLS.
     """
 
-    def __init__(self, *answers, tls=None, reset=False, blunt=False):
+    def __init__(self, *answers, tls=None, reset=False, blunt=False, mute=False):
         super().__init__()
         self._answers = list(answers)
+        self._mute = mute
         self._tls = tls
         self._reset = reset
         self._blunt = blunt
@@ -102,50 +163,73 @@ class ScriptedServer(Listener):
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def serve(self, connection, number):
-        if self._reset or self._blunt:
-            connection.recv(1, socket.MSG_PEEK)
-        if self._blunt:
-            connection.sendall(self._answers[0])
-            connection.recv(65536)
+        if self._mute:
+            Wire(connection).silence()
             return
+        if self._reset or (self._blunt and not self._tls):
+            connection.recv(1, socket.MSG_PEEK)
         if self._reset:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
         if self._tls:
             connection = self._tls.wrap_socket(connection, server_side=True)
             self._open.append(connection)
-        stream = connection.makefile("rb")
-        while seen := read_request(stream):
+        with Wire(connection) as wire:
+            self._talk(wire, number)
+
+    def _talk(self, wire, number):
+        if self._blunt:
+            wire.socket.recv(1, 0 if self._tls else socket.MSG_PEEK)
+            _say(wire, self._answers[0])
+            wire.silence()
+            return
+        while seen := read_request(wire.stream):
             seen.connection = number
             self.requests.append(seen)
             reply = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
             if reply is DROP:
-                connection.shutdown(socket.SHUT_RDWR)
+                wire.hang_up()
                 return
-            connection.sendall(reply)
+            if not _say(wire, reply):
+                return
+
+
+def _say(wire, reply):
+    """Give an answer, and return whether the connection goes on."""
+    if callable(reply):
+        return reply(wire)
+    wire.send(reply)
+    return True
 
 
 class Proxy(Listener):
     """Forwards plain requests and tunnels CONNECT.
 
-    :param refusal: an answer to give instead.
+    :param refusal: an answer to give instead; bytes, or a function of a ``Wire``.
+    :param tls: an ``ssl.SSLContext`` that it is itself spoken to with.
     """
 
-    def __init__(self, refusal=None):
+    def __init__(self, refusal=None, tls=None):
         super().__init__()
         self._refusal = refusal
+        self._tls = tls
         self.requests = []
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def serve(self, connection, number):
-        stream = connection.makefile("rb")
-        seen = read_request(stream)
+        if self._tls:
+            connection = self._tls.wrap_socket(connection, server_side=True)
+            self._open.append(connection)
+        with Wire(connection) as wire:
+            self._carry(wire.socket, read_request(wire.stream), wire)
+
+    def _carry(self, connection, seen, wire):
         self.requests.append(seen)
         if self._refusal:
-            connection.sendall(self._refusal)
+            _say(wire, self._refusal)
         elif seen.line.startswith("CONNECT"):
             host, _, port = seen.path.rpartition(":")
             self._tunnel(connection, (host.strip("[]"), int(port)))
@@ -171,7 +255,8 @@ class Proxy(Listener):
 def pump(one, other):
     """Carry bytes both ways until one side ends."""
     while True:
-        for ready in select.select([one, other], [], [])[0]:
+        pending = [end for end in (one, other) if isinstance(end, ssl.SSLSocket) and end.pending()]
+        for ready in pending or select.select([one, other], [], [])[0]:
             data = ready.recv(65536)
             if not data:
                 return

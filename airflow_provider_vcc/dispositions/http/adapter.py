@@ -92,14 +92,12 @@ class VccAdapter(HTTPAdapter):
         """
         exchange = self.exchange(str(request.url), proxies=proxies, verify=verify, cert=cert)
         attempt, times = Attempt(), _times(timeout)
-        method, error = str(request.method), None
         try:
-            answer = exchange.send(method, _written(request, exchange.route), attempt, times)
+            written = _written(request, exchange.route)
+            return self._response(request, exchange.send(str(request.method), written, attempt, times))
         except Exception as failed:  # noqa: BLE001 -- whatever it was, it is told by what it means, and holds nothing
             error = _session_error(failed, understand(failed, attempt, exchange.route, times))
-        if error is not None:
-            raise error
-        return self._response(request, answer)
+        raise error
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
@@ -110,9 +108,8 @@ class VccAdapter(HTTPAdapter):
         super().close()
 
     def _response(self, request: PreparedRequest, answer: Response) -> requests.Response:
-        headers = HTTPHeaderDict(
-            (name, value) for name, value in answer.headers.items() if name.lower() not in GONE or not answer.body
-        )
+        headers = HTTPHeaderDict((name, value) for name, value in answer.headers.items() if name.lower() not in GONE)
+        headers["Content-Length"] = str(len(answer.body))
         raw = HTTPResponse(
             body=io.BytesIO(answer.body),
             headers=headers,

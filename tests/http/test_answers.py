@@ -1,0 +1,226 @@
+"""Strictness doubles: what leaves no doubt about what was said is read, by the engine and by the hook alike."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from support.engine import body_of, client_of, elements
+from support.scripted import ScriptedServer, answer
+
+from airflow_provider_vcc.dispositions.http.answers import Answer
+
+GOOD = b'{"errors": [], "response": {"0": true, "1": true}}'
+UNDERSTOOD = ("understood", "understood")
+HEAD = b"HTTP/1.1 200 OK\r\n"
+SIZED = b"Content-Length: %d\r\n\r\n" % len(GOOD) + GOOD
+
+
+def chunked(body, size=9):
+    pieces = [body[at : at + size] for at in range(0, len(body), size)]
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+def deflated(body):
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(body) + packer.flush()
+
+
+def sized(body, *lines):
+    return HEAD + b"".join(line + b"\r\n" for line in lines) + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+ZIPPED = gzip.compress(GOOD[:20]) + gzip.compress(GOOD[20:])
+
+ODD = {
+    "a coding that is none": sized(GOOD, b"Content-Encoding: UTF-8"),
+    "an unknown coding": sized(GOOD, b"Content-Encoding: br, zstd"),
+    "an empty coding": sized(GOOD, b"Content-Encoding:"),
+    "gzip that is none": sized(GOOD, b"Content-Encoding: gzip"),
+    "deflate that is none": sized(GOOD, b"Content-Encoding: deflate"),
+    "gzip": sized(gzip.compress(GOOD), b"Content-Encoding: gzip"),
+    "gzip that nobody named": sized(gzip.compress(GOOD)),
+    "gzip in upper case": sized(gzip.compress(GOOD), b"CONTENT-ENCODING: GZIP"),
+    "gzip in several members": sized(ZIPPED, b"Content-Encoding: gzip"),
+    "gzip with padding": sized(gzip.compress(GOOD) + b"\0" * 512, b"Content-Encoding: gzip"),
+    "gzip twice": sized(gzip.compress(gzip.compress(GOOD)), b"Content-Encoding: gzip, gzip"),
+    "deflate with a zlib header": sized(zlib.compress(GOOD), b"Content-Encoding: deflate"),
+    "deflate without": sized(deflated(GOOD), b"Content-Encoding: deflate"),
+    "gzip in chunks of a byte": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(ZIPPED, 1),
+    "gzip as a transfer coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(gzip.compress(GOOD)),
+    "a folded header": sized(GOOD, b"X-Long: one\r\n two\r\n\tthree"),
+    "a folded content type": sized(GOOD, b"Content-Type: application/json;\r\n charset=utf-8"),
+    "a folded length": HEAD + b"Content-Length:\r\n %d\r\n\r\n" % len(GOOD) + GOOD,
+    "a line that is no header": sized(GOOD, b"no colon here"),
+    "a header without a name": sized(GOOD, b": nothing"),
+    "a blank before the colon": HEAD + b"Content-Length : %d\r\n\r\n" % len(GOOD) + GOOD,
+    "raw bytes in a header": sized(GOOD, b"X-Raw: \x00\x01\xff\xfe"),
+    "raw bytes in a name": sized(GOOD, b"X-\xe9: 1"),
+    "a header of 200 KiB": sized(GOOD, b"X-Long: " + b"x" * 200_000),
+    "five hundred headers": sized(GOOD, *(b"X-%d: 1" % number for number in range(500))),
+    "bare line feeds": sized(GOOD).replace(b"\r\n", b"\n"),
+    "blank lines before": b"\r\n\r\n" + sized(GOOD),
+    "no reason": b"HTTP/1.1 200\r\n" + SIZED,
+    "a reason in Latin-1": b"HTTP/1.1 200 Tr\xe8s bien\r\n" + SIZED,
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\n" + SIZED,
+    "HTTP/1.0 without a length": (lambda wire: wire.send(b"HTTP/1.0 200 OK\r\n\r\n", GOOD)),
+    "a number of another version": b"HTTP/2.0 200 OK\r\n" + SIZED,
+    "in lower case": b"http/1.1 200 ok\r\n" + SIZED.lower(),
+    "information before": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + HEAD + SIZED,
+    "the length twice": sized(GOOD, b"Content-Length: %d" % len(GOOD)),
+    "the length twice in a line": HEAD + b"Content-Length: %d, %d\r\n\r\n" % (len(GOOD), len(GOOD)) + GOOD,
+    "two lengths": sized(GOOD, b"Content-Length: 7"),
+    "a length that is no number": HEAD + b"Content-Length: many\r\n\r\n" + GOOD,
+    "a negative length": HEAD + b"Content-Length: -5\r\n\r\n" + GOOD,
+    "an empty length": HEAD + b"Content-Length:\r\n\r\n" + GOOD,
+    "no length, and the connection stays": HEAD + b"\r\n" + GOOD,
+    "no length, and it ends": (lambda wire: wire.send(HEAD, b"Connection: close\r\n\r\n", GOOD)),
+    "more than its length": (lambda wire: wire.send(sized(GOOD), b"and more")),
+    "chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(GOOD),
+    "chunks with a blank": HEAD + b"Transfer-Encoding: chunked \r\n\r\n" + chunked(GOOD),
+    "chunks in upper case": HEAD + b"Transfer-Encoding: Chunked\r\n\r\n" + chunked(GOOD),
+    "chunks named twice": HEAD + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n" + chunked(GOOD),
+    "chunks and a length": HEAD + b"Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(GOOD),
+    "chunks that are none": sized(GOOD, b"Transfer-Encoding: chunked"),
+    "an identity": sized(GOOD, b"Transfer-Encoding: identity"),
+    "a transfer coding that is none": HEAD + b"Transfer-Encoding: utf-8\r\n\r\n" + GOOD,
+    "chunks with extensions and trailers": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n%x;a=b\r\n%b\r\n0;c\r\nX-Sum: 1\r\n\r\n" % (len(GOOD), GOOD),
+    "no end of the trailers": (
+        lambda wire: wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(GOOD)[: -len(b"\r\n")])
+    ),
+    "a byte order mark": sized(b"\xef\xbb\xbf" + GOOD),
+    "UTF-16": sized(GOOD.decode().encode("utf-16"), b"Content-Type: application/json; charset=utf-16"),
+    "UTF-16 without a mark": sized(GOOD.decode().encode("utf-16-be")),
+    "UTF-32": sized(GOOD.decode().encode("utf-32")),
+    "blanks around": sized(b"\r\n \t" + GOOD + b"\r\n\r\n"),
+    "zeros behind": sized(GOOD + b"\0\0\0"),
+    "a lone surrogate": sized(b'{"errors": [], "response": {"0": true, "1": true}, "note": "\\ud800"}'),
+    "NaN": sized(b'{"errors": [], "response": {"0": true, "1": true}, "took": NaN}'),
+    "a raw control character": sized(b'{"errors": [], "response": {"0": true, "1": true}, "note": "a\nb"}'),
+    "Latin-1": sized(
+        '{"errors": [], "response": {"0": true, "1": true}, "note": "très"}'.encode("latin-1"),
+        b"Content-Type: text/plain; charset=iso-8859-1",
+    ),
+    "Latin-1 that is called UTF-8": sized(
+        '{"errors": [], "response": {"0": true, "1": true}, "note": "très"}'.encode("latin-1"),
+        b"Content-Type: text/plain; charset=utf-8",
+    ),
+    "an encoding that is none": sized(
+        '{"errors": [], "response": {"0": true, "1": true}, "note": "très"}'.encode("latin-1"),
+        b"Content-Type: text/plain; charset=klingon",
+    ),
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("reply", ODD.values(), ids=ODD)
+def test_an_odd_answer_that_says_true_is_read_as_that(both, tls, reply, secure):
+    assert both.understand(reply, tls if secure else None) == UNDERSTOOD
+
+
+BROKEN = {
+    "not HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+    "no status": b"HTTP/1.1 abc\r\n\r\n",
+    "a status of four digits": b"HTTP/1.1 2000 OK\r\n" + SIZED,
+    "less than its length": (lambda wire: wire.send(sized(GOOD)[:-1])),
+    "a chunk that is missing": (
+        lambda wire: wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", chunked(GOOD)[:-5])
+    ),
+    "a chunk without a size": HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + GOOD,
+    "a negative chunk": (lambda wire: wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n-5\r\n", GOOD)),
+    "a head that is cut": (lambda wire: wire.send(HEAD, b"Content-Le")),
+    "a head without end": HEAD + b"X: 1\r\n" * 300_000,
+    "gzip that is damaged": sized(gzip.compress(GOOD)[:10] + b"\xff" * 40, b"Content-Encoding: gzip"),
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+def test_what_is_no_whole_answer_says_nothing(both, tls, reply, secure):
+    engine, hook = both.understand(reply, tls if secure else None)
+    assert (engine, engine[:10]) == (hook, "fault None")
+
+
+ENDS = st.sampled_from([b"", b"\r\n", b"\0", b"<br>", b"}"])
+STATUS = st.sampled_from([200] * 8 + [201, 204, 302, 400, 401, 403, 404, 407, 408, 413, 422, 429, 500, 502, 503, 504])
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"Content-Encoding: UTF-8",
+            b"Content-Encoding: gzip",
+            b"Content-Encoding: deflate",
+            b"Connection: close",
+            b"Connection: keep-alive",
+            b"Content-Type: text/plain; charset=utf-8",
+            b"Content-Type: text/html; charset=utf-16",
+            b"Transfer-Encoding: identity",
+            b"Transfer-Encoding: gzip",
+            b"X-Folded: a\r\n b",
+            b"no colon",
+            b"X-Raw: \x07\xff",
+            b"Retry-After: 0",
+            b"Content-Length: 7",
+        ]
+    ),
+    max_size=4,
+)
+
+
+@st.composite
+def replies(draw):
+    """Make an answer: any status, any framing, any coding, whole or not, with things that do not belong there."""
+    body = draw(
+        st.sampled_from([GOOD, GOOD.replace(b"true", b"false", 1), b'{"errors": ["no"]}', b"<html>", b"", b"7"])
+    )
+    body += draw(ENDS)
+    body = draw(st.sampled_from([bytes, gzip.compress, zlib.compress, deflated]))(body)
+    framing = draw(st.sampled_from(["length", "chunks", "none"]))
+    lines = draw(LINES)
+    if framing == "length":
+        lines.append(b"Content-Length: %d" % len(body))
+    elif framing == "chunks":
+        lines.append(b"Transfer-Encoding: chunked")
+        body = chunked(body)
+    version = draw(st.sampled_from([b"1.1", b"1.0"]))
+    head = b"\r\n".join([b"HTTP/%b %d Said" % (version, draw(STATUS)), *lines])
+    reply = head + b"\r\n\r\n" + body
+    return reply[: len(reply) - draw(st.sampled_from([0] * 6 + [1, 3, 20]))]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(reply=replies(), secure=st.booleans())
+@example(reply=sized(b"", b"Transfer-Encoding: chunked"), secure=True)
+def test_the_engine_and_the_hook_agree_on_every_answer(both, tls, reply, secure):
+    engine, hook = both.understand(lambda wire: wire.send(reply), tls if secure else None)
+    assert engine == hook
+
+
+def test_no_more_is_read_on_a_connection_than_its_answer(both):
+    """Two lines, the first of which ends the connection; or bytes that nobody asked for."""
+    closing = [
+        sized(GOOD, b"Connection: close", b"Connection: keep-alive"),
+        sized(GOOD, b"Connection: keep-alive", b"Connection: close"),
+        sized(GOOD, b"Connection: keep-alive, close"),
+        sized(GOOD) + b"HTTP/1.1 200 OK\r\n",
+        sized(GOOD, b"Connection: keep-alive"),
+    ]
+    with ScriptedServer(*closing) as server:
+        client = client_of(server.url)
+        for _ in range(6):
+            assert client.send(body_of(elements(2)), 2) == Answer()
+        client.close()
+    assert [seen.connection for seen in server.requests] == [1, 2, 3, 4, 5, 5]
+
+
+def test_control_characters_of_a_server_stand_in_no_message(both):
+    body = b'{"errors": [{"errorcode": "\\u001b[31m", "errormessage": "a\\u0000\\u001b[2Jb\\r\\nc\\u202ed\\ud800"}]}'
+    for status in (200, 400, 403):
+        with ScriptedServer(answer(body, status=status, Content_Type="\x1b[5mtext")) as server:
+            said = f"{both.engine(server.url)}{both.hook(server.url)}"
+        assert said.isprintable()
+    with ScriptedServer(answer(b"<html>", Content_Type="te\x1b[5mxt")) as server:
+        assert str(both.hook(server.url)).isprintable()
