@@ -1,0 +1,132 @@
+"""No answer takes more than its time and its memory, whatever its framing or coding."""
+
+from __future__ import annotations
+
+import gzip
+import time
+import tracemalloc
+import zlib
+
+import pytest
+from support.scripted import ScriptedServer, answer
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+MIB = 1 << 20
+MOST = 64 * MIB
+
+
+def bomb(size, wbits=31):
+    """Compress so many blanks, without ever holding them."""
+    packer = zlib.compressobj(1, wbits=wbits)
+    pieces = [packer.compress(b'{"response": "'), *(packer.compress(b" " * MIB) for _ in range(size // MIB))]
+    return b"".join([*pieces, packer.compress(b'"}'), packer.flush()])
+
+
+LARGE = {
+    "endless chunks": lambda wire: (
+        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n"),
+        wire.endless(b"100000\r\n" + b" " * MIB + b"\r\n"),
+    ),
+    "endless without a length": lambda wire: (wire.send(HEAD, b"\r\n"), wire.endless(b" " * MIB)),
+    "400 MiB": lambda wire: (wire.send(HEAD, b"Content-Length: %d\r\n\r\n" % (400 * MIB)), wire.endless(b" " * MIB)),
+    "an endless head": lambda wire: (wire.send(HEAD), wire.endless(b"X: " + b"y" * 60_000 + b"\r\n")),
+    "an endless line": lambda wire: (wire.send(HEAD), wire.endless(b"y" * MIB)),
+    "endless short headers": lambda wire: (wire.send(HEAD), wire.endless(b"a:b\r\n" * 10_000)),
+    "endless information": lambda wire: wire.endless(b"HTTP/1.1 102 Processing\r\n\r\n" * 10_000),
+    "endless trailers": lambda wire: (
+        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+        wire.endless(b"X: " + b"y" * 60_000 + b"\r\n"),
+    ),
+    "an endless extension": lambda wire: (
+        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n5;"),
+        wire.endless(b"y" * MIB),
+    ),
+    "a gzip bomb": answer(bomb(100 * MIB), Content_Encoding="gzip"),
+    "a bomb in a bomb": answer(gzip.compress(bomb(100 * MIB)), Content_Encoding="gzip"),
+    "a deflate bomb": answer(bomb(100 * MIB, 15), Content_Encoding="deflate"),
+    "a bomb of many members": answer(gzip.compress(b" " * MIB) * 100, Content_Encoding="gzip"),
+}
+
+
+@pytest.mark.parametrize("reply", LARGE.values(), ids=LARGE)
+@pytest.mark.parametrize("by", ["engine", "hook"])
+def test_an_answer_of_any_size_takes_a_bounded_piece_of_memory(both, by, reply):
+    with ScriptedServer(reply) as server:
+        tracemalloc.start()
+        try:
+            result = getattr(both, by)(server.url, timeout=20)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert (result.delivered, peak < MOST) == (None, True), peak
+
+
+def test_an_answer_of_thirty_mebibytes_is_read(both):
+    body = b'{"errors": [], "response": ["%b"]}' % (b"x" * 30 * MIB)
+    with ScriptedServer(answer(gzip.compress(body, 1), Content_Encoding="gzip")) as server:
+        [text] = both.hook(server.url, timeout=30)
+    assert len(text) == 30 * MIB
+
+
+def test_too_large_an_answer_says_so_and_is_not_asked_for_again(connect):
+    with ScriptedServer(answer(bomb(40 * MIB), Content_Encoding="gzip")) as server:
+        with pytest.raises(Exception, match=r"the answer is larger than 32 MiB: ask for less at a time"):
+            connect(server.url).run("GET", "/projects")
+        assert len(server.requests) == 1
+
+
+DRIPS = {
+    "the status": lambda wire: wire.drip(b"HTTP/1.1 200 OK\r\n" * 20, 0.1),
+    "a header": lambda wire: (wire.send(HEAD), wire.drip(b"X" * 200, 0.1)),
+    "chunks": lambda wire: (
+        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n"),
+        wire.drip(b"1\r\n \r\n" * 40, 0.1),
+    ),
+    "a body": lambda wire: (wire.send(HEAD, b"Content-Length: 200\r\n\r\n"), wire.drip(b" " * 200, 0.1)),
+    "a body without end": lambda wire: (wire.send(HEAD, b"\r\n"), wire.drip(b" " * 200, 0.1)),
+    "trailers": lambda wire: (
+        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n0\r\n"),
+        wire.drip(b"X: 1\r\n" * 40, 0.1),
+    ),
+    "nothing": lambda wire: wire.silence(),
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("reply", DRIPS.values(), ids=DRIPS)
+def test_an_answer_that_drips_ends_with_its_whole_time(both, tls, reply, secure):
+    with ScriptedServer(reply, tls=tls if secure else None) as server:
+        for by in (both.engine, both.hook):
+            began = time.monotonic()
+            result = by(server.url, timeout=0.4)
+            assert time.monotonic() - began < 3
+            said = getattr(result, "reason", str(result))
+            assert "gave no answer within 0.4 s" in said
+
+
+def test_the_test_button_is_held_no_longer_than_it_says(connect, monkeypatch):
+    monkeypatch.setattr("airflow_provider_vcc.hooks.diagnosis.LONGEST_WAIT", 0.5)
+    with ScriptedServer(DRIPS["a body"]) as server:
+        began = time.monotonic()
+        works, sentence = connect(server.url).test_connection()
+        assert time.monotonic() - began < 3
+    assert (works, "gave no answer within 0.5 s" in sentence) == (False, True)
+
+
+EARLY = {
+    "and hangs up": lambda wire: (wire.send(answer(b"too large", 413)), wire.hang_up()),
+    "and resets": lambda wire: (wire.send(answer(b"too large", 413)), time.sleep(0.1), wire.reset()),
+    "and reads no further": lambda wire: (wire.send(answer(b"too large", 413)), wire.deaf()),
+    "and ends": lambda wire: wire.send(answer(b"too large", 413)),
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("reply", EARLY.values(), ids=EARLY)
+def test_a_413_before_the_body_is_read_is_understood(both, tls, reply, secure):
+    large = [{"numberid": "1", "description": "x" * 8 * MIB}, {"numberid": "2"}]
+    with ScriptedServer(reply, tls=tls if secure else None, blunt=True) as server:
+        began = time.monotonic()
+        fault = both.engine(server.url, large, timeout=20)
+        assert time.monotonic() - began < 5
+    assert (fault.status, fault.delivered, fault.too_much) == (413, False, True)
