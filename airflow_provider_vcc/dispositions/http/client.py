@@ -29,7 +29,7 @@ from airflow_provider_vcc.dispositions.http.statuses import (
     transport_error,
     understand,
 )
-from airflow_provider_vcc.exceptions import VccError, VccTransportError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError, VccTransportError
 from airflow_provider_vcc.redaction import of_request
 
 if TYPE_CHECKING:
@@ -72,8 +72,17 @@ class Client:
 
         :raises VccConfigurationError: if a proxy, a CA bundle or a certificate cannot work.
         """
-        if self._exchange is None:
+        if self._exchange is not None:
+            return
+        try:
             self._head, self._exchange = self._prepared()
+        except VccError:
+            raise
+        except Exception as failed:  # noqa: BLE001 -- it is told below, cut off from what it holds
+            kind = type(failed).__name__
+        else:
+            return
+        raise VccConfigurationError(f"no request can be made to the connection's Host ({kind}); check Host and Login")
 
     def close(self) -> None:
         """Close the connections."""

@@ -24,7 +24,7 @@ __all__ = ["LARGEST_BODY", "Incoming", "Reading", "TooLarge", "Unreadable"]
 
 LARGEST_BODY = 1 << 25
 """Bytes of one answer, decoded. With the copies that are made of it, it takes no more than twice that."""
-LARGEST_HEAD = 1 << 20
+LARGEST_HEAD = 1 << 18
 LONGEST_LINE = 1 << 16
 LONGEST_FOLDED = 1 << 13
 MOST_HEADERS = 80
@@ -69,7 +69,8 @@ class Incoming(io.RawIOBase):
         self._carrier = carrier
         self._deadline = deadline
         self._early = early
-        self._left = LARGEST_BODY + LARGEST_HEAD
+        self.allowed = LARGEST_HEAD
+        """How many more bytes are taken."""
         self.ended = False
 
     def readable(self) -> bool:
@@ -94,8 +95,8 @@ class Incoming(io.RawIOBase):
             self._carrier.settimeout(self._deadline.left())
             count = self._carrier.recv_into(buffer)
             self._carrier.settimeout(self._deadline.left())  # for what comes next, such as TLS behind a proxy
-        self._left -= count
-        if self._left < 0:
+        self.allowed -= count
+        if self.allowed < 0:
             raise TooLarge
         return count
 
@@ -145,6 +146,7 @@ class Reading(http.client.HTTPResponse):
             super().begin()
         finally:
             self.fp = self._stream
+        self._stream.raw.allowed += LARGEST_BODY
         self._frame()
 
     def _frame(self) -> None:
@@ -231,12 +233,8 @@ def _length(stated: list[str]) -> int | None:
 def _head(stream: Stream) -> bytes:
     """Read a head as http.client takes it: unfolded, without what is not a header, and not too many."""
     lines = [_status_line(stream)]
-    size = 0
     folds = False
     while (line := _line(stream)).strip(b"\r\n"):
-        size += len(line)
-        if size > LARGEST_HEAD:
-            raise TooLarge
         if line[:1] in b" \t":
             if folds and len(lines[-1]) < LONGEST_FOLDED:
                 lines[-1] = b"%b %b\r\n" % (lines[-1].rstrip(), line.strip())

@@ -1,0 +1,200 @@
+"""Until a byte of a request has gone out it never went: within one deadline, and given up at any moment."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from support.engine import body_of, client_of, elements
+from support.engine import run as run_sync
+from support.engine import sync_of
+from support.scripted import Proxy, ScriptedServer, answer, closed_port, full_backlog
+
+from airflow_provider_vcc.dispositions.http import dial
+from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportError
+
+TWO = elements(2)
+CONNECTED = b"HTTP/1.1 200 Connected\r\n\r\n"
+
+
+@contextmanager
+def dropping(*, secure, by_proxy=None):
+    """Give the URL of a server that lets nobody in, and the proxies to it: at TCP, at TLS, at CONNECT, behind it."""
+    if by_proxy is not None:
+        with Proxy(by_proxy) as proxy:
+            yield "https://127.0.0.1:9", {"https": proxy.url}
+    elif secure:
+        with ScriptedServer(mute=True) as server:
+            yield f"https://127.0.0.1:{server.port}", {}
+    else:
+        with full_backlog() as port:
+            yield f"http://127.0.0.1:{port}", {}
+
+
+SILENT = {
+    "TCP": {"secure": False},
+    "TLS": {"secure": True},
+    "CONNECT": {"secure": True, "by_proxy": lambda wire: wire.silence()},
+    "CONNECT that drips": {
+        "secure": True,
+        "by_proxy": lambda wire: wire.drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.1),
+    },
+    "TLS behind a proxy": {"secure": True, "by_proxy": lambda wire: (wire.send(CONNECTED), wire.silence())},
+}
+
+
+@pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
+def test_an_attempt_that_is_given_up_while_it_connects_ends_at_once_and_was_not_sent(where):
+    with dropping(**where) as (url, proxies):
+        client = client_of(url, connect_timeout=30, proxies=proxies)
+        attempt = Attempt()
+        timer = threading.Timer(0.3, attempt.abort)
+        timer.start()
+        began = time.monotonic()
+        fault = client.send(body_of(TWO), 2, attempt)
+        assert time.monotonic() - began < 3
+        timer.join()
+        client.close()
+    assert (fault.delivered, attempt.started) == (False, False)
+
+
+def test_a_name_that_is_never_resolved_is_given_up_as_well(monkeypatch):
+    release = threading.Event()
+    real = socket.getaddrinfo
+
+    def hanging(host, *rest, flags=0, **options):
+        if not flags & socket.AI_NUMERICHOST:
+            release.wait(20)
+        return real(host, *rest, flags=flags, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    client = client_of("http://localhost:9", connect_timeout=0.3)
+    began = time.monotonic()
+    fault = client.send(body_of(TWO), 2)
+    assert (fault.delivered, "could not be reached within 0.3 s" in fault.reason) == (False, True)
+    attempt = Attempt()
+    timer = threading.Timer(0.1, attempt.abort)
+    timer.start()
+    assert client_of("http://localhost:9", connect_timeout=30).send(body_of(TWO), 2, attempt).delivered is False
+    assert time.monotonic() - began < 5
+    timer.join()
+    release.set()
+
+
+@pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
+def test_connect_timeout_is_for_everything_before_the_first_byte(both, where):
+    with dropping(**where) as (url, proxies):
+        for by in ("engine", "hook"):
+            given = {"proxies": proxies} if proxies else {}
+            began = time.monotonic()
+            result = getattr(both, by)(url, connect_timeout=0.5, **given)
+            assert 0.4 < time.monotonic() - began < 3
+            assert result.delivered is False
+
+
+def test_connect_timeout_is_for_all_addresses_together_and_the_last_has_its_share(monkeypatch):
+    """One address of three answers nothing, one refuses; the third is there."""
+    with (
+        full_backlog() as full,
+        ScriptedServer(answer(b'{"errors": [], "response": {"0": true, "1": true}}')) as server,
+    ):
+        ports = [full, full, closed_port(), server.port]
+        family = socket.AF_INET
+        monkeypatch.setattr(dial, "_resolve", lambda *_: [(family, ("127.0.0.1", port)) for port in ports])
+        client = client_of("http://nobody.invalid", connect_timeout=2)
+        began = time.monotonic()
+        assert not client.send(body_of(TWO), 2).rejected
+        assert time.monotonic() - began < 2
+        client.close()
+        ports.pop()
+        began = time.monotonic()
+        fault = client_of("http://nobody.invalid", connect_timeout=1).send(body_of(TWO), 2)
+        assert time.monotonic() - began < 2.5
+    assert "nobody.invalid could not be reached within 1 s" in fault.reason
+
+
+@pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
+def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unknown(where):
+    with dropping(**where) as (url, proxies):
+        sync = sync_of(url, elements(20), connect_timeout=30, chunk_size=5, max_in_flight=2)
+        sync._client.session.proxies = proxies
+        stopped = []
+
+        def stop():
+            while not sync.tally.requests:
+                time.sleep(0.01)
+            stopped.append(time.monotonic())
+            sync.stop()
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        with pytest.raises(Exception, match="the run was stopped"):
+            sync.run()
+        assert time.monotonic() - stopped[0] < 5
+        thread.join()
+    summary = sync.tally.summary()
+    assert (summary["not_sent"], summary["unknown"]) == (20, 0)
+
+
+def test_a_name_that_is_none_is_no_host():
+    for host in ("nobody.invalid", "a" * 64 + ".invalid"):
+        fault = client_of(f"http://{host}").send(body_of(TWO), 2)
+        assert (fault.delivered, fault.reason) == (False, f"there is no host {host}"), host
+
+
+@pytest.mark.parametrize("url", ["http://" + "\u00fc" * 70, "http://*.example", "ftp://example.com", "http://[::1"])
+def test_an_address_that_no_request_can_be_made_to_is_refused_while_the_route_is_prepared(url):
+    with pytest.raises(VccConfigurationError, match="no request can be made to the connection's Host"):
+        client_of(url).prepare()
+    assert isinstance(client_of(url).send(body_of(TWO), 2).error, VccConfigurationError)
+
+
+def test_probes_keep_a_quiet_connection_alive():
+    with ScriptedServer(answer()) as server:
+        client = client_of(server.url)
+        client.send(body_of(TWO), 2)
+        [connection] = client._exchange._idle
+        assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert 0 < connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 60
+        client.close()
+
+
+def test_accept_stands_on_every_request_of_engine_and_hook(both):
+    with ScriptedServer(answer()) as server:
+        both.engine(server.url)
+        hook = both._connect(server.url)
+        hook.run("GET", "/projects")
+        hook.get_conn().get(hook.base_url + "/projects")
+        hook.test_connection()
+        hook.batch_dispositions(17, TWO)
+        hook._batch_senders.popitem()[1]._client.close()
+    assert [seen.headers["accept"] for seen in server.requests] == ["application/json"] * 5
+
+
+def test_a_base_url_with_quoted_characters_works(both):
+    good = answer(b'{"errors": [], "response": {"0": true, "1": true}}')
+    with ScriptedServer(good) as server:
+        assert not both.engine(f"{server.url}/a%20b/%25c").rejected
+        both.hook(f"{server.url}/a%20b/%25c")
+    paths = [seen.path for seen in server.requests]
+    assert paths == ["/a%20b/%25c/v2/projects/17/records/dispositions"] * 2
+
+
+def test_a_run_over_a_base_url_with_a_blank_sends_all(both):
+    with ScriptedServer(answer(b'{"errors": [], "response": {"0": true, "1": true}}')) as server:
+        sync, error = run_sync(f"{server.url}/a%20b", TWO)
+    assert (error, sync.tally.summary()["applied"]) == (None, 2)
+
+
+def test_a_certificate_that_cannot_be_trusted_ends_the_run_at_once_with_its_reason(tls):
+    with ScriptedServer(answer(), tls=tls) as server:
+        began = time.monotonic()
+        sync, error = run_sync(server.url, elements(3))
+        assert time.monotonic() - began < 5
+    assert type(error) is VccTransportError
+    assert "the certificate of 127.0.0.1 cannot be trusted (unable to get local issuer certificate" in str(error)
+    assert sync.tally.summary()["not_sent"] == 3
