@@ -20,10 +20,10 @@ UNAUTHORISED = 401
 
 
 def diagnose(hook: VccHook) -> tuple[bool, str]:
-    """List the projects once, and say what came of it. Never raises and shows no secret."""
+    """List the projects once, and return what came of it. Never raise, and show no secret."""
     try:
         settings = hook.settings.with_longest_wait(LONGEST_WAIT)
-        with VccSession(settings, 1) as session:
+        with VccSession(settings, 1, LONGEST_WAIT) as session:
             projects = Call(session, "GET", "/projects").send()
     except VccError as error:
         return False, _cause(error, hook)
@@ -52,4 +52,5 @@ def _cause(error: VccError, hook: VccHook) -> str:
         return f"No VCC API at {hook.base_url} (404): check Host, or leave it empty."
     text = str(error).removeprefix("GET /projects: ").removeprefix(f"connection {hook.vcc_conn_id!r}: ")
     advice = " Try again later." if isinstance(error, VccTransportError) and error.status and error.transient else ""
-    return f"{text[:1].upper()}{text[1:]}.{advice}"
+    named = "_" in text.partition(" ")[0]  # such as https_proxy
+    return f"{text if named else text[:1].upper() + text[1:]}.{advice}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from http.cookiejar import DefaultCookiePolicy
+from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -62,9 +63,10 @@ class VccSession(requests.Session):
     whose credentials would take the place of ours.
 
     :param pool_size: the most connections at a time, all of which are kept.
+    :param longest: the most seconds that a request takes, connecting included.
     """
 
-    def __init__(self, settings: Settings, pool_size: int) -> None:
+    def __init__(self, settings: Settings, pool_size: int, longest: float = inf) -> None:
         super().__init__()
         self.settings = settings
         self.auth = OneHostAuth(settings)
@@ -75,7 +77,7 @@ class VccSession(requests.Session):
         self.headers.update(HEADERS)
         # A PHP session cookie would make the server handle our parallel requests one after another.
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._adapter = VccAdapter(pool_size)
+        self._adapter = VccAdapter(pool_size, longest)
         self.mount("https://", self._adapter)
         self.mount("http://", self._adapter)
 

@@ -1,6 +1,6 @@
 """Real sockets that misbehave by script: a server that answers as it is told, and a proxy that tells what it saw.
 
-An answer is bytes, ``DROP``, or a function of a ``Wire``, with which a fault is a few lines: bytes as they are, in drips,
+An answer is bytes, ``DROP``, or a function of a ``Wire``, with which a fault is a few lines: bytes, in drips,
 a reset, silence; plain, by TLS, behind CONNECT.
 """
 

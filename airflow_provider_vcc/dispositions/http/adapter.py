@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -48,10 +49,12 @@ class VccAdapter(HTTPAdapter):
     """Sends the requests of a session.
 
     :param most: how many connections to one server there are at a time; None for as many as are asked for.
+    :param longest: the most seconds that a request takes, connecting included.
     """
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, longest: float = inf) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1)
+        self._longest = longest
         self._most = most
         self._lock = Lock()
         self._exchanges: dict[object, Exchange] = {}
@@ -91,7 +94,7 @@ class VccAdapter(HTTPAdapter):
         :raises VccConfigurationError: if there is no way to the server.
         """
         exchange = self.exchange(str(request.url), proxies=proxies, verify=verify, cert=cert)
-        attempt, times = Attempt(), _times(timeout)
+        attempt, times = Attempt(), _times(timeout, self._longest)
         try:
             written = _written(request, exchange.route)
             return self._response(request, exchange.send(str(request.method), written, attempt, times))
@@ -134,13 +137,14 @@ def _session_error(error: Exception, fault: Fault) -> SessionError:
     return transport_error(fault, kind=kind)
 
 
-def _times(timeout: Any) -> Times:
+def _times(timeout: Any, longest: float) -> Times:
     """Read what requests takes as a time-out: seconds, a pair for connecting and the answer, or None."""
     connect, answer = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     defaults = Times()
     return Times(
         answer=defaults.answer if answer is None else float(answer),
         connect=defaults.connect if connect is None else float(connect),
+        whole=longest,
     )
 
 

@@ -6,8 +6,10 @@ import socket
 import weakref
 from contextlib import suppress
 from http.client import HTTPException, HTTPMessage
+from math import inf
 from select import POLLIN, poll
 from threading import BoundedSemaphore
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -35,10 +37,12 @@ class Times(msgspec.Struct, frozen=True):
 
     :param answer: from its first byte to the last one of its answer.
     :param connect: for everything before that byte.
+    :param whole: for both together.
     """
 
     answer: float = 60.0
     connect: float = 10.0
+    whole: float = inf
 
 
 class Response(msgspec.Struct, frozen=True):
@@ -76,12 +80,14 @@ class Exchange:
 
     def _send(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Response:
         attempt.check()
-        connection = self._take() or self.route.connect(attempt, times.connect)
+        began = monotonic()
+        connection = self._take() or self.route.connect(attempt, min(times.connect, times.whole))
+        left = times.whole - (monotonic() - began)
         keep = False
         try:
             connection.lend(attempt)
             attempt.started = True
-            response, keep = _exchange(connection.carrier, method, request, Deadline(times.answer))
+            response, keep = _exchange(connection.carrier, method, request, Deadline(min(times.answer, left)))
         finally:
             connection.hand_back()
             if keep and not (attempt.aborted or self._closed):

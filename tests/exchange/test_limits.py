@@ -8,7 +8,7 @@ import tracemalloc
 import zlib
 
 import pytest
-from support.scripted import ScriptedServer, answer
+from support.scripted import Proxy, ScriptedServer, answer
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MIB = 1 << 20
@@ -111,6 +111,21 @@ def test_the_test_button_is_held_no_longer_than_it_says(connect, monkeypatch):
         works, sentence = connect(server.url).test_connection()
         assert time.monotonic() - began < 3
     assert (works, "gave no answer within 0.5 s" in sentence) == (False, True)
+
+
+def test_the_test_button_counts_connecting_and_the_answer_together(connect, monkeypatch, tls, bundle):
+    def slowly(wire):
+        time.sleep(0.6)
+        wire.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        wire.socket = tls.wrap_socket(wire.socket, server_side=True)
+        wire.silence()
+
+    monkeypatch.setattr("airflow_provider_vcc.hooks.diagnosis.LONGEST_WAIT", 1.0)
+    with Proxy(slowly) as proxy:
+        began = time.monotonic()
+        works, _ = connect("https://127.0.0.1:9", verify=bundle, proxies=proxy.url).test_connection()
+        assert 0.9 < time.monotonic() - began < 1.5
+    assert works is False
 
 
 EARLY = {

@@ -8,9 +8,8 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from support.engine import body_of, client_of, elements
+from support.engine import body_of, client_of, elements, sync_of
 from support.engine import run as run_sync
-from support.engine import sync_of
 from support.scripted import Proxy, ScriptedServer, answer, closed_port, full_backlog
 
 from airflow_provider_vcc.dispositions.http import dial
