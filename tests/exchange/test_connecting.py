@@ -119,8 +119,9 @@ def test_connect_timeout_is_for_all_addresses_together_and_the_last_has_its_shar
 @pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
 def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unknown(where):
     with dropping(**where) as (url, proxies):
-        sync = sync_of(url, elements(20), connect_timeout=30, chunk_size=5, max_in_flight=2)
-        sync._client.session.proxies = proxies
+        sync = sync_of(
+            url, elements(20), connect_timeout=30, chunk_size=5, max_in_flight=2, session={"proxies": proxies}
+        )
         stopped = []
 
         def stop():

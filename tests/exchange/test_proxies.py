@@ -88,8 +88,7 @@ def test_a_status_of_a_proxy_is_the_proxys_with_the_advice_that_fits(both, statu
 
 def test_a_proxy_that_wants_credentials_ends_a_run_at_once():
     with Proxy(answer(status=407)) as proxy:
-        sync = sync_of(FAR, elements(9))
-        sync._client.session.proxies = {"https": proxy.url}
+        sync = sync_of(FAR, elements(9), session={"proxies": {"https": proxy.url}})
         error = raised(sync.run)
     assert type(error) is VccTransportError
     assert "it answered 407" in clean(error)

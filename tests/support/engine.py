@@ -86,11 +86,23 @@ def quick(attempt):
     return min(8.0, 0.25 * 2**attempt) / 20
 
 
-def sync_of(url, some, *, store=None, sinks=None, timeout=5.0, connect_timeout=2.0, keeps=None, wait=quick, **settings):
+def sync_of(
+    url,
+    some,
+    *,
+    store=None,
+    sinks=None,
+    timeout=5.0,
+    connect_timeout=2.0,
+    keeps=None,
+    wait=quick,
+    session=None,
+    **settings,
+):
     """Give a sync of some elements with the sandbox's usual defaults."""
     source = from_elements(some) if isinstance(some, list) else some
     return Sync(
-        client_of(url, timeout=timeout, connect_timeout=connect_timeout),
+        client_of(url, timeout=timeout, connect_timeout=connect_timeout, **(session or {})),
         source,
         Checker(timezone="Europe/Budapest"),
         settings=Settings(**settings),
