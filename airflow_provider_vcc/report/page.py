@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from airflow_provider_vcc import __version__, wording
 from airflow_provider_vcc.report.figures import read_figures
+from airflow_provider_vcc.report.glossary import glossary
 from airflow_provider_vcc.report.remedy import steps
 from airflow_provider_vcc.report.status import ENDED, OUTCOMES, STATES, alerts, facts, live_line, nothing_yet
 from airflow_provider_vcc.report.verdict import consequence, guess, plan, verdict
@@ -97,6 +98,7 @@ def render(summary: Any, report: Any, context: Context | None = None) -> str:
     state = context.state or ("none" if context.asked or figures is None else guess(figures))
     shown = {name: getattr(context, name) for name in PASSED_ON} | {
         "css": css(),
+        "glossary": glossary(),
         "version": __version__,
         "names": {kind: name for kind, (name, _) in OUTCOMES.items()},
         "state": badge_of(state),
