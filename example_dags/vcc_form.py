@@ -1,7 +1,9 @@
 """A form for the people of the call centre: paste record ids, choose a disposition, trigger.
 
-Records are set one by one; those that fail are listed in the task's report, and the others are done. What is typed here
-can be read by everybody who may see the run, so the form asks for nothing personal: no descriptions, no names.
+Records are set one by one; those that fail are listed in the task's report, which gives their ids to be pasted here
+again, and the others are done. The failed ones are also written to ``failed/`` in the exports folder, which the Airflow
+Variable ``vcc_exports`` names; the form ``vcc_form_file`` takes such a file. What is typed here can be read by
+everybody who may see the run, so the form asks for nothing personal: no descriptions, no names.
 """
 
 from __future__ import annotations
@@ -116,6 +118,8 @@ with DAG(
             "next_calldate": CALLBACK,
         },
         max_errors="{{ params.max_errors }}",
+        failures_path="{{ var.value.get('vcc_exports', '/opt/airflow/exports') }}/failed/"
+        "{{ dag_run.run_id | replace(':', '-') | replace('+', '-') }}.jsonl",
         validate_only="{{ params.check_only }}",
     )
 # [END howto_operator_vcc_form]

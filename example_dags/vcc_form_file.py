@@ -1,7 +1,8 @@
 """A form for a file that somebody has put into the exports folder: name it, say what its columns mean, trigger.
 
 The folder is the Airflow Variable ``vcc_exports``: a path on the workers, or a URL such as
-``s3://aws_default@exports``. Nobody can name a file outside of it.
+``s3://aws_default@exports``. Nobody can name a file outside of it. Rows that fail are written to
+``failed/`` in it, and such a file can be named here as it is, once it is corrected.
 """
 
 from __future__ import annotations
@@ -91,6 +92,8 @@ with DAG(
         max_error_rate="{{ params.tolerated_percent / 100 }}",
         max_errors="{{ params.max_errors }}",
         max_elements_per_second="{{ params.per_second }}",
+        failures_path="{{ var.value.get('vcc_exports', '/opt/airflow/exports') }}/failed/"
+        "{{ dag_run.run_id | replace(':', '-') | replace('+', '-') }}.jsonl",
         validate_only="{{ params.check_only }}",
     )
 # [END howto_operator_vcc_form_file]

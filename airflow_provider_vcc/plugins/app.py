@@ -18,11 +18,11 @@ from airflow_provider_vcc.plugins.overview import add_overview
 from airflow_provider_vcc.plugins.stored import (
     Key,
     Stored,
+    form_field,
     keeps_progress,
     read_instances,
     read_state,
     read_stored,
-    takes_failures_back,
 )
 from airflow_provider_vcc.report.failed import failed_csv
 from airflow_provider_vcc.report.figures import read_figures
@@ -104,7 +104,7 @@ def show_report(
     context = Context(
         **key._asdict(),
         **_told(task, stored),
-        **look.links(takes_form=bool(task) and takes_failures_back(session, key)),
+        **look.links(form_field(session, key) if task else ""),
         keeps_progress=keeps_progress(),
         now=datetime.now(UTC),
         instances=tuple(

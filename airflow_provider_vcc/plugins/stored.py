@@ -13,6 +13,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 
+from airflow_provider_vcc.report.remedy import FILE_FIELD, IDS_FIELD
 from airflow_provider_vcc.report.tolerant import mapping, masked
 
 if TYPE_CHECKING:
@@ -23,19 +24,19 @@ __all__ = [
     "Stored",
     "TaskState",
     "decoded",
+    "form_field",
     "keeps_progress",
     "read_instances",
     "read_progress",
     "read_state",
     "read_stored",
-    "takes_failures_back",
 ]
 
 PROGRESS = "vcc_report"
 MOST_BYTES = 1_048_576
 MOST_INSTANCES = 500
-FORM_FIELD = "failures_file"
-"""The Param of the form DAGs among the examples that takes failed records back."""
+FORM_FIELDS = {"records": IDS_FIELD, "path": FILE_FIELD}
+"""The Params of the form DAGs among the examples that take failed records back, by what people read."""
 
 log = logging.getLogger(__name__)
 
@@ -92,11 +93,13 @@ def read_state(session: Session, key: Key) -> TaskState | None:
     return TaskState(row.state and str(row.state), row.try_number or 0, (row.max_tries or 0) + 1, operator)
 
 
-def takes_failures_back(session: Session, key: Key) -> bool:
-    """Return whether the run was started by a form with a field for the failed records of an earlier run."""
+def form_field(session: Session, key: Key) -> str:
+    """Return the title of the form field that takes failed records back; empty if no such form started the run."""
     wanted = select(DagRun.conf).where(DagRun.dag_id == key.dag_id, DagRun.run_id == key.run_id)
     conf = session.scalar(wanted)
-    return isinstance(conf, dict) and FORM_FIELD in conf
+    if not isinstance(conf, dict) or "check_only" not in conf:
+        return ""
+    return next((title for name, title in FORM_FIELDS.items() if name in conf), "")
 
 
 def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:

@@ -56,6 +56,7 @@ class Context:
     :param home: link to the task instance in Airflow, where the page stands by itself.
     :param operator: the name of the task's operator.
     :param form: the DAG whose form started the run, if that form takes failed records back.
+    :param form_field: the field that takes them.
     :param form_href: link to it, where the page stands by itself: Airflow's frame lets no link lead out of it.
     :param csv: link to the failed records as CSV.
     :param instances: a mapped task's instances, where none of them was named.
@@ -81,6 +82,7 @@ class Context:
     home: str = ""
     operator: str = ""
     form: str = ""
+    form_field: str = ""
     form_href: str = ""
     csv: str = ""
     instances: tuple[Instance, ...] = ()

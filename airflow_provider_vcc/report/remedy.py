@@ -16,8 +16,8 @@ __all__ = ["Step", "steps"]
 
 FOLDER = "failed/"
 """Where the form DAGs among the examples put their failures files, in the exports folder."""
-FIELD = "Failed records of an earlier run"
-"""The form field that takes such a file."""
+IDS_FIELD, FILE_FIELD = "Record ids", "File"
+"""The form fields that take failed records back: their ids, or the name of the failures file."""
 
 
 class Step(NamedTuple):
@@ -62,12 +62,8 @@ def _failed(figures: Figures, context: Context) -> list[Step]:
     if figures.shards:
         return [Step("Each part of the task has a report of its own, with its failed records one by one.")]
     file = figures.failures_path
-    if context.form and file:
-        text = (
-            f"Correct what is named above. Then trigger `{context.form}` again, and write "
-            f"`{FOLDER}{file.rpartition('/')[2]}` into the field “{FIELD}”: only these records are set again."
-        )
-        return [Step(text, context.form_href, "Open the form")]
+    if context.form_field:
+        return [Step(_back_into_form(context, file), context.form_href, "Open the form")]
     if file:
         text = (
             f"The failed records are in the file `{file}`, each with its reason. Once corrected, the file can be given "
@@ -79,6 +75,20 @@ def _failed(figures: Figures, context: Context) -> list[Step]:
         "they are written to a file that can be given back as it is."
     )
     return [Step(text)]
+
+
+def _back_into_form(context: Context, file: str) -> str:
+    written = f"{FOLDER}{file.rpartition('/')[2]}" if file else ""
+    if context.form_field == FILE_FIELD and file:
+        return (
+            f"Correct what is named above: the failed rows are in `{written}` in the exports folder. Then trigger "
+            f"`{context.form}` again, and write `{written}` into the field “{FILE_FIELD}”: only these are set again."
+        )
+    also = f" They are also in `{written}` in the exports folder." if file else ""
+    return (
+        f"Correct what is named above. Then copy the ids of the failed records, trigger `{context.form}` again, and "
+        f"paste them into the field “{IDS_FIELD}”: only these are set again.{also}"
+    )
 
 
 def _start_again(figures: Figures) -> Step:

@@ -66,6 +66,17 @@ def test_the_form_says_how_many_failures_are_tolerated(run, tolerated, state):
     assert result.tasks == {"set_dispositions": state}
 
 
+def test_what_failed_is_written_to_the_exports_folder_and_can_be_named_in_the_other_form(run, exports, dispositions):
+    result = run("vcc_form", records=["3", "404404"])
+    [written] = (exports / "failed").iterdir()
+    assert result.summary["failures_path"] == str(written)
+    row = json.loads(written.read_text())
+    assert row["element"] == {"numberid": "404404"}
+    written.write_text(json.dumps(row | {"element": {"numberid": "4"}}))
+    run("vcc_form_file", path=f"failed/{written.name}", disposition="4")
+    assert dispositions()[-1] == ("4", "4", None, None)
+
+
 @pytest.mark.parametrize(
     ("conf", "complaint"),
     [

@@ -132,7 +132,15 @@ def test_every_text_that_comes_from_outside_is_escaped():
     given_report = report(summary()) | dict(
         tries=tries, failed=failed, disposition={"dispositionid": EVIL, EVIL: EVIL}, **texts
     )
-    place = {"dag_id": EVIL, "run_id": EVIL, "task_id": EVIL, "home": "../x", "state": EVIL, "form": EVIL}
+    place = {
+        "dag_id": EVIL,
+        "run_id": EVIL,
+        "task_id": EVIL,
+        "home": "../x",
+        "state": EVIL,
+        "form": EVIL,
+        "form_field": "Record ids",
+    }
     page = assert_harmless(render(given_summary, given_report, Context(**place)))
     assert page.text.count("<script>alert(1)</script>") >= 12
 
@@ -249,8 +257,12 @@ def test_nothing_looks_finished_while_the_total_is_not_known():
 
 
 def test_where_records_go_back_into_a_form_the_page_says_what_to_write_into_which_field():
-    assert "write failed/manual-2026-11-24.jsonl into the field “Failed records of an earlier run”" in text_of("form")
-    assert "given back as the input (elements_path)" in text_of("form", form="")
+    assert "copy the ids of the failed records, trigger vcc_form again, and paste them into the field “Record ids”" in (
+        text_of("form")
+    )
+    by_file = text_of("form", form="vcc_form_file", form_field="File")
+    assert "write failed/manual-2026-11-24.jsonl into the field “File”" in by_file
+    assert "given back as the input (elements_path)" in text_of("form", form_field="")
 
 
 def test_each_of_the_five_outcomes_is_shown_with_its_share():

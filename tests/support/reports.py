@@ -254,6 +254,7 @@ def _ended():
 
 FORM = {
     "form": "vcc_form",
+    "form_field": "Record ids",
     "form_href": "#",
     "csv": "#",
     "dag_id": "vcc_form",
