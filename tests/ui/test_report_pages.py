@@ -28,12 +28,16 @@ def show(new_page):
     return show_page
 
 
-ALIKE = {"skipped", "up-for-retry", "success", "just-started", "waiting", "stopped", "file-unreadable"}
-RUNS = [name for name in scenarios() if name not in ALIKE]
-"""Those that look like no other."""
+LOOKED_AT = (
+    *("running", "running-size-estimated", "failed", "form", "check-failed", "wrong-token", "service-down", "mapped"),
+    *("retried", "shards", "thousand-failed", "limit-found", "older-version", "stand-alone", "no-report"),
+)
+"""Those that look like no other; the others are looked at by the long tests."""
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize(
+    "name", [name if name in LOOKED_AT else pytest.param(name, marks=pytest.mark.long) for name in scenarios()]
+)
 def test_nothing_is_serious_to_axe_and_nothing_runs_out_of_the_page(show, screenshots, name):
     page = show(name, width=1040, color_scheme="light")
     page.screenshot(path=screenshots / f"report-{name}-light.png", full_page=True)
