@@ -11,6 +11,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.provider import make_provider
+
 
 @dataclass
 class DagResult:
@@ -42,7 +44,9 @@ class DagRunner:
             [sys.executable, Path(__file__).with_name("dag_runner.py")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=os.environ | airflow_environment(self.home) | {"PATH": path_with_airflow()},
+            env=os.environ
+            | airflow_environment(self.home)
+            | {"PATH": path_with_airflow(), "PYTHONPATH": str(make_provider(self.home / "provider"))},
             text=True,
         )
         self._read()
