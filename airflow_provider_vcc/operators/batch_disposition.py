@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.links import VccReportLink
@@ -55,7 +55,8 @@ class BatchDispositionOperator(BaseOperator):
     :param vcc_conn_id: the connection.
     :param chunk_size: the most elements in one request.
     :param max_chunk_bytes: the most bytes in one request's body.
-    :param max_in_flight: the most requests at a time.
+    :param max_in_flight: the most requests at a time. ``"auto"`` finds, while it sends, how many the service answers
+        best with, from 2 up to 32, and gives way when answers get slower; a number is kept to.
     :param max_elements_per_second: a pace that is not exceeded, counted over all requests of the task.
     :param max_errors: the most failed elements that the task tolerates.
     :param max_error_rate: the highest failed / total that it tolerates, from 0 to 1. Both given: either one breaks.
@@ -114,7 +115,7 @@ class BatchDispositionOperator(BaseOperator):
         vcc_conn_id: str | XComArg = "vcc_default",
         chunk_size: int = 500,
         max_chunk_bytes: int = 1_048_576,
-        max_in_flight: int = 4,
+        max_in_flight: int | Literal["auto"] = "auto",
         max_elements_per_second: Templated[float] | None = None,
         max_errors: Templated[int] | None = None,
         max_error_rate: Templated[float] | None = None,

@@ -76,6 +76,10 @@ class ProgressLog:
         self._log.warning("%s%s; going on in %.1f s", one_line(why), more, seconds)
         self._quiet_until, self._untold = now + TROUBLE_EVERY, 0
 
+    def settled(self, limit: int, seconds: float | None) -> None:
+        """Say that the number of requests at a time has settled."""
+        self._log.info("The limit has settled at %d requests at a time; an answer takes %.2f s", limit, seconds or 0.0)
+
     def halved(self, size: int) -> None:
         """Log that requests are made smaller."""
         self._log.info("A request was too much for the server; from now on at most %s in one", elements(size))

@@ -44,7 +44,7 @@ class Parameters:
     vcc_conn_id: str
     chunk_size: int
     max_chunk_bytes: int
-    max_in_flight: int
+    max_in_flight: int | Literal["auto"]
     max_elements_per_second: float | None
     max_errors: int | None
     max_error_rate: float | None
@@ -161,6 +161,16 @@ def at_least_zero(name: str, value: Any) -> int:
     number = _whole(value)
     if number is None or number < 0:
         raise _wrong(name, f"must be an integer of at least 0, got {_shown(value)}")
+    return number
+
+
+def at_a_time(name: str, value: Any) -> int | Literal["auto"]:
+    """Take how many requests at a time, or "auto" to have that found while sending."""
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        return "auto"
+    number = _whole(value)
+    if number is None or number < 1:
+        raise _wrong(name, f"must be 'auto' or an integer of at least 1, got {_shown(value)}")
     return number
 
 
@@ -373,7 +383,7 @@ CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "vcc_conn_id": a_connection,
     "chunk_size": at_least_one,
     "max_chunk_bytes": at_least_one,
-    "max_in_flight": at_least_one,
+    "max_in_flight": at_a_time,
     "max_elements_per_second": a_pace,
     "max_errors": most_errors,
     "max_error_rate": most_error_rate,

@@ -12,6 +12,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.records import trimmed
 from airflow_provider_vcc.documents import REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.task.at_a_time import AtATime, Curve, held_back
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Curve", "ReportBuilder", "fitting", "stored"]
 
-MOST_POINTS = 120
 MOST_TRIES = 20
 MOST_TEXT = 300
-FINEST = 0.5
 KEPT = ("applied", "rejected", "invalid", "unknown", "not_sent", "requests", "duration")
 SETTINGS = ("dispositionid", "userid", "next_calldate")
 """What the page shows of the request's ``disposition``; its description is personal."""
@@ -35,30 +34,6 @@ LOST = "its worker was lost"
 MOST_SUMMARY_BYTES = 30_000
 MOST_FAILED_BYTES = 12_000
 """What the state store keeps; it warns of values over 65,535 bytes."""
-
-
-class Curve:
-    """Values over time: at most 120 points however long it goes on, the last one always among them."""
-
-    def __init__(self) -> None:
-        self._points: list[list[float]] = []
-        self._step = FINEST
-
-    def add(self, seconds: float, *values: float) -> None:
-        """Note values at a time. A point that is too close to the one before replaces it."""
-        point = [round(seconds, 2), *values]
-        points = self._points
-        if len(points) > 1 and seconds - points[-2][0] < self._step:
-            points[-1] = point
-            return
-        points.append(point)
-        if len(points) > MOST_POINTS:
-            self._step *= 2
-            self._points = [points[0], *points[2:-1:2], points[-1]]
-
-    def points(self) -> list[list[float]]:
-        """Return them, in order."""
-        return [*self._points]
 
 
 class Requests:
@@ -104,8 +79,7 @@ class ReportBuilder:
         self.curve = Curve()
         self.curve.add(0, 0, 0)
         self.requests = Requests()
-        self.limit = Curve()
-        self.answer_times = Curve()
+        self.at_a_time = AtATime()
         self.held_back_by: str | None = None
         self.error: str | None = None
         self.error_kind: str | None = None
@@ -126,6 +100,8 @@ class ReportBuilder:
         done = tally.total - tally.resumed - tally.counts[Outcome.NOT_SENT]
         self.curve.add(self.seconds, done, tally.failed)
         self.requests.sample(self.seconds)
+        self.at_a_time.sample(self.seconds, sync.window.limit.now)
+        self.held_back_by = held_back(*sync.spent.most(), sync.window.limit.now, self._given)
 
     def failed(self, error: BaseException) -> None:
         """Note why the run ended early. Of errors that are not ours only the kind: their texts may be personal."""
@@ -168,8 +144,8 @@ class ReportBuilder:
             "chunks": self.requests.curve.points(),
             "sizes": self.requests.sizes(),
             "most_at_once": self.requests.most_at_once or None,
-            "limit": self.limit.points(),
-            "answer_times": self.answer_times.points(),
+            "limit": self.at_a_time.limit.points(),
+            "answer_times": self.at_a_time.answer_times.points(),
             "held_back_by": self.held_back_by,
             "halvings": sync.sizes.halvings if sync else 0,
             "retries": sync.retries if sync else 0,

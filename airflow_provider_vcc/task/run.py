@@ -12,6 +12,7 @@ from airflow_provider_vcc._compat import AirflowNotFoundException, AirflowSkipEx
 from airflow_provider_vcc._storage import create_binary
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import check_disposition
+from airflow_provider_vcc.dispositions.engine.limits.auto import Auto
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
@@ -144,7 +145,10 @@ class Run:
     @cached_property
     def hook(self) -> VccHook:
         """The connection."""
-        return VccHook(self.given.vcc_conn_id, pool_size=self.given.max_in_flight)
+        return VccHook(
+            self.given.vcc_conn_id,
+            pool_size=Auto.most if self.given.max_in_flight == "auto" else self.given.max_in_flight,
+        )
 
     @cached_property
     def timezone(self) -> str | None:
@@ -223,9 +227,11 @@ class Run:
 
     def _announce(self, source: Source) -> None:
         given, known = self.given, "" if source.total is None else f", {elements(source.total)}"
+        auto = given.max_in_flight == "auto"
+        at_a_time = f"up to {Auto.most} at a time, found while sending" if auto else f"{given.max_in_flight} at a time"
         self.log.info(
-            "Project %s of %s, from %s%s: at most %s in one request, %s at a time",
-            *(given.project_id, self.customer, source.name, known, elements(given.chunk_size), given.max_in_flight),
+            "Project %s of %s, from %s%s: at most %s in one request, %s",
+            *(given.project_id, self.customer, source.name, known, elements(given.chunk_size), at_a_time),
         )
         if self._store is None and self.endpoints.retries:
             self.log.info("This version of Airflow keeps no task state (3.3 and later do), so a retry starts over")

@@ -56,6 +56,10 @@ class Watcher(Observer):
         """Note how large a request is."""
         self._report.requests.sent(size, at_once)
 
+    def answered(self, seconds: float) -> None:
+        """Note how long an answer took."""
+        self._report.at_a_time.answered(seconds)
+
     def tick(self) -> None:
         """Take a sample and log the progress, if it is time."""
         now = monotonic()
@@ -63,6 +67,9 @@ class Watcher(Observer):
             return
         self._sample_at = now + SAMPLE_EVERY
         self._report.sample(self._sync)
+        limit = self._report.at_a_time.settled(self._report.seconds)
+        if limit is not None and self._sync.settings.max_in_flight == "auto":
+            self._log.settled(limit, self._report.at_a_time.mean)
         if self._log.due(now):
             self._log.progress(self._sync)
 

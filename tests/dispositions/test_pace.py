@@ -50,6 +50,37 @@ def test_no_second_has_more_elements_than_the_pace_whatever_the_chunks(per_secon
     assert most_within(sent, 1.0) <= max(per_second, 1)
 
 
+@pytest.mark.parametrize(
+    ("per_second", "wanted", "size"),
+    [
+        (15, 500, 15),
+        (500, 500, 500),
+        (700, 500, 350),
+        (1000, 500, 500),
+        (1001, 500, 500),
+        (2.5, 500, 2),
+        (20_000, 7, 7),
+    ],
+)
+def test_a_seconds_elements_go_out_in_as_few_chunks_as_can_hold_them(per_second, wanted, size):
+    assert Pace(per_second).size(wanted) == size
+
+
+@pytest.mark.parametrize("per_second", [15, 95, 700, 1000])
+def test_no_more_requests_are_made_than_a_seconds_pace_and_the_chunk_size_ask_for(per_second):
+    clock = Clock()
+    pace = Pace(per_second, clock)
+    requests = left = 0
+    left = 20 * per_second
+    while left:
+        count = min(pace.size(500), left)
+        clock.now += pace.delay(count)
+        pace.sent(count)
+        left, requests = left - count, requests + 1
+    assert requests == 20 * -(-per_second // 500)
+    assert clock.now - 50 <= 21, "and it takes no longer for that"
+
+
 @pytest.mark.parametrize("per_second", [0.25, 0.5])
 def test_less_than_one_a_second_is_kept_as_well(per_second):
     clock = Clock()

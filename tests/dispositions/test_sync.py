@@ -303,7 +303,7 @@ class TestServiceTrouble:
             assert done.tally.requests < 120
             assert len(put(sandbox)) <= done.tally.requests
             assert done.tally.total == 50_000
-            assert done.tally.counts[Outcome.NOT_SENT] >= 50_000 - 4 * 100
+            assert done.tally.counts[Outcome.NOT_SENT] >= 50_000 - 6 * 100, "more than were in the air at first"
             assert counts(done).keys() <= {"not_sent", "unknown"}
             assert ("unknown" in counts(done)) is (fault != "refused")
 

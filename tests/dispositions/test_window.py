@@ -87,20 +87,64 @@ class TestSending:
         heard = []
 
         class Listening(Fixed):
-            def sent(self, in_air, now):
-                heard.append(("sent", in_air, now))
+            def sent(self, among, now):
+                heard.append(("sent", among, now))
+                return super().sent(among, now)
 
-            def answered(self, count, seconds, in_air, now):
-                heard.append(("answered", count, seconds, in_air, now))
+            def answered(self, sent, count, now):
+                heard.append(("answered", sent.at, count, now))
 
-            def failed(self, trouble, in_air, now):
-                heard.append((str(trouble), in_air))
+            def failed(self, trouble, now):
+                heard.append((str(trouble), now))
 
         hand = Hand(plain(4), limit=Listening(2))
         hand.go_on()
         hand.answer(after=2.0)
         hand.answer(Fault("x", status=503), after=1.0)
-        assert heard == [("sent", 1, 100.0), ("sent", 2, 100.0), ("answered", 2, 2.0, 2, 102.0), ("overloaded", 1)]
+        assert heard == [("sent", 1, 100.0), ("sent", 2, 100.0), ("answered", 100.0, 2, 102.0), ("overloaded", 103.0)]
+
+    def test_the_limit_learns_how_long_a_place_was_taken_so_a_save_is_a_part_of_it(self):
+        limit = Fixed(2)
+        heard = []
+        limit.answered = lambda sent, count, now: heard.append((sent.at, count, now))
+        hand = Hand(plain(2), store=True, limit=limit)
+        hand.go_on()
+        hand.answer(after=2.0)
+        hand.go_on()
+        assert heard == []
+        hand.now += 1.0
+        hand.save()
+        assert heard == [(100.0, 2, 103.0)]
+
+    def test_the_limit_is_not_told_of_searches_since_they_go_alone(self):
+        limit = Fixed(2)
+        heard = []
+        limit.answered = lambda sent, count, now: heard.append(count)
+        hand = Hand([{"search": {"name": "Green"}, "dispositionid": "1"}], limit=limit)
+        hand.go_on()
+        hand.answer()
+        assert heard == []
+
+    def test_of_what_must_not_go_out_twice_no_more_are_in_the_air_than_the_limit_has_for_it(self):
+        limit = Fixed(8)
+        limit.most_unrepeatable = 3
+        messages = [{**element, "sendDispositionMessages": True} for element in plain(40)]
+        hand = Hand(messages, limit=limit)
+        assert len(hand.sent()) == 3
+        hand.answer()
+        assert len(hand.sent()) == 1
+
+    def test_what_is_waited_for_is_known(self):
+        hand = Hand(plain(10), store=True)
+        hand.go_on()
+        assert hand.window.held_by == "service"
+        hand.answer()
+        hand.answer()
+        hand.go_on()
+        assert hand.window.held_by == "saves"
+        hand = Hand(plain(10), chunk_size=1, max_in_flight=4, max_elements_per_second=2.0)
+        hand.go_on()
+        assert hand.window.held_by == "pace"
 
     @pytest.mark.parametrize(
         ("fault", "trouble"),
@@ -116,7 +160,7 @@ class TestSending:
     def test_the_limit_is_told_what_a_fault_says_of_the_load(self, fault, trouble):
         heard = []
         limit = Fixed(1)
-        limit.failed = lambda trouble, in_air, now: heard.append(trouble)
+        limit.failed = lambda trouble, now: heard.append(trouble)
         hand = Hand(plain(2), limit=limit)
         hand.go_on()
         hand.answer(fault)

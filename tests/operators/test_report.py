@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.exceptions import VccUnavailable
+from airflow_provider_vcc.task.at_a_time import MOST_POINTS, AtATime, Curve, held_back
 from airflow_provider_vcc.task.parameters import Parameters
-from airflow_provider_vcc.task.report import MOST_POINTS, MOST_TRIES, Curve, ReportBuilder, fitting, stored
+from airflow_provider_vcc.task.report import MOST_TRIES, ReportBuilder, fitting, stored
 
 SUMMARY = {
     "project_id": 17,
@@ -121,3 +123,44 @@ def test_what_is_stored_is_plain_json_and_fits_the_state_store_whatever_failed(p
     assert len(json.dumps(built, ensure_ascii=False).encode()) < 300_000
     assert len(built["failed"]["rows"]) == 1_000
     assert kept["report"]["failed"]["rows"] == built["failed"]["rows"][: len(kept["report"]["failed"]["rows"])] != []
+
+
+class TestAtATime:
+    def test_the_limit_and_the_times_of_answers_are_kept_over_the_run(self):
+        it = AtATime()
+        for second in range(4):
+            it.answered(0.2)
+            it.answered(0.4)
+            it.sample(float(second), 6 + second)
+        it.sample(4.0, 9)
+        assert it.limit.points() == [[0.0, 6], [1.0, 7], [2.0, 8], [3.0, 9], [4.0, 9]]
+        assert it.answer_times.points() == [[second, 0.3] for second in (0.0, 1.0, 2.0, 3.0)]
+
+    def test_it_is_said_once_that_the_limit_has_settled_and_again_when_another_has(self):
+        it = AtATime()
+        it.answered(0.3)
+        said = []
+        for second, limit in enumerate([6, 18, 10, 10, 10, 10, 10, 10, 5, 5, 5, 5, 5]):
+            it.sample(float(second), limit)
+            said.append(it.settled(float(second)))
+        assert [limit for limit in said if limit is not None] == [10, 5]
+
+    @pytest.mark.parametrize(
+        ("by", "words"),
+        [
+            (
+                HeldBy.SERVICE,
+                "The call centre's server: 80% of the time passed while it worked on 10 requests",
+            ),
+            (HeldBy.PACE, "The pace: 80% of the time was waited to keep max_elements_per_second=15."),
+            (HeldBy.SAVES, "The saves of the progress: 80% of the time"),
+            (HeldBy.INPUT, "The input: 80% of the time"),
+            (HeldBy.WORKER, "This worker: 80% of the time"),
+        ],
+    )
+    def test_what_held_the_rate_back_is_said_in_one_sentence(self, by, words):
+        given = SimpleNamespace(max_in_flight="auto", max_elements_per_second=15.0)
+        said = held_back(by, 0.8, 10, given)
+        assert said.startswith(words)
+        assert said.count(". ") == 0
+        assert said.endswith(".")

@@ -126,7 +126,7 @@ def test_the_exception_carries_the_summary_and_no_element(sandbox):
 
 def test_a_stop_from_another_thread_ends_the_run_soon_and_leaves_no_thread(sandbox):
     sandbox.faults = Hang()
-    running = operator(elements=MANY, chunk_size=10)
+    running = operator(elements=MANY, chunk_size=10, max_in_flight=4)
     threading.Timer(0.5, running.on_kill).start()
     instance = Instance()
     from airflow_provider_vcc.task.parameters import Parameters

@@ -34,7 +34,7 @@ plans = st.builds(
 ways = st.builds(
     Settings,
     chunk_size=st.integers(1, 7),
-    max_in_flight=st.integers(1, 4),
+    max_in_flight=st.one_of(st.integers(1, 4), st.just("auto")),
     max_chunk_bytes=st.sampled_from([1_048_576, 1_048_576, 300]),
     on_ambiguous=st.sampled_from(["auto", "auto", "resend", "report"]),
     max_elements_per_second=st.sampled_from([None, None, None, 4.0, 25.0]),

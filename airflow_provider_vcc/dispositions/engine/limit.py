@@ -8,9 +8,9 @@ than ``now`` chunks are in the air or unsaved.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-__all__ = ["Fixed", "Limit", "Trouble"]
+__all__ = ["Fixed", "Limit", "Sent", "Trouble"]
 
 
 class Trouble(StrEnum):
@@ -26,11 +26,20 @@ class Trouble(StrEnum):
     """A broken connection, another status of 500 and above, a request that is too large: says little about load."""
 
 
+class Sent(NamedTuple):
+    """A request that went out."""
+
+    among: int
+    """How many places were taken, with its own."""
+    answers: int
+    """How many answers the limit had seen."""
+    at: float
+
+
 class Limit(Protocol):
     """Decides how many chunks may be in the air or unsaved.
 
-    All instants are in seconds of one monotonic clock. ``in_air`` counts requests that are on their way, without those
-    whose results are being saved.
+    All instants are in seconds of one monotonic clock.
     """
 
     @property
@@ -41,19 +50,26 @@ class Limit(Protocol):
     def most(self) -> int:
         """Return the largest value that ``now`` can ever have: connections and bounds are laid out for it."""
 
-    def sent(self, in_air: int, now: float) -> None:
-        """Note that a request goes out, as the ``in_air``-th at the same time."""
+    @property
+    def most_unrepeatable(self) -> int:
+        """Return how many may be in the air or unsaved when a request goes out that must not be sent twice."""
 
-    def answered(self, count: int, seconds: float, in_air: int, now: float) -> None:
-        """Note an answer to a request.
+    def sent(self, among: int, now: float) -> Sent:
+        """Note that a request goes out; what is returned comes back with its answer.
 
-        :param count: how many elements the request had.
-        :param seconds: from the moment the request went out to its answer.
-        :param in_air: how many requests were in the air until now, this one included.
+        :param among: how many places are taken, with its own.
         """
 
-    def failed(self, trouble: Trouble, in_air: int, now: float) -> None:
-        """Note a request that failed; ``in_air`` as in :meth:`answered`."""
+    def answered(self, sent: Sent, count: int, now: float) -> None:
+        """Note that a request was answered and its place is free again: after the save, if there is a store.
+
+        Requests with a search are not told of, since they go alone and take a time of their own.
+
+        :param count: how many elements the request had.
+        """
+
+    def failed(self, trouble: Trouble, now: float) -> None:
+        """Note a request that failed."""
 
 
 class Fixed:
@@ -63,13 +79,14 @@ class Fixed:
     """
 
     def __init__(self, most: int) -> None:
-        self.now = self.most = most
+        self.now = self.most = self.most_unrepeatable = most
 
-    def sent(self, in_air: int, now: float) -> None:
+    def sent(self, among: int, now: float) -> Sent:
+        """Change nothing."""
+        return Sent(among, 0, now)
+
+    def answered(self, sent: Sent, count: int, now: float) -> None:
         """Change nothing."""
 
-    def answered(self, count: int, seconds: float, in_air: int, now: float) -> None:
-        """Change nothing."""
-
-    def failed(self, trouble: Trouble, in_air: int, now: float) -> None:
+    def failed(self, trouble: Trouble, now: float) -> None:
         """Change nothing."""

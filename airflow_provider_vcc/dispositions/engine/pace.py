@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pace"]
 
+NEARLY = 0.97
+"""What full chunks must reach of the pace to be as good as smaller ones that reach it exactly."""
 WINDOW = 1.02
 """Seconds over which the pace is kept: a second, and the jitter of the network."""
 
@@ -18,7 +21,7 @@ WINDOW = 1.02
 class Pace:
     """Keeps at most ``per_second`` elements in any second, over all requests, and spreads them over it.
 
-    Chunks are kept to a tenth of that.
+    It makes no more chunks than it must: a second's elements are shared evenly among as few as can hold them.
     """
 
     def __init__(self, per_second: float | None, clock: Callable[[], float] = monotonic) -> None:
@@ -30,11 +33,15 @@ class Pace:
         self._next = 0.0
 
     def size(self, wanted: int) -> int:
-        """Give the size of a chunk that the pace allows."""
-        return max(1, min(wanted, int(self._most / 10))) if self._most else wanted
+        """Return the size of a chunk of at most ``wanted`` elements that the pace allows."""
+        if not self._most:
+            return wanted
+        if self._most // wanted * wanted >= NEARLY * self._most:
+            return wanted
+        return max(1, int(self._most / ceil(self._most / wanted)))
 
     def delay(self, count: int) -> float:
-        """Give the seconds until ``count`` elements may be sent."""
+        """Return the seconds until ``count`` elements may be sent."""
         if not self._most:
             return 0.0
         now = self._clock()

@@ -50,6 +50,9 @@ class Observer:
     def sent(self, size: int, at_once: int) -> None:
         """Learn that a request with so many elements goes out, as the ``at_once``-th under way."""
 
+    def answered(self, seconds: float) -> None:
+        """Learn that a request was answered after so many seconds."""
+
     def tick(self) -> None:
         """Learn that something happened, or that a second has passed."""
 

@@ -14,7 +14,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     chunk_size: int = 500
     max_chunk_bytes: int = 1_048_576
-    max_in_flight: int = 4
+    max_in_flight: int | Literal["auto"] = "auto"
     max_elements_per_second: float | None = None
     on_ambiguous: Literal["auto", "resend", "report"] = "auto"
     stop_on_breach: bool = False

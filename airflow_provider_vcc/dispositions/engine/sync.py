@@ -14,8 +14,11 @@ from airflow_provider_vcc.dispositions.engine.backoff import jitter
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import NotSent, Unknown
 from airflow_provider_vcc.dispositions.engine.limit import Fixed
+from airflow_provider_vcc.dispositions.engine.limits.auto import Auto
+from airflow_provider_vcc.dispositions.engine.limits.spent import Spent
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
+    Answered,
     End,
     Halved,
     Idle,
@@ -35,6 +38,7 @@ from airflow_provider_vcc.dispositions.engine.recorder import Observer, Recorder
 from airflow_provider_vcc.dispositions.engine.saves import Saves
 from airflow_provider_vcc.dispositions.engine.settings import Settings, Times
 from airflow_provider_vcc.dispositions.engine.window import Window
+from airflow_provider_vcc.dispositions.http.answers import Answer
 from airflow_provider_vcc.dispositions.http.client import frame
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
@@ -56,7 +60,6 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.limit import Limit
     from airflow_provider_vcc.dispositions.engine.messages import Action, Event
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
-    from airflow_provider_vcc.dispositions.http.answers import Answer
     from airflow_provider_vcc.dispositions.http.client import Client
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.dispositions.progress.progress import Layout, Store
@@ -124,7 +127,7 @@ class Sync:
             self._batches(),
             settings,
             most_bytes=settings.max_chunk_bytes - sum(map(len, head_and_tail)),
-            limit=limit or Fixed(settings.max_in_flight),
+            limit=limit or _limit(settings),
             saves=Saves(active=self._store is not None, live_every=self._observer.live_every),
             changes=lambda: self.progress.changes,
             jitter=wait or jitter,
@@ -136,6 +139,8 @@ class Sync:
         self._waiting = self._ended = self._broke_off = False
         self._count_error: BaseException | None = None
         self._began = self._carrier.clock()
+        self.spent = Spent(self._carrier.clock)
+        """Where the time goes."""
 
     @property
     def read(self) -> int:
@@ -184,6 +189,7 @@ class Sync:
         :raises Exception: whatever the input raised where it broke off.
         """
         self._began = self._carrier.clock()
+        self.spent = Spent(self._carrier.clock)
         whole = False
         try:
             if self._store is not None:
@@ -217,7 +223,8 @@ class Sync:
             if self._ended:
                 return
             self._tell(Idle())
-            self._take(self._carrier.wait(self._seconds()))
+            began = self._carrier.clock()
+            self._take(self._carrier.wait(self._seconds()), began)
             while self._carrier.pending():
                 self._take(self._carrier.wait(0))
             self._observer.tick()
@@ -226,7 +233,11 @@ class Sync:
         now = self._carrier.clock()
         return min(now + TICK, self._wait_until or now + TICK) - now
 
-    def _take(self, event: Event | None) -> None:
+    def _take(self, event: Event | None, began: float | None = None) -> None:
+        if began is not None:
+            self.spent.on(self.window.held_by, began)
+        if isinstance(event, Answered) and isinstance(event.evidence, Answer):
+            self._observer.answered(event.at - event.delivery.sent_at)
         if isinstance(event, Saved) and event.error is None and self._synced is not None:
             self._synced.saved()
         if event is not None:
@@ -313,7 +324,7 @@ class Sync:
 
     def _batches(self) -> Iterator[Batch]:
         try:
-            for batch in self._reader:
+            for batch in self.spent.reading(iter(self._reader)):
                 if batch.elements:
                     yield batch
                 elif self._goes_on():
@@ -379,6 +390,12 @@ class Sync:
             self._reader.count_rest()
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
             self._count_error = error
+
+
+def _limit(settings: Settings) -> Limit:
+    if settings.max_in_flight != "auto":
+        return Fixed(settings.max_in_flight)
+    return Fixed(Auto.most_unrepeatable) if settings.on_ambiguous == "report" else Auto()
 
 
 def _given(client: Client | None) -> Client:

@@ -28,6 +28,7 @@ from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
 )
 from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
 from airflow_provider_vcc.dispositions.engine.chunks.supply import Supply
+from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
     Answered,
@@ -110,8 +111,9 @@ class Window:
         self.stopping = False
         """Whether nothing more is sent."""
         self._flush_until: float | None = None
-        self._flushed = False
+        self._flushed = self._paced = False
         self._wake: float | None = None
+        self.held_by = HeldBy.SERVICE
 
     def handle(self, event: Event, now: float) -> list[Action]:
         """Take in what happened, and return what to do.
@@ -149,7 +151,7 @@ class Window:
 
     def _proceed(self, now: float) -> Iterator[Action]:
         """Take the next step: send, save, cut, wait or end."""
-        self._wake = None
+        self._wake, self._paced = None, False
         if self._flush_until is not None:
             yield from self._flush(now)
         elif (delivery := self._next(now)) is not None:
@@ -173,6 +175,7 @@ class Window:
             if now >= self.cut_at:
                 yield from self._cut()
             self._wake_in((self.cut_at if now < self.cut_at else self.cut_at + self._times.cut) - now, now)
+        self.held_by = HeldBy.PACE if self._paced else self._open.held_by
         yield Wait(self._wake)
 
     def _ahead(self) -> Iterator[Action]:
@@ -195,14 +198,16 @@ class Window:
 
     def _next(self, now: float) -> Delivery | None:
         """Return what may go out now; None sets the time at which something may, if that is known."""
-        in_air = self._open.in_air
         if self.stopping or len(self._open.within(OCCUPYING)) >= self.limit.now:
             return None
-        delay = self.service.delay(in_air, now)
+        delay = self.service.delay(self._open.in_air, now)
         if delay != 0:
             self._wake_in(delay, now)
             return None
-        return self._due(now) or self._new(now)
+        delivery = self._due(now) or self._new(now)
+        if delivery is None or self.settings.may_repeat(messages=delivery.chunk.messages):
+            return delivery
+        return delivery if len(self._open.within(OCCUPYING)) < self.limit.most_unrepeatable else None
 
     def _due(self, now: float) -> Delivery | None:
         """Return what is to be sent again, if its time has come; what is too large by now is split first."""
@@ -230,6 +235,7 @@ class Window:
     def _is_in_pace(self, chunk: Chunk, now: float) -> bool:
         delay = self._pace.delay(len(chunk))
         self._wake_in(delay, now)
+        self._paced = delay > 0
         return delay <= 0
 
     def _dispatch(self, delivery: Delivery, now: float) -> Iterator[Action]:
@@ -252,9 +258,8 @@ class Window:
         delivery.sent_at = now
         delivery.move(State.IN_AIR)
         self._pace.sent(len(delivery.chunk))
-        in_air = self._open.in_air
-        self.limit.sent(in_air, now)
-        return Send(delivery, in_air)
+        delivery.sent = self.limit.sent(len(self._open.within(OCCUPYING)), now)
+        return Send(delivery, self._open.in_air)
 
     # Saving
 
@@ -278,7 +283,7 @@ class Window:
             delivery.move(State.READY if well else State.TO_NOTE)
         released = {State.SAVING} if well else {State.SAVING, State.UNSAVED}
         for delivery in self._open.within(frozenset(released)):
-            delivery.move(State.DONE)
+            self._open.leave(delivery, self.limit, now)
         self._open.forget_done()
         if event.error is not None:
             self._stop(not_saved(event.error))
@@ -291,7 +296,7 @@ class Window:
         if delivery.state not in ON_THE_WAY:  # it was given up before
             return
         if isinstance(evidence, Fault):
-            self.limit.failed(load_of(evidence), self._open.in_air, event.at)
+            self.limit.failed(load_of(evidence), event.at)
             yield from self._faulted(delivery, evidence, now)
         elif isinstance(evidence, Refusal):
             self._stop(evidence.error)
@@ -299,10 +304,8 @@ class Window:
             delivery.move(State.READY)
         else:
             if isinstance(evidence, Answer):
-                size, seconds = len(delivery.chunk), event.at - delivery.sent_at
                 self.service.succeeded()
-                self.sizes.went_well(size)
-                self.limit.answered(size, seconds, self._open.in_air, event.at)
+                self.sizes.went_well(len(delivery.chunk))
             yield self._record(delivery, evidence)
 
     def _record(self, delivery: Delivery, outcome: Answer | Unknown | NotSent) -> Record:
@@ -319,7 +322,7 @@ class Window:
                 self._saves.first_result(now)
             delivery.move(State.UNSAVED)
         else:
-            delivery.move(State.DONE)
+            self._open.leave(delivery, self.limit, now)
             self._open.forget_done()
         yield from ()
 

@@ -110,7 +110,7 @@ def settings_of(random):
     """Make settings."""
     return Settings(
         chunk_size=random.randrange(1, 8),
-        max_in_flight=random.randrange(1, 5),
+        max_in_flight=random.choice([1, 2, 3, 4, "auto"]),
         max_chunk_bytes=random.choice((1_048_576, 1_048_576, 300)),
         on_ambiguous=random.choice(("auto", "auto", "resend", "report")),
         max_elements_per_second=random.choice((None, None, None, 4.0, 25.0)),

@@ -36,11 +36,11 @@ class Wobbly(Fixed):
         super().__init__(most)
         self.random = Random(random.random())
 
-    def answered(self, count, seconds, in_air, now):
+    def answered(self, sent, count, now):
         """Change."""
         self.now = self.random.randrange(1, self.most + 1)
 
-    def failed(self, trouble, in_air, now):
+    def failed(self, trouble, now):
         """Give way."""
         self.now = 1
 
@@ -106,7 +106,7 @@ def attempt(
         store=world if store else None,
         sinks=[life.sink],
         carrier=life,
-        limit=Wobbly(settings.max_in_flight, world.random) if wobbles else None,
+        limit=Wobbly(4, world.random) if wobbles else None,
         layout=LAYOUT,
         wait=longer,
         synced=synced,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, ON_THE_WAY, Delivery, State
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, OCCUPYING, ON_THE_WAY, Delivery, State
+from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
+from airflow_provider_vcc.dispositions.http.answers import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from airflow_provider_vcc.dispositions.engine.limit import Limit
 
 __all__ = ["Deliveries"]
 
@@ -35,6 +39,11 @@ class Deliveries:
     def at(self, state: State) -> list[Delivery]:
         """Return those in one state."""
         return [delivery for delivery in self._all if delivery.state is state]
+
+    @property
+    def held_by(self) -> HeldBy:
+        """What most of those that have a place wait for: their answer, or a save."""
+        return HeldBy.SERVICE if self.in_air * 2 >= len(self.within(OCCUPYING)) else HeldBy.SAVES
 
     @property
     def in_air(self) -> int:
@@ -68,6 +77,12 @@ class Deliveries:
     def add(self, delivery: Delivery) -> None:
         """Take one in."""
         self._all.append(delivery)
+
+    def leave(self, delivery: Delivery, limit: Limit, now: float) -> None:
+        """Give its place free. How long it was taken is what the limit learns from, so a save is a part of it."""
+        delivery.move(State.DONE)
+        if isinstance(delivery.outcome, Answer) and delivery.sent is not None and not delivery.chunk.searches:
+            limit.answered(delivery.sent, len(delivery.chunk), now)
 
     def forget_done(self) -> None:
         """Keep those to which something will still happen."""

@@ -12,6 +12,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
+    from airflow_provider_vcc.dispositions.engine.limit import Sent
     from airflow_provider_vcc.dispositions.http.answers import Answer
 
 __all__ = ["AGAIN", "MOVES", "OCCUPYING", "ON_THE_WAY", "Delivery", "NotSent", "State", "Unknown"]
@@ -107,6 +108,7 @@ class Delivery:
         "rank",
         "ready_at",
         "remembered",
+        "sent",
         "sent_at",
         "state",
         "successes_before",
@@ -131,6 +133,8 @@ class Delivery:
         """How many requests had succeeded when it, or what it is a part of, first failed."""
         self.ready_at = 0.0
         self.sent_at = 0.0
+        self.sent: Sent | None = None
+        """What the limit is to be told with its answer."""
         self.outcome: Answer | Unknown | NotSent | None = None
         """What is to be written down."""
         self.then: Delivery | None = None

@@ -1,0 +1,1 @@
+"""How many requests at a time, found while sending."""

@@ -1,0 +1,130 @@
+"""The number of requests at a time, found while sending.
+
+It starts with 6 and goes up threefold while answers take no longer among more; by less if their times scatter. As soon
+as there is a knee (see ``knee.py``), it keeps to a quarter more than that, so that a worker of the service that gets
+free finds the next request waiting, or to the knee itself if the service gets slower beyond it. Old answers are
+forgotten, so it goes up again now and then, and finds what has changed. A time-out, a 429 and a 503 halve it at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import islice, takewhile
+from math import ceil, inf
+
+from airflow_provider_vcc.dispositions.engine.limit import Sent, Trouble
+from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
+
+__all__ = ["Auto"]
+
+FEWEST = 2
+FIRST = 6
+ROOM = 1.25
+LEAP, CAREFUL_LEAP = 3.0, 1.5
+SCATTERED = 0.3
+"""Of the logarithms of times: beyond it, steps are careful."""
+WORTH_IT = 0.15
+SLOWER = 0.3
+"""Of the logarithms of times: while answers take so much longer than they did, nothing goes up."""
+TOP, ENOUGH_AT_TOP = 0.7, 0.15
+"""Nothing is decided before so many answers, as a part of the limit, came to requests among so many, likewise."""
+PAUSE = 0.02
+"""Seconds from one decision to the next, since each costs a fraction of a millisecond."""
+ALL_BUT_DONE, SHARE = 0.1, 0.3
+"""Requests whose answers came within this part of a request's time count for less by this share in what it met."""
+QUIET, LONGEST_QUIET = 24, 384
+"""Answers after which a service that was too much troubled may get more again: doubled each time."""
+RECENT = 128
+ALMOST = 0.25
+"""A limit is rounded up but for this: a request that waits shows when the service has become faster."""
+
+
+class Auto:
+    """A limit from 2 to 32."""
+
+    most = MOST
+    most_unrepeatable = 4
+    """Of each of these, a kill leaves nobody knowing what became of it."""
+
+    def __init__(self) -> None:
+        self._limit = FIRST
+        self._knee = Knee()
+        self._answers = 0
+        self._times: deque[float] = deque(maxlen=RECENT)
+        self._opening = True
+        self._since = self._top = 0
+        self._decided_at = self._changed_at = self._cut_at = -inf
+        self._seconds = 1.0
+        self._ceiling = float(MOST)
+        self._quiet, self._calm = QUIET, 0
+
+    @property
+    def now(self) -> int:
+        """Return how many at a time; the first few are not replaced until they have told something."""
+        return max(FEWEST, FIRST - self._answers) if self._opening else self._limit
+
+    def sent(self, among: int, now: float) -> Sent:
+        """Note that a request goes out."""
+        return Sent(among, self._answers, now)
+
+    def answered(self, sent: Sent, count: int, now: float) -> None:
+        """Learn from how long a request took."""
+        seconds = now - sent.at
+        self._knee.add(max(1, sent.among - round(SHARE * self._all_but_done(sent, seconds))), count, seconds)
+        self._times.append(now)
+        self._answers += 1
+        self._seconds += (seconds - self._seconds) / min(self._answers, 8)
+        self._since += 1
+        self._top += sent.among >= TOP * self._limit
+        self._recover()
+        if self._knows_enough(sent, now):
+            self._decide(now)
+
+    def _all_but_done(self, sent: Sent, seconds: float) -> int:
+        """Return how many answers came right after a request had gone out: it did not wait for these."""
+        oldest = self._answers - len(self._times)
+        later = islice(self._times, max(sent.answers - oldest, 0), None)
+        until = sent.at + ALL_BUT_DONE * seconds
+        return sum(1 for _ in takewhile(lambda at: at <= until, later))
+
+    def _knows_enough(self, sent: Sent, now: float) -> bool:
+        return (
+            self._since >= max(2, self._limit / 4)
+            and self._top >= max(1, ENOUGH_AT_TOP * self._limit)
+            and sent.at >= self._changed_at
+            and now >= self._decided_at + PAUSE
+        )
+
+    def _decide(self, now: float) -> None:
+        self._opening = False
+        self._since, self._decided_at = 0, now
+        knee = self._knee.estimate()
+        room = ROOM + (1 - ROOM) * knee.steep
+        leap = LEAP if knee.spread < SCATTERED else CAREFUL_LEAP
+        up = min(leap * self._limit, room * knee.high, self._ceiling)
+        down = min(room * knee.middle, self._ceiling)
+        if up >= self._limit * (1 + WORTH_IT) and self._knee.slower < SLOWER:
+            self._set(up, now)
+        elif down <= self._limit / (1 + WORTH_IT):
+            self._set(down, now)
+
+    def _set(self, limit: float, now: float) -> None:
+        found = max(FEWEST, min(MOST, ceil(limit - ALMOST)))
+        if found != self._limit:
+            self._limit, self._top, self._changed_at = found, 0, now
+
+    def _recover(self) -> None:
+        self._calm += 1
+        if self._ceiling < MOST and self._calm >= self._quiet:
+            self._calm = 0
+            self._ceiling = min(1.5 * self._ceiling, MOST)
+
+    def failed(self, trouble: Trouble, now: float) -> None:
+        """Give way at once, once for all that were in the air together."""
+        if trouble is Trouble.OTHER or now < self._cut_at:
+            return
+        self._opening = False
+        self._cut_at = now + self._seconds
+        self._ceiling = max(FEWEST, self._limit / 2)
+        self._quiet, self._calm = min(2 * self._quiet, LONGEST_QUIET), 0
+        self._set(self._ceiling, now)

@@ -1,0 +1,183 @@
+"""The number of requests at a time that is found while sending."""
+
+from __future__ import annotations
+
+from math import inf
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_vcc.dispositions.engine.limit import Fixed, Trouble
+from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, Auto
+from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
+
+
+class Service:
+    """Works on so many requests at a time, first come, first served, each for a second."""
+
+    def __init__(self, workers, limit=None, *, seconds=1.0, count=100):
+        self.workers = workers
+        self.limit = limit or Auto()
+        self.now = 0.0
+        self.seconds = seconds
+        self.count = count
+        self.air = []
+        self.limits = []
+
+    def answer(self, requests):
+        """Let so many requests be answered, the limit kept full."""
+        for _ in range(requests):
+            while len(self.air) < self.limit.now:
+                begin = self.now
+                if len(self.air) >= self.workers:
+                    begin = max(self.now, sorted(end for end, _ in self.air)[-self.workers])
+                self.air.append((begin + self.seconds, self.limit.sent(len(self.air) + 1, self.now)))
+            self.air.sort(key=lambda request: request[0])
+            self.now, sent = self.air.pop(0)
+            self.limit.answered(sent, self.count, self.now)
+            self.limits.append(self.limit.now)
+        return self.limits
+
+
+@pytest.mark.parametrize("workers", [4, 8, 16])
+def test_it_keeps_to_a_little_more_than_the_service_works_on_at_a_time(workers):
+    limits = Service(workers).answer(400)[-100:]
+    assert workers <= min(limits)
+    assert max(limits) <= 1.75 * workers
+
+
+def test_a_service_that_works_on_one_at_a_time_gets_two():
+    assert set(Service(1).answer(200)[-150:]) == {FEWEST}
+
+
+def test_it_goes_up_to_the_most_if_nothing_takes_longer():
+    limits = Service(10**6).answer(60)
+    assert limits[-1] == MOST
+    assert limits.index(MOST) < 30, "two steps are enough"
+
+
+def test_it_never_leaves_its_bounds_and_starts_in_between():
+    assert FEWEST <= Auto().now == FIRST <= Auto().most == MOST
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["answer", "answer", "answer", *Trouble]),
+            st.floats(0, 100),
+            st.integers(1, 500),
+            st.integers(1, 40),
+        ),
+        max_size=200,
+    )
+)
+def test_whatever_it_is_told_it_stays_within_its_bounds(told):
+    limit, now = Auto(), 0.0
+    for what, seconds, count, among in told:
+        sent = limit.sent(among, now)
+        now += seconds
+        if what == "answer":
+            limit.answered(sent, count, now)
+        else:
+            limit.failed(what, now)
+        assert FEWEST <= limit.now <= MOST
+
+
+@pytest.mark.parametrize("trouble", [Trouble.TIMEOUT, Trouble.SLOW_DOWN, Trouble.OVERLOADED])
+def test_it_gives_way_at_once_and_once_for_all_that_fail_together(trouble):
+    service = Service(10**6)
+    service.answer(60)
+    for _ in range(5):
+        service.limit.failed(trouble, service.now)
+    assert service.limit.now == MOST // 2
+
+
+def test_a_broken_connection_says_nothing_about_the_load():
+    service = Service(10**6)
+    service.answer(60)
+    service.limit.failed(Trouble.OTHER, service.now)
+    assert service.limit.now == MOST
+
+
+def test_after_trouble_it_comes_back_when_all_was_well_for_a_while():
+    service = Service(10**6)
+    service.answer(60)
+    service.limit.failed(Trouble.SLOW_DOWN, service.now)
+    assert max(service.answer(40)[60:]) == MOST // 2
+    assert service.answer(200)[-1] == MOST
+
+
+def test_a_service_that_gets_more_workers_is_found_out():
+    service = Service(2)
+    service.answer(100)
+    assert service.limit.now <= 4
+    service.workers = 12
+    assert service.answer(400)[-1] >= 12
+
+
+def test_a_service_that_loses_its_workers_is_found_out():
+    service = Service(16)
+    service.answer(200)
+    service.workers = 2
+    assert service.answer(600)[-1] <= 5
+
+
+def test_a_slow_first_request_does_not_mislead_it():
+    service = Service(10**6)
+    service.seconds = 5.0
+    service.answer(1)
+    service.seconds = 1.0
+    assert service.answer(100)[-1] == MOST
+
+
+def test_requests_of_other_sizes_are_not_taken_for_a_slower_service():
+    limit, now, air = Auto(), 0.0, []
+    for number in range(300):
+        while len(air) < limit.now:
+            count = 500 if number % 3 else 20
+            air.append((now + 0.05 + count / 1000, count, limit.sent(len(air) + 1, now)))
+        air.sort(key=lambda request: request[0])
+        now, count, sent = air.pop(0)
+        limit.answered(sent, count, now)
+    assert limit.now >= MOST / 2
+
+
+def test_nothing_is_sent_in_place_of_the_first_ones_before_they_have_told_something():
+    limit = Auto()
+    sent = [limit.sent(number, 0.0) for number in range(1, FIRST + 1)]
+    limit.answered(sent[0], 500, 1.0)
+    assert limit.now == FIRST - 1
+
+
+def test_a_fixed_limit_is_kept_to_whatever_happens():
+    limit = Fixed(7)
+    limit.failed(Trouble.TIMEOUT, 1.0)
+    limit.answered(limit.sent(1, 0.0), 500, 100.0)
+    assert (limit.now, limit.most, limit.most_unrepeatable) == (7, 7, 7)
+
+
+class TestKnee:
+    def knee(self, times):
+        knee = Knee()
+        for among, seconds in times:
+            knee.add(among, 500, seconds)
+        return knee.estimate()
+
+    def test_times_that_grow_with_the_number_of_requests_show_it(self):
+        found = self.knee((among, max(1.0, among / 6)) for among in [*range(1, 19)] * 3)
+        assert 5 <= found.middle <= 7
+        assert found.steep < 0.5
+
+    def test_times_that_do_not_grow_show_none(self):
+        assert self.knee((among, 1.0) for among in range(1, 33)).high == inf
+
+    def test_times_that_grow_faster_are_told_apart(self):
+        found = self.knee((among, max(1.0, (among / 4) ** 2)) for among in [*range(1, 13)] * 3)
+        assert found.steep > 0.5
+        assert 3 <= found.middle <= 5
+
+    def test_what_was_seen_long_ago_is_forgotten(self):
+        old = [(among, 1.0) for among in range(1, 33)]
+        new = [(among, max(1.0, among / 4)) for among in [*range(1, 17)] * 60]
+        assert 3 <= self.knee([*old, *new]).middle <= 5
