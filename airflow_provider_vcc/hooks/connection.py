@@ -148,11 +148,11 @@ def _extra(extra: Any) -> Mapping[str, Any]:
         try:
             extra = json.loads(extra)
         except ValueError:
-            raise _wrong("Extra", "is no JSON", 'write an object such as {"timezone": "Europe/Budapest"}') from None
+            raise _wrong("Extra", "is not JSON", 'write an object such as {"timezone": "Europe/Budapest"}') from None
     if not extra:
         return {}
     if not isinstance(extra, dict):
-        raise _wrong("Extra", "is no JSON object", 'write an object such as {"timezone": "Europe/Budapest"}')
+        raise _wrong("Extra", "is not a JSON object", 'write an object such as {"timezone": "Europe/Budapest"}')
     return extra
 
 
@@ -223,7 +223,7 @@ def _split_host(text: str) -> SplitResult:
         parts = urlsplit(text)
         parts.port  # noqa: B018 -- raises where it is none
     except ValueError:
-        raise _wrong("Host", "is no address", "write a host name, host:port or a base URL") from None
+        raise _wrong("Host", "is not an address", "write a host name, host:port or a base URL") from None
     if parts.username is not None or parts.password is not None:
         raise _wrong("Host", "has credentials in it", "write them in Login and Password, and only the host here")
     if parts.query or parts.fragment or "?" in text or "#" in text:
@@ -241,7 +241,7 @@ def _is_bare_ipv6(text: str) -> bool:
 def _host_name(parts: SplitResult) -> str:
     host = parts.hostname or ""
     if not (_is_bare_ipv6(host) if ":" in host else HOST_NAME.fullmatch(host)) or ".." in host:
-        raise _wrong("Host", "is no host name", "write letters, digits, hyphens and dots only, or an IP address")
+        raise _wrong("Host", "is not a host name", "write letters, digits, hyphens and dots only, or an IP address")
     return host
 
 
@@ -275,7 +275,7 @@ def _timezone(value: Any) -> str | None:
         close = get_close_matches(name.lower().replace(" ", "_"), by_folded, n=1)
         example = by_folded[close[0]] if close else "Europe/Budapest"
         raise _wrong(
-            "Extra timezone", f"is {_shown(value)}, which is no time zone", f"write an IANA name such as {example!r}"
+            "Extra timezone", f"is {_shown(value)}, which is not a time zone", f"write an IANA name such as {example!r}"
         ) from None
     return name
 

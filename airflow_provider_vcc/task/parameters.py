@@ -133,7 +133,7 @@ def a_project(name: str, value: Any) -> int:
     """Take the number of a project."""
     number = _whole(value)
     if number is None or number < 1:
-        raise _wrong(name, f"must be the project's number, such as 17, and is {_shown(value)}")
+        raise _wrong(name, f"must be the project's number, such as 17, got {_shown(value)}")
     return number
 
 
@@ -149,15 +149,15 @@ def _whole(value: Any) -> int | None:
 
 
 def at_least_one(name: str, value: Any) -> int:
-    """Take a whole number from 1 on."""
+    """Take an integer from 1 on."""
     number = _whole(value)
     if number is None or number < 1:
-        raise _wrong(name, f"must be a whole number of at least 1, and is {_shown(value)}")
+        raise _wrong(name, f"must be an integer of at least 1, got {_shown(value)}")
     return number
 
 
 def at_least_zero(name: str, value: Any) -> int:
-    """Take a whole number from 0 on."""
+    """Take an integer from 0 on."""
     number = _whole(value)
     if number is None or number < 0:
         raise _wrong(name, f"must be an integer of at least 0, got {_shown(value)}")
@@ -180,7 +180,7 @@ def a_pace(name: str, value: Any) -> float | None:
         return None
     number = _number(value)
     if number is None or number <= 0:
-        raise _wrong(name, f"must be a number above 0, and is {_shown(value)}; leave it out to go as fast as it goes")
+        raise _wrong(name, f"must be a number above 0, got {_shown(value)}; leave it out to go as fast as it goes")
     return number
 
 
@@ -201,7 +201,7 @@ def most_errors(name: str, value: Any) -> int | None:
         raise _wrong(name, f"is a number of elements, not {_shown(value)}; for a share, write max_error_rate={share:g}")
     number = _whole(value)
     if number is None or number < 0:
-        raise _wrong(name, f"must be a whole number such as 10 (0 tolerates none), and is {_shown(value)}")
+        raise _wrong(name, f"must be an integer such as 10 (0 tolerates none), got {_shown(value)}")
     return number
 
 
@@ -218,7 +218,7 @@ def most_error_rate(name: str, value: Any) -> float | None:
     hint = f"; write {name}={share:g}" if share is not None and 0 <= share <= 1 else "; write 0.05 for 5 %"
     if number is not None and number > 1:
         hint += f", or max_errors={number:g} for a number of elements" if number.is_integer() else ""
-    raise _wrong(name, f"must be a share from 0 to 1, and is {_shown(value)}{hint}")
+    raise _wrong(name, f"must be a share from 0 to 1, got {_shown(value)}{hint}")
 
 
 def _share(value: Any) -> float | None:
@@ -239,7 +239,7 @@ def a_flag(name: str, value: Any) -> bool:
     text = str(value).strip().lower()
     if text in YES or text in NO:
         return text in YES
-    raise _wrong(name, f"must be True or False, and is {_shown(value)}")
+    raise _wrong(name, f"must be True or False, got {_shown(value)}")
 
 
 def maybe_flag(name: str, value: Any) -> bool | None:
@@ -253,7 +253,7 @@ def a_mode(name: str, value: Any) -> str:
         return str(value)
     near = get_close_matches(str(value).lower(), AMBIGUOUS, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise _wrong(name, f"must be one of {', '.join(map(repr, AMBIGUOUS))}, and is {_shown(value)}{hint}")
+    raise _wrong(name, f"must be one of {', '.join(map(repr, AMBIGUOUS))}, got {_shown(value)}{hint}")
 
 
 def an_empty_mode(name: str, value: Any) -> str:
@@ -313,14 +313,14 @@ def a_connection(name: str, value: Any) -> str:
     """Take the id of a connection."""
     if isinstance(value, str) and value.strip() and value not in NOTHING:
         return value.strip()
-    raise _wrong(name, f"must be the id of a connection, such as 'vcc_default', and is {_shown(value)}")
+    raise _wrong(name, f"must be the id of a connection, such as 'vcc_default', got {_shown(value)}")
 
 
 def a_path(name: str, value: Any) -> str:
     """Take a local path or a URL, also as an object that stands for one."""
     text = str(value) if isinstance(value, os.PathLike) or hasattr(value, "storage_options") else value
     if not isinstance(text, str):
-        raise _wrong(name, f"must be a path or a URL, and is of the type {type(value).__name__}")
+        raise _wrong(name, f"must be a path or a URL, got the type {type(value).__name__}")
     if not text.strip() or text in NOTHING:
         raise _wrong(name, "is empty; write a path or a URL, or leave it out")
     return text
@@ -355,7 +355,7 @@ def _object(name: str, value: Any) -> Any:
     except ValueError:
         raise _wrong(
             name,
-            "is a text and no JSON; give an object, "
+            "is text, but not JSON; give an object, "
             "write {{ ... | tojson }} in the template, or set render_template_as_native_obj=True in the DAG",
         ) from None
 

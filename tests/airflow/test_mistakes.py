@@ -117,12 +117,12 @@ def test_an_empty_file_of_json(run, tmp_path):
 
 def test_a_threshold_in_per_cent(run):
     message = refused(run, f"Batch({ONE}, max_error_rate='5%')")
-    assert "max_error_rate must be a share from 0 to 1, and is '5%'; write max_error_rate=0.05" in message
+    assert "max_error_rate must be a share from 0 to 1, got '5%'; write max_error_rate=0.05" in message
 
 
 def test_a_threshold_in_per_cent_that_a_template_gives(run):
     log = failing(run, f"Batch({ONE}, max_error_rate='{{{{ 5 }}}}%')")
-    assert "max_error_rate must be a share from 0 to 1, and is '5%'; write max_error_rate=0.05" in log
+    assert "max_error_rate must be a share from 0 to 1, got '5%'; write max_error_rate=0.05" in log
 
 
 def test_a_disposition_with_an_unknown_field(run):
@@ -136,9 +136,7 @@ def test_a_mapped_operator_is_checked_when_it_runs(run):
             .expand(elements=[[{"numberid": 1, "dispositionid": 2}]]))
     """)
     assert result.tasks == {"sync[0]": "failed"}
-    assert (
-        "on_ambiguous must be one of 'auto', 'resend', 'report', and is 'resent'; did you mean 'resend'?" in result.log
-    )
+    assert "on_ambiguous must be one of 'auto', 'resend', 'report', got 'resent'; did you mean 'resend'?" in result.log
 
 
 @pytest.mark.skipif(AIRFLOW < (3, 3), reason="the words are Airflow's own, and those of 3.3")

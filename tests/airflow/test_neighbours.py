@@ -149,4 +149,4 @@ def test_unknown_elements_are_retried_by_the_policy(run):
 def test_a_parameter_that_a_template_spoils_is_not_retried_by_the_policy(run):
     result = run(f"{IMPORT}Batch(elements=[], project_id='{{{{ none }}}}', {POLICY.format('')}")
     assert result.tasks == {"sync": "failed"}
-    assert result.log.count("project_id must be the project's number, such as 17, and is 'None'") == 1
+    assert result.log.count("project_id must be the project's number, such as 17, got 'None'") == 1

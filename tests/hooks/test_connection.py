@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -104,12 +105,12 @@ def test_plain_http_is_refused_for_any_host_but_loopback(host):
         (f"https://db.example?token={TOKEN}", "has a query or a fragment"),
         ("https://db.example/#", "has a query or a fragment"),
         ("ftp://db.example", "is neither a host name nor an https:// address; write a host name such as mycc."),
-        ("db.example:port", "is no address"),
-        ("db.example:99999", "is no address"),
-        ("https://[::1", "is no address"),
-        ("https://", "is no host name"),
-        ("db example", "is no host name"),
-        ("db..example", "is no host name"),
+        ("db.example:port", "is not an address"),
+        ("db.example:99999", "is not an address"),
+        ("https://[::1", "is not an address"),
+        ("https://", "is not a host name"),
+        ("db example", "is not a host name"),
+        ("db..example", "is not a host name"),
         ("db.example\\@evil.example", "has credentials in it"),
         ("https://db.example/../v1", "has a path that cannot be sent"),
         ("https://db.example/a b", "has a path that cannot be sent"),
@@ -205,7 +206,7 @@ def test_a_time_zone_is_an_iana_name():
 )
 def test_what_is_no_time_zone_is_refused_with_the_nearest_one(zone, example):
     message = mistake(extra={"timezone": zone})
-    assert "which is no time zone; write an IANA name such as" in message
+    assert "which is not a time zone; write an IANA name such as" in message
     assert zone in ("+01:00", "Europe", "../../etc/passwd", 7) or f"such as {example!r}" in message
 
 
@@ -275,7 +276,7 @@ def test_a_proxy_elsewhere_is_refused_where_it_would_carry_the_token_in_plain_te
 
 @pytest.mark.parametrize("extra", ["{", "[1]", '"text"', "7"])
 def test_an_extra_that_is_no_object_is_refused(extra):
-    assert "Extra is no JSON" in mistake(extra=extra)
+    assert re.search(r"Extra is not (a )?JSON", mistake(extra=extra))
 
 
 def test_a_misspelt_name_in_extra_is_named_with_the_right_one():

@@ -170,7 +170,7 @@ def test_a_form_with_every_extra_null_works(connect):
 
 
 def test_a_mistake_in_a_field_is_told_without_the_name_of_the_trial_connection(connect):
-    assert failing(connect(timezone="Mars")).startswith("Extra timezone is 'Mars', which is no time zone; write")
+    assert failing(connect(timezone="Mars")).startswith("Extra timezone is 'Mars', which is not a time zone; write")
 
 
 def test_a_connection_that_is_not_there_is_told():
