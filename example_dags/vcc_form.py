@@ -8,8 +8,11 @@ everybody who may see the run, so the form asks for nothing personal: no descrip
 
 from __future__ import annotations
 
+import re
+
 from airflow.sdk import DAG, Param
 
+from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 
 PROJECTS = {17: "Alumni", 18: "Newsletter", 42: "Surveys"}
@@ -21,7 +24,7 @@ ONE_OF_ITS_OWN = {
     "properties": {
         "numberid": {"type": "integer"},
         "dispositionid": {"enum": [int(number) for number in DISPOSITIONS]},
-        "next_calldate": {"type": "string", "pattern": "^[0-9-]{10} [0-9:]{8}$"},
+        "next_calldate": {"type": "string"},
         "userid": {"type": "integer"},
     },
     "required": ["numberid"],
@@ -30,11 +33,21 @@ ONE_OF_ITS_OWN = {
 
 
 def to_elements(records: list[str], exceptions: list[dict[str, object]] | None) -> list[dict[str, object]]:
-    """Give one element for each id, in the order of the form; then those that have settings of their own."""
+    """Return one element for each id, in the order of the form; then those that have settings of their own."""
     own = {str(element["numberid"]) for element in exceptions or []}
-    ids = [record.strip() for record in records]
-    elements: list[dict[str, object]] = [{"numberid": record} for record in ids if record and record not in own]
+    ids = [record for number, line in enumerate(records, 1) for record in record_ids(number, line)]
+    elements: list[dict[str, object]] = [{"numberid": record} for record in ids if record not in own]
     return elements + (exceptions or [])
+
+
+def record_ids(number: int, line: str) -> list[str]:
+    """Return the ids in a line of the form. What else stands there may be a name, so no message repeats it."""
+    found = [record for record in re.split(r"[\s,;]+", line) if record]
+    if not all(record.isdecimal() for record in found):
+        raise VccConfigurationError(
+            f"Record ids, line {number}: write numbers only, with commas or line ends between them. Nothing was set"
+        )
+    return found
 
 
 # [START howto_operator_vcc_form]
@@ -50,10 +63,10 @@ with DAG(
         "project_id": Param(17, type="integer", enum=list(PROJECTS), values_display=PROJECTS, title="Project"),
         "records": Param(
             type="array",
-            items={"type": "string", "pattern": "^ *[0-9]* *$"},
+            items={"type": "string"},
             minItems=1,
             title="Record ids",
-            description_md="One a line, as in the column **numberid** of an export. Empty lines do no harm.",
+            description_md="As in the column **numberid** of an export: one a line, or with commas between them.",
         ),
         "disposition": Param(
             "1", type="string", enum=list(DISPOSITIONS), values_display=DISPOSITIONS, title="Disposition"

@@ -288,8 +288,8 @@ def a_sheet(name: str, value: Any) -> str | None:
     """Take the name of a sheet, or nothing."""
     if value is None or value in NOTHING:
         return None
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | int) and not isinstance(value, bool):
+        return str(value)  # a native template makes a number of 2026
     raise _wrong(name, f"must be the name of a sheet, got {_shown(value)}; leave it out for the first one")
 
 

@@ -275,7 +275,7 @@ def test_the_disposition_s_date_is_read_by_the_given_format(sandbox):
     [
         ({"encoding": "windows1250x"}, "encoding must be one that Python knows"),
         ({"delimiter": ";;"}, "delimiter must be one character"),
-        ({"sheet": 5}, "sheet must be the name of a sheet"),
+        ({"sheet": 5.5}, "sheet must be the name of a sheet"),
         ({"date_format": "dd.mm.yyyy"}, "does not read a whole day"),
         ({"date_format": 5}, "date_format must be a format such as"),
         ({"on_empty": "skipped"}, "did you mean 'skip'"),
