@@ -92,8 +92,10 @@ class Checker:
         try:
             if isinstance(rows, JsonRows):
                 elements = list(map(_decode_plain, rows.texts))
-            else:
+            elif set(map(type, rows.objects)) == {dict}:
                 elements = msgspec.convert(rows.objects, list[Plain])
+            else:  # of another kind of mapping, msgspec would pass over the fields that it does not know
+                return None
         except _NOT_PLAIN:
             return None
         except Exception:  # noqa: BLE001 -- an object of anybody's raises what it likes; one by one it is told which

@@ -1,0 +1,106 @@
+"""What must not end in silence, and what must not take all of the memory."""
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import gzip
+import io
+import lzma
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.sources import open_path
+from airflow_provider_vcc.exceptions import VccInputError
+
+LINES = b'{"numberid": "1"}\n' * 1000
+PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+
+
+def read(name, data):
+    """Return how many elements come, and the error at the end."""
+    count = 0
+    try:
+        for rows in open_path(name, opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data)).read(100):
+            count += len(rows)
+    except VccInputError as error:
+        return count, str(error)
+    return count, None
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_several_streams_in_a_file_are_read_one_after_another(suffix):
+    assert read(f"a.jsonl{suffix}", PACK[suffix](LINES) * 3) == (3000, None)
+
+
+@pytest.mark.parametrize("suffix", PACK)
+@pytest.mark.parametrize("damage", ["cut", "garbage", "flipped"])
+def test_a_damaged_second_stream_is_a_break_after_the_first_one(suffix, damage):
+    one = PACK[suffix](LINES)
+    middle = len(one) // 2
+    flipped = one[:middle] + bytes([one[middle] ^ 255]) + one[middle + 1 :]
+    second = {"cut": one[:middle], "garbage": b"garbage" * 20, "flipped": flipped}[damage]
+    count, error = read(f"a.jsonl{suffix}", one + second)
+    assert count >= 1000
+    assert f"a.jsonl{suffix} breaks off" in error
+
+
+def test_zeros_between_streams_of_xz_are_padding():
+    assert read("a.jsonl.xz", lzma.compress(LINES) + bytes(8) + lzma.compress(LINES) + bytes(4)) == (2000, None)
+
+
+def parquet(table, **options):
+    out = io.BytesIO()
+    pq.write_table(table, out, **options)
+    return out.getvalue()
+
+
+def peak_of(data):
+    """Return the elements' ids, and the most that Arrow and Python took, in MiB."""
+    pool = pa.default_memory_pool()
+    source = open_path("a.parquet", opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data))
+    most, before, count = 0, pool.bytes_allocated(), 0
+    for rows in source.read(1000):
+        most = max(most, pool.bytes_allocated() - before)
+        distinct = {id(value): len(value) for row in rows.values for value in row if isinstance(value, str)}
+        most = max(most, sum(distinct.values()))
+        count += len(rows)
+    return count, most / (1 << 20)
+
+
+@pytest.mark.parametrize("extra", [[], ["short"]])
+def test_one_large_value_that_is_repeated_takes_memory_once(extra):
+    texts = ["x" * 400_000] * 3000 + extra
+    table = pa.table({"numberid": [str(n) for n in range(len(texts))], "description": texts})
+    data = parquet(table, compression="zstd", use_dictionary=["description"], dictionary_pagesize_limit=1 << 24)
+    count, most = peak_of(data)
+    assert count == len(texts)
+    assert most < 32
+
+
+def test_rows_that_are_large_are_read_a_few_at_a_time():
+    texts = [str(n) * 100_000 for n in range(10, 60)] * 4
+    table = pa.table({"numberid": [str(n) for n in range(200)], "description": texts})
+    data = parquet(table, compression="zstd", use_dictionary=False)
+    assert peak_of(data)[0] == 200
+
+
+def test_a_page_that_is_too_large_is_refused():
+    table = pa.table({"numberid": ["1"] * 200, "description": ["x" * 1_000_000] * 200})
+    data = parquet(table, compression="zstd", use_dictionary=False, data_page_size=1 << 30, write_batch_size=1000)
+    count, error = read("a.parquet", data)
+    assert count == 0
+    assert "has a page of" in error
+
+
+def test_times_of_spark_are_instants_and_go_out_by_the_call_centres_clock():
+    when = pa.array([dt.datetime(2026, 12, 1, 8, 30), None], pa.timestamp("ns"))  # noqa: DTZ001 -- as Spark's type is
+    table = pa.table({"numberid": ["1", "2"], "next_calldate": when})
+    data = parquet(table, use_deprecated_int96_timestamps=True)
+    (rows,) = open_path("a.parquet", opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data)).read(10)
+    batch = Checker(None, "Europe/Budapest").check(rows)
+    assert [element.next_calldate for element in batch.elements] == ["2026-12-01 09:30:00", None]
+    assert "time zone" in Checker().check(rows).failures[0].errormessage

@@ -1,0 +1,176 @@
+"""Workbooks of Excel and LibreOffice."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from functools import partial
+
+import openpyxl
+import pytest
+import xlwt
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+
+from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+from airflow_provider_vcc.dispositions.sources import Reading, open_path
+from airflow_provider_vcc.dispositions.sources.rows import InvalidText
+from airflow_provider_vcc.exceptions import VccInputError
+
+WHEN = dt.datetime(2026, 12, 1, 9, 20, 7)  # noqa: DTZ001 -- a wall clock
+HEADER = ["numberid", "next_calldate"]
+
+
+def in_memory(data, name="book.xlsx", sheet=None):
+    return open_path(
+        name,
+        opener=lambda _: io.BytesIO(data),
+        sizer=lambda _: len(data),
+        check_columns=partial(ColumnPlan, field_map=None),
+        reading=Reading(sheet=sheet),
+    )
+
+
+def read_all(source, size=1000):
+    return [row for rows in source.read(size) for row in rows.values]
+
+
+def xlsx(*rows, change=None):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    if change:
+        change(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def xls(*rows):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("One")
+    style = xlwt.easyxf(num_format_str="DD.MM.YYYY HH:MM")
+    for number, row in enumerate(rows):
+        for column, value in enumerate(row):
+            sheet.write(number, column, value, style if isinstance(value, dt.datetime) else xlwt.Style.default_style)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def ods(*rows):
+    document, table = OpenDocumentSpreadsheet(), Table(name="One")
+    for row in rows:
+        line = TableRow()
+        for value in row:
+            if isinstance(value, dt.datetime):
+                cell = TableCell(valuetype="date", datevalue=value.isoformat())
+            elif isinstance(value, int):
+                cell = TableCell(valuetype="float", value=str(value))
+            else:
+                cell = TableCell(valuetype="string")
+            cell.addElement(P(text=str(value)))
+            line.addElement(cell)
+        table.addElement(line)
+    document.spreadsheet.addElement(table)
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(("name", "make"), [("book.xlsx", xlsx), ("book.XLS", xls), ("book.ods", ods)])
+def test_numbers_texts_and_times_come_out_of_each_kind(name, make):
+    source = in_memory(make(HEADER, [123456, WHEN], ["A-7", "01.12.2026 09:20"]), name)
+    for _ in range(2):
+        assert read_all(source) == [(123456, WHEN), ("A-7", "01.12.2026 09:20")]
+    assert (source.repeatable, source.total, source.share()) == (True, None, 1.0)
+
+
+def test_every_second_of_a_day_comes_out_as_it_was_typed():
+    times = [WHEN.replace(hour=0, minute=0, second=0) + dt.timedelta(seconds=97 * n) for n in range(890)]
+    found = [when for _, when in read_all(in_memory(xlsx(HEADER, *([n, when] for n, when in enumerate(times)))))]
+    midnight = dt.time()
+    assert [one if isinstance(one, dt.datetime) else dt.datetime.combine(one, midnight) for one in found] == times
+
+
+def test_hidden_rows_are_read_and_empty_ones_are_no_elements():
+    def hide(book):
+        book.active.row_dimensions[2].hidden = True
+        book.active.cell(9, 1).number_format = "@"
+
+    data = xlsx([], HEADER, [1, None], [None, None], [2, None], change=hide)
+    assert read_all(in_memory(data)) == [(1, None), (2, None)]
+
+
+def test_columns_without_a_name_must_be_empty():
+    rows = read_all(in_memory(xlsx([*HEADER, None], [1, None, None], [2, None, "x"])))
+    assert rows[0] == (1, None)
+    assert isinstance(rows[1][0], InvalidText)
+    assert len(rows[1]) == 3
+
+
+def test_a_title_above_the_header_is_named_by_its_row_and_not_shown():
+    with pytest.raises(VccInputError) as raised:
+        read_all(in_memory(xlsx(["Callbacks of Ann Smith"], [], HEADER, [1, None])))
+    assert "row 1 of the sheet is no header, row 3 is; delete the rows above it" in str(raised.value)
+    assert "Smith" not in str(raised.value)
+
+
+def two_sheets(book):
+    book.create_sheet("Második").append(HEADER)
+    book["Második"].append([5, None])
+
+
+def test_the_first_sheet_is_read_or_the_one_that_is_named():
+    data = xlsx(HEADER, [1, None], change=two_sheets)
+    assert read_all(in_memory(data)) == [(1, None)]
+    assert read_all(in_memory(data, sheet="Második")) == [(5, None)]
+    with pytest.raises(VccInputError, match="has no sheet 'Third'; its sheets are 'Sheet', 'Második'"):
+        read_all(in_memory(data, sheet="Third"))
+
+
+def test_a_hidden_sheet_is_not_the_first_one():
+    def hide(book):
+        two_sheets(book)
+        book["Sheet"].sheet_state = "hidden"
+
+    assert read_all(in_memory(xlsx(["x"], change=hide))) == [(5, None)]
+
+
+def encrypted():
+    """Return the beginning of what Excel makes of a workbook with a password: a container of OLE with such a stream."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500) + "EncryptedPackage".encode("utf-16-le") + bytes(500)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "is not a workbook"),
+        (b"numberid,userid\n1,2\n", "is not a workbook: is it a text"),
+        (b"<html><table>", "a web page that Excel opens as well"),
+        (b"PAR1xxxx", "let its name end in .parquet"),
+        (encrypted(), "has a password; save a copy without one"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "cannot be read as a workbook"),
+        (xlsx(HEADER)[:-100], "cannot be read as a workbook"),
+        (xlsx(), "is empty; a sheet begins with the names of its columns"),
+    ],
+)
+def test_what_is_no_workbook_is_named_for_what_it_is(data, said):
+    with pytest.raises(VccInputError) as raised:
+        read_all(in_memory(data))
+    assert said in str(raised.value)
+    assert "book.xlsx" in str(raised.value)
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read():
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/sheet1.xml", "w", force_zip64=True) as entry,
+    ):
+        for _ in range(520):
+            entry.write(bytes(1 << 20))
+    with pytest.raises(VccInputError, match=r'too large for a workbook \(520 MiB unpacked\); save it as "CSV UTF-8"'):
+        read_all(in_memory(out.getvalue()))
