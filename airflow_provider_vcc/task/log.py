@@ -127,7 +127,8 @@ def _table(summary: Summary) -> list[str]:
         ("duration", f"{seconds(summary['duration'])}, {summary['elements_per_second']:,.0f} elements per second"),
     ]
     if summary.get("unchanged"):
-        figures.append(("unchanged", f"{summary['unchanged']:,} more rows were left out, the service has them"))
+        read = summary["total"] + summary["unchanged"]
+        figures.append(("changed", f"{summary['total']:,} of {read:,} rows; the others were left out"))
     if summary["resumed"]:
         figures.append(("resumed", f"{summary['resumed']:,} applied by earlier tries"))
     if summary["failures_path"]:

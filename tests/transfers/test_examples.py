@@ -32,6 +32,15 @@ def test_the_nightly_sync_sends_only_what_changed(run, sandbox):
     assert len(sandbox.ledger.events()) == 299
 
 
+def test_after_dbt_only_other_contents_are_sent(run, sandbox):
+    """The first run sends everything, the second only what failed before."""
+    first, second = run("vcc_after_dbt"), run("vcc_after_dbt")
+    assert (first.summary["applied"], first.summary["rejected"]) == (299, 1), first.log
+    assert (second.state, second.summary["unchanged"], second.summary["rejected"]) == ("success", 299, 1)
+    assert "1 of 300 rows" in second.log
+    assert len(sandbox.ledger.events()) == 299
+
+
 def test_the_sharded_sync_is_judged_as_one(run, sandbox):
     """Four shards send every record once, and the judging task counts all."""
     result = run("vcc_sharded_sync")
