@@ -22,7 +22,16 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "airflow_provider_vcc" / "dispositions" / "engine"
-MODULES = ("window.py", "saves.py", "breaker.py", "chunk_size.py", "backoff.py", "recorder.py", "sync.py", "verdicts.py")
+MODULES = (
+    "window.py",
+    "saves.py",
+    "breaker.py",
+    "chunk_size.py",
+    "backoff.py",
+    "recorder.py",
+    "sync.py",
+    "verdicts.py",
+)
 MODULES += ("limit.py", "pace.py")
 TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit")
 LONGEST = 240
@@ -82,7 +91,7 @@ class Mutator(ast.NodeTransformer):
                 return ast.copy_location(other, node)
         return self.generic_visit(node)
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:  # noqa: N802 -- ast's name
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> Any:
         """Look at the value only."""
         if node.value is not None:
             node.value = self.visit(node.value)

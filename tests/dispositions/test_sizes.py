@@ -72,3 +72,71 @@ def test_it_always_stays_between_one_and_the_most(most, events):
     for well, size in events:
         (sizes.went_well if well else sizes.too_much)(min(size, sizes.now))
         assert 1 <= sizes.now <= most
+
+
+def full(sizes, count):
+    """Let full chunks go well; give the size after each."""
+    after = []
+    for _ in range(count):
+        sizes.went_well(sizes.now)
+        after.append(sizes.now)
+    return after
+
+
+def test_after_four_full_chunks_a_quarter_is_added_and_four_more_are_needed_for_the_next():
+    sizes = Sizes(500)
+    sizes.too_much(500)
+    assert full(sizes, 9) == [250, 250, 250, 312, 312, 312, 312, 390, 390]
+
+
+def test_smaller_chunks_than_the_size_of_now_prove_nothing():
+    sizes = Sizes(500)
+    sizes.too_much(500)
+    for _ in range(20):
+        sizes.went_well(249)
+    assert sizes.now == 250
+
+
+def test_a_chunk_that_was_too_much_starts_the_count_anew():
+    sizes = Sizes(500)
+    sizes.too_much(500)
+    full(sizes, 3)
+    sizes.too_much(400)
+    assert (sizes.now, sizes.halvings) == (200, 2)
+    assert full(sizes, 4) == [200, 200, 200, 250]
+
+
+def test_a_late_time_out_of_a_larger_chunk_does_not_make_the_size_larger_or_less_patient():
+    sizes = Sizes(500)
+    sizes.too_much(100)
+    full(sizes, 4)
+    assert sizes.now == 62
+    sizes.too_much(500)
+    assert sizes.now == 62
+    assert full(sizes, 4) == [62, 62, 62, 77]
+
+
+def test_where_growing_was_too_much_it_takes_twice_as_long_next_time_up_to_64():
+    sizes, needed = Sizes(1000), []
+    sizes.too_much(16)
+    for _ in range(7):
+        count = 0
+        while sizes.now == 8:
+            sizes.went_well(8)
+            count += 1
+        needed.append(count)
+        sizes.too_much(16)
+    assert needed == [4, 8, 16, 32, 64, 64, 64]
+
+
+def test_it_grows_by_one_at_least_and_never_beyond_the_most():
+    sizes = Sizes(3)
+    sizes.too_much(3)
+    assert full(sizes, 12)[3::4] == [2, 3, 3]
+
+
+def test_two_halvings_without_growth_in_between_cost_no_patience():
+    sizes = Sizes(64)
+    sizes.too_much(64)
+    sizes.too_much(32)
+    assert full(sizes, 4) == [16, 16, 16, 20]

@@ -27,6 +27,7 @@ def look_at_try(world, ended, inputs, readable=None):
     assert run.read == whole or (stopped and ended.error is not None)
     assert ended.error is None or stopped or isinstance(ended.error, VccError)
     look_at_pace(run, life)
+    look_at_patience(world, ended, inputs)
     acted = {effect.thing.name for effect in world.ledger if effect.attempt == life.attempt}
     for position, thing in enumerate(inputs[: run.read]):
         outcome = ended.outcomes.get(position, Outcome.NOT_SENT)
@@ -37,6 +38,21 @@ def look_at_try(world, ended, inputs, readable=None):
             assert outcome in {Outcome.APPLIED, Outcome.UNKNOWN, Outcome.REJECTED}, f"{thing} took effect: {outcome}"
         assert (outcome is Outcome.INVALID) == (thing.fate == "invalid") or outcome is Outcome.NOT_SENT
         look_at_superseded(world, ended, inputs, position)
+
+
+def look_at_patience(world, ended, inputs):
+    """See that where nothing but the size of requests was wrong, all that may go twice arrives in the end."""
+    plan, life = ended.life.plan, ended.life
+    if plan.faults or plan.ends or life.sync.source.breaks_at is not None:
+        return
+    assert ended.error is None, ended.error
+    for position, thing in enumerate(inputs):
+        if thing.fate == "good" and life.repeats(thing):
+            outcome, reason = ended.outcomes.get(position), ended.reasons.get(position, "")
+            past = reason.startswith(("an earlier try", "superseded"))
+            assert past or outcome is Outcome.APPLIED or (plan.flaky and outcome is Outcome.REJECTED), (
+                f"{thing} {reason}"
+            )
 
 
 def look_at_pace(run, life):
