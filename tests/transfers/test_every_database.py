@@ -8,7 +8,7 @@ from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
 from support.mariadb import DATABASE, PASSWORD, USER
 from support.versions import keeps_state
 
-from airflow_provider_vcc.sharding import shard_sql
+from airflow_provider_vcc.sharding import shard, shard_sql
 
 pytestmark = pytest.mark.airflow
 DATABASES = [
@@ -115,3 +115,12 @@ def test_the_sharded_sync_is_judged_as_one_and_writes_back_what_failed(run, sand
     assert max(sandbox.ledger.counts().values()) == 1
     [(element, code)] = run.hook.execute("select element, errorcode from failed")
     assert (json.loads(element)["numberid"], code) == ("999999", "417")
+
+
+def test_sql_and_python_put_a_record_into_the_same_shard(warehouse_of):
+    name, hook, _ = warehouse_of
+    if name == "sqlite":
+        pytest.skip("SQLite has no MD5")
+    dialect = {"postgres": "postgresql"}.get(name, name)
+    for number in (1, 17, 999_999):
+        assert hook.execute(f"select {shard_sql(str(number), 8, dialect)}") == [(shard(number, 8),)]
