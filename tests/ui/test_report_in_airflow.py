@@ -32,7 +32,7 @@ def open_tab(signed_in, airflow_stack):
     def open_it(dag_id, run, task, **options):
         page = signed_in(**options)
         page.goto(f"{airflow_stack.url}/dags/{dag_id}/runs/{quote(run, safe='')}/tasks/{task}")
-        page.get_by_role("link", name="VCC", exact=True).click(timeout=PATIENCE)
+        page.locator("a[href$='/plugin/vcc']").click(timeout=PATIENCE)
         report = page.frame_locator("iframe[title=VCC]")
         expect(report.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
         return page, report
@@ -41,8 +41,8 @@ def open_tab(signed_in, airflow_stack):
 
 
 def frame_of(page):
-    """Give the frame that holds the report."""
-    return next(frame for frame in page.frames if "/vcc/report/" in frame.url)
+    """Give the frame that holds the report, or an overview."""
+    return next(frame for frame in page.frames if "/vcc/" in frame.url and "/plugin/" not in frame.url)
 
 
 def verdict(report):
@@ -175,3 +175,30 @@ def test_airflow_lists_the_plugin_without_a_complaint(airflow_stack):
     [ours] = [plugin for plugin in listed if plugin["name"] == "vcc"]
     assert [view["name"] for view in ours["external_views"]] == ["VCC"] * 3
     assert airflow_stack.call("GET", "/api/v2/plugins/importErrors")["import_errors"] == []
+
+
+def test_the_overview_is_in_the_menu_and_one_click_leads_to_a_report(signed_in, airflow_stack, run_id, picture):
+    page = signed_in(color_scheme="light", height=880)
+    page.goto(airflow_stack.url)
+    menu = page.locator("a[href$='/plugin/vcc-runs']")
+    if not menu.is_visible():
+        page.get_by_role("button", name="Plugins").click(timeout=PATIENCE)
+    menu.click(timeout=PATIENCE)
+    shown = page.frame_locator("iframe[title=VCC]")
+    expect(verdict(shown)).to_have_text("The latest runs in VCC Live", timeout=PATIENCE)
+    expect(shown.get_by_text("40 of 43 records set").first).to_be_visible()
+    assert grave_findings(frame_of(page)) == []
+    picture(page, "overview")
+    shown.get_by_role("link", name="failed", exact=True).first.click()
+    expect(verdict(shown)).to_contain_text("40 of 43 records set", timeout=PATIENCE)
+
+
+def test_a_dag_run_has_its_tasks_in_a_tab(signed_in, airflow_stack, run_id):
+    page = signed_in()
+    page.goto(f"{airflow_stack.url}/dags/vcc_reports/runs/{quote(run_id, safe='')}")
+    page.locator("a[href$='/plugin/vcc-run']").click(timeout=PATIENCE)
+    shown = page.frame_locator("iframe[title=VCC]")
+    expect(verdict(shown)).to_have_text("What this run did in VCC Live", timeout=PATIENCE)
+    expect(shown.get_by_text("2 parts")).to_be_visible()
+    shown.get_by_role("link", name="skipped", exact=True).click()
+    expect(verdict(shown)).to_contain_text("40 of 43 records set", timeout=PATIENCE)
