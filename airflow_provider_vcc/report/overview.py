@@ -11,7 +11,7 @@ from airflow_provider_vcc.report.bars import plain_bar
 from airflow_provider_vcc.report.failed import reasons
 from airflow_provider_vcc.report.page import badge_of, css, environment
 from airflow_provider_vcc.report.status import ACTIVE, ENDED, OUTCOMES
-from airflow_provider_vcc.report.verdict import project, verdict
+from airflow_provider_vcc.report.verdict import ending, project, shown_kinds, verdict
 from airflow_provider_vcc.wording import clock, count, plural
 
 if TYPE_CHECKING:
@@ -115,5 +115,7 @@ def _bar_words(figures: Figures) -> str:
 
 
 def _reason(figures: Figures) -> str:
+    """Return the first reason, if the verdict does not name it already."""
+    told = shown_kinds(figures)[0] and not figures.running and ending(figures) is None
     found = reasons(figures)
-    return found[0].says if found else ""
+    return found[0].says if found and not told else ""
