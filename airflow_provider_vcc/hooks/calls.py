@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -53,8 +53,8 @@ class Call:
     session: VccSession
     method: str
     path: str
-    params: Mapping[str, Any] | None = None
-    json: Any = None
+    params: Mapping[str, Any] | None = field(default=None, repr=False)
+    json: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.method = self.method.upper()

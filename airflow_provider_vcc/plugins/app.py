@@ -10,6 +10,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.common.db.common import SessionDep  # noqa: TC002 -- FastAPI reads the annotations
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
@@ -50,7 +51,7 @@ MESSAGES = {
 @cache
 def app() -> FastAPI:
     """Make the app, once. It has this page and nothing else: no documentation, no schema."""
-    made = FastAPI(title="VCC report", docs_url=None, redoc_url=None, openapi_url=None)
+    made = FastAPI(title="VCC report", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     made.add_api_route(
         "/report/{dag_id}/{run_id}/{task_id}",
         show_report,
@@ -66,13 +67,14 @@ def app() -> FastAPI:
         dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.XCOM))],
     )
     add_overview(made)
-    made.add_exception_handler(StarletteHTTPException, show_message)
+    for kind in (StarletteHTTPException, RequestValidationError, Exception):
+        made.add_exception_handler(kind, show_message)
     return made
 
 
 def show_message(_: Request, error: Exception) -> HTMLResponse:
     """Say why there is no report, as a page."""
-    status = error.status_code if isinstance(error, StarletteHTTPException) else 500
+    status = 404 if isinstance(error, RequestValidationError) else getattr(error, "status_code", 500)
     headline, detail = MESSAGES.get(status, ("This did not work", "Airflow refused the request."))
     return HTMLResponse(render_message(headline, detail), status, headers())
 

@@ -16,6 +16,7 @@ __all__ = ["known_words", "of_database"]
 LONGEST_TEXT = 500
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _PIECE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|[^\W_][\w$]*(?:'t\b)?|_\w*")
+_AFTER_A_WORD = re.compile(r"[A-Za-z] $")
 _CODE_NAMES = ("sqlstate", "pgcode", "sqlite_errorname", "errno", "code", "full_code", "error_name")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _STATE = re.compile(r"[0-9A-Z]{5}|[A-Z]{2,4}-\d{3,6}|SQLITE_[A-Z_]{2,40}")
@@ -50,7 +51,7 @@ def known_words(text: str, ours: Iterable[str] = ()) -> str:
     :param ours: texts that we wrote.
     """
     words = {word.lower() for part in ours for word in _words(part)}
-    shown = _PIECE.sub(lambda found: _shown(found[0], words), text)
+    shown = _PIECE.sub(lambda found: _shown(found, words), text)
     return re.sub(r"\*{3}(?:\W*\*{3})+", MASK, shown).strip()
 
 
@@ -62,14 +63,16 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[\w$]+", text)
 
 
-def _shown(piece: str, ours: set[str]) -> str:
+def _shown(found: re.Match[str], ours: set[str]) -> str:
+    piece = found[0]
     if piece[0] in "'\"`[":
         inner = _words(piece[1:-1])
         known = inner and all(word.lower() in ours for word in inner)
         documented = inner and all(word.lower() in DATABASE for word in inner) and piece[0] == "'"
         return piece if known or documented else f"{piece[0]}{MASK}{piece[-1]}"
     if piece.isdecimal():
-        return piece if len(piece) <= LONGEST_SHOWN else MASK
+        counts = _AFTER_A_WORD.search(found.string, 0, found.start()) is not None  # of many numbers a text can be made
+        return piece if counts and len(piece) <= LONGEST_SHOWN else MASK
     return piece if piece.lower() in ours or piece.lower() in DATABASE or _STATE.fullmatch(piece) else MASK
 
 

@@ -234,9 +234,7 @@ def _barred(text: str, ids: set[str]) -> str:
 
 def _hits(reading: Reading, index: _Index, own_words: frozenset[str]) -> Iterator[tuple[int, int]]:
     yield from _grams(reading, index)
-    compact = reading.letters(beside=BARRIER)
-    for form in (compact, compact.backwards(), compact.rotated()):
-        yield from _grams(form, index)
+    yield from _grams(reading.letters(beside=BARRIER), index)
     for found in _WORD.finditer(reading.text):
         if found[0] in own_words or found[0] in index.short:
             yield from reading.spans[found.start() : found.end()]

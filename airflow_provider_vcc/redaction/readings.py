@@ -34,6 +34,9 @@ class Reading(NamedTuple):
     text: str
     spans: list[Span]
 
+    def __repr__(self) -> str:
+        return f"Reading({len(self.text)} characters)"
+
     def folded(self) -> Reading:
         """Return it without differences of case, width and accents."""
         if self.text.isascii():
@@ -88,7 +91,8 @@ def readings(text: str) -> Iterator[Reading]:
     for reading in _unescaped(plain(text)):
         if reading.text not in seen:
             seen.add(reading.text)
-            yield reading.folded()
+            for way in (reading, reading.backwards(), reading.rotated()):
+                yield way.folded()
             yield from _blobs(reading)
 
 

@@ -51,7 +51,7 @@ class Parameters:
     soft_fail: bool
     stop_on_breach: bool
     on_ambiguous: Literal["auto", "resend", "report"]
-    failures_path: str | None
+    failures_path: str | None = field(repr=False)
     encoding: str | None
     delimiter: str | None
     sheet: str | None

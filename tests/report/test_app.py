@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from time import process_time
@@ -493,3 +494,18 @@ def test_progress_that_workers_keep_in_an_object_store_is_read_from_there(get, c
     assert "Setting records: 4,200 of 12,000 done" in get(run="store").text
     kept.unlink()
     assert get(run="store").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/vcc/report/a/b/c/", "/vcc/report/a/b/c//", "/vcc/runs/", "/vcc/report/"])
+def test_nobody_is_redirected(client, path):
+    answer = client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code in {401, 404}
+    assert "location" not in answer.headers
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_long_path_costs_little(client):
+    began = time.process_time()
+    assert client.get("/vcc/report/a/b/" + ":" * 20_000).status_code in {401, 404}
+    assert time.process_time() - began < 1

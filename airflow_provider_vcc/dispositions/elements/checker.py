@@ -17,6 +17,7 @@ from airflow_provider_vcc.dispositions.elements.ids import LONGEST_NUMBER, all_p
 from airflow_provider_vcc.dispositions.elements.values import showable
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, JsonRows, ObjectRows, TableRows
+from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.sources.rows import Rows
@@ -46,6 +47,8 @@ class Batch(msgspec.Struct, gc=False):
     positions: Sequence[int]
     failures: list[Failure] = []
     plain: bool = False
+
+    __repr__ = shape
 
 
 class Checker:

@@ -18,6 +18,7 @@ from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS, did_yo
 from airflow_provider_vcc.dispositions.elements.search import Search, a_search
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text
 from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.elements.dates import Dates
@@ -41,6 +42,8 @@ class Plain(msgspec.Struct, gc=False, omit_defaults=True, forbid_unknown_fields=
     search: ClassVar[None] = None
     sendDispositionMessages: ClassVar[None] = None  # noqa: N815 -- the API's name
 
+    __repr__ = shape
+
 
 class Element(msgspec.Struct, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """A change to one record, or to those that a search matches. None means absent."""
@@ -52,6 +55,8 @@ class Element(msgspec.Struct, gc=False, omit_defaults=True, forbid_unknown_field
     next_calldate: str | None = None
     description: str | None = None
     sendDispositionMessages: bool | None = None  # noqa: N815 -- the API's name
+
+    __repr__ = shape
 
 
 def normalise(element: Element, dates: Dates) -> Element:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import msgspec
 
 from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,6 +51,8 @@ class Rejection(msgspec.Struct, frozen=True):
 
     errorcode: int | str | None
     errormessage: str
+
+    __repr__ = shape
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -122,6 +125,8 @@ class _Error(msgspec.Struct, gc=False):
     index: int
     errorcode: int | str | None = None
     errormessage: str = "error"
+
+    __repr__ = shape
 
 
 class _Usual(msgspec.Struct, gc=False):

@@ -16,6 +16,7 @@ import msgspec
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
 from airflow_provider_vcc.dispositions.http.reading import Reading
+from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +53,8 @@ class Response(msgspec.Struct, frozen=True):
     headers: HTTPMessage
     body: bytes
     reading: Reading
+
+    __repr__ = shape
 
 
 class Exchange:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from airflow_provider_vcc.redaction.shapes import shape
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -29,6 +31,8 @@ class JsonRows(msgspec.Struct, frozen=True, gc=False):
     start: int
     texts: list[bytes]
 
+    __repr__ = shape
+
     def __len__(self) -> int:
         return len(self.texts)
 
@@ -46,6 +50,8 @@ class ObjectRows(msgspec.Struct, frozen=True, gc=False):
 
     start: int
     objects: list[Any]
+
+    __repr__ = shape
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -65,6 +71,8 @@ class TableRows(msgspec.Struct, frozen=True, gc=False):
     start: int
     columns: tuple[str, ...]
     values: list[tuple[Any, ...]]
+
+    __repr__ = shape
 
     def __len__(self) -> int:
         return len(self.values)

@@ -9,6 +9,7 @@ import msgspec
 
 from airflow_provider_vcc.dispositions.elements.checker import AnyElement
 from airflow_provider_vcc.dispositions.elements.values import as_json
+from airflow_provider_vcc.redaction.shapes import shape
 
 __all__ = ["UNENCODABLE", "Chunk", "Key", "chunk_of", "is_encodable"]
 
@@ -34,6 +35,8 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
     """Whether it must be alone in the air."""
     messages: bool = False
     """Whether it asks for SMS or email."""
+
+    __repr__ = shape
 
     def __len__(self) -> int:
         return len(self.elements)
