@@ -225,7 +225,9 @@ def _texts(data: str | bytes) -> Iterator[str]:
             yield some.decode("latin-1")
 
 
-def _shifted(alphabet: str, width: int, decode: Callable[[bytes], bytes]) -> Callable[[str], Iterator[bytes]]:
+def _shifted(
+    alphabet: str, width: int, zero: bytes, decode: Callable[[bytes], bytes]
+) -> Callable[[str], Iterator[bytes]]:
     unwanted = re.compile(f"[^{alphabet}]+")
 
     def shifts(text: str) -> Iterator[bytes]:
@@ -233,7 +235,7 @@ def _shifted(alphabet: str, width: int, decode: Callable[[bytes], bytes]) -> Cal
         for start in range(width):
             part = clean[start:]
             with suppress(ValueError):
-                yield decode(part[: len(part) // width * width])
+                yield decode(part + zero * (-len(part) % width))  # the last group may be cut, or padded
 
     return shifts
 
@@ -264,11 +266,11 @@ def _hexes(text: str) -> Iterator[bytes]:
 
 
 _BLOBS: list[tuple[re.Pattern[str], Callable[[str], Iterable[str | bytes]]]] = [
-    (re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\s+[A-Za-z0-9+/_-]{8,})*"), _shifted("A-Za-z0-9+/_-", 4, _urlsafe)),
-    (re.compile(r"[A-Za-z2-7]{10,}"), _shifted("A-Za-z2-7", 8, _upper32)),
+    (re.compile(r"[A-Za-z0-9+/_-]{8,}(?:\s+[A-Za-z0-9+/_-]{8,})*"), _shifted("A-Za-z0-9+/_-", 4, b"A", _urlsafe)),
+    (re.compile(r"[A-Za-z2-7]{10,}"), _shifted("A-Za-z2-7", 8, b"A", _upper32)),
     (re.compile(r"(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[\s:,;-]{0,2}){6,}"), _hexes),
-    (re.compile(r"[!-~]{8,}"), _shifted("!-~", 5, base64.b85decode)),
-    (re.compile(r"[!-uz]{8,}"), _shifted("!-uz", 5, base64.a85decode)),
+    (re.compile(r"[!-~]{8,}"), _shifted("!-~", 5, b"0", base64.b85decode)),
+    (re.compile(r"[!-uz]{8,}"), _shifted("!-uz", 5, b"!", base64.a85decode)),
     (re.compile(r"\d{2,7}(?:\D{1,8}\d{2,7}){5,}"), _decimals),
     (re.compile(r"(?:[01]{8}\W?){6,}"), _bits),
 ]
