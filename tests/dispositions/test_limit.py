@@ -150,6 +150,13 @@ def test_nothing_is_sent_in_place_of_the_first_ones_before_they_have_told_someth
     assert limit.now == FIRST - 1
 
 
+def test_requests_that_come_one_by_one_leave_the_limit_where_it_is():
+    limit = Auto()
+    for second in range(100):
+        limit.answered(limit.sent(1, float(second)), 500, second + 0.5)
+    assert limit.now == FIRST
+
+
 def test_a_fixed_limit_is_kept_to_whatever_happens():
     limit = Fixed(7)
     limit.failed(Trouble.TIMEOUT, 1.0)

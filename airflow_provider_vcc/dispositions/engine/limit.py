@@ -31,8 +31,6 @@ class Sent(NamedTuple):
 
     among: int
     """How many places were taken, with its own."""
-    answers: int
-    """How many answers the limit had seen."""
     at: float
 
 
@@ -83,7 +81,7 @@ class Fixed:
 
     def sent(self, among: int, now: float) -> Sent:
         """Change nothing."""
-        return Sent(among, 0, now)
+        return Sent(among, now)
 
     def answered(self, sent: Sent, count: int, now: float) -> None:
         """Change nothing."""

@@ -8,8 +8,6 @@ forgotten, so it goes up again now and then, and finds what has changed. A time-
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import islice, takewhile
 from math import ceil, inf
 
 from airflow_provider_vcc.dispositions.engine.limit import Sent, Trouble
@@ -21,7 +19,7 @@ FEWEST = 2
 FIRST = 6
 ROOM = 1.25
 LEAP, CAREFUL_LEAP = 3.0, 1.5
-SCATTERED = 0.3
+SCATTERED = 0.2
 """Of the logarithms of times: beyond it, steps are careful."""
 WORTH_IT = 0.15
 SLOWER = 0.3
@@ -30,11 +28,8 @@ TOP, ENOUGH_AT_TOP = 0.7, 0.15
 """Nothing is decided before so many answers, as a part of the limit, came to requests among so many, likewise."""
 PAUSE = 0.02
 """Seconds from one decision to the next, since each costs a fraction of a millisecond."""
-ALL_BUT_DONE, SHARE = 0.1, 0.3
-"""Requests whose answers came within this part of a request's time count for less by this share in what it met."""
 QUIET, LONGEST_QUIET = 24, 384
 """Answers after which a service that was too much troubled may get more again: doubled each time."""
-RECENT = 128
 ALMOST = 0.25
 """A limit is rounded up but for this: a request that waits shows when the service has become faster."""
 
@@ -50,7 +45,6 @@ class Auto:
         self._limit = FIRST
         self._knee = Knee()
         self._answers = 0
-        self._times: deque[float] = deque(maxlen=RECENT)
         self._opening = True
         self._since = self._top = 0
         self._decided_at = self._changed_at = self._cut_at = -inf
@@ -65,27 +59,20 @@ class Auto:
 
     def sent(self, among: int, now: float) -> Sent:
         """Note that a request goes out."""
-        return Sent(among, self._answers, now)
+        return Sent(among, now)
 
     def answered(self, sent: Sent, count: int, now: float) -> None:
         """Learn from how long a request took."""
         seconds = now - sent.at
-        self._knee.add(max(1, sent.among - round(SHARE * self._all_but_done(sent, seconds))), count, seconds)
-        self._times.append(now)
+        self._knee.add(sent.among, count, seconds)
         self._answers += 1
+        self._opening = self._opening and self._answers < FIRST
         self._seconds += (seconds - self._seconds) / min(self._answers, 8)
         self._since += 1
         self._top += sent.among >= TOP * self._limit
         self._recover()
         if self._knows_enough(sent, now):
             self._decide(now)
-
-    def _all_but_done(self, sent: Sent, seconds: float) -> int:
-        """Return how many answers came right after a request had gone out: it did not wait for these."""
-        oldest = self._answers - len(self._times)
-        later = islice(self._times, max(sent.answers - oldest, 0), None)
-        until = sent.at + ALL_BUT_DONE * seconds
-        return sum(1 for _ in takewhile(lambda at: at <= until, later))
 
     def _knows_enough(self, sent: Sent, now: float) -> bool:
         return (
