@@ -8,7 +8,6 @@ from urllib.parse import quote
 import msgspec
 import requests
 
-from airflow_provider_vcc.dispositions.http.adapter import VccAdapter
 from airflow_provider_vcc.dispositions.http.answers import (
     Answer,
     Answers,
@@ -19,6 +18,7 @@ from airflow_provider_vcc.dispositions.http.answers import (
 )
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times, head
+from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import (
     Kind,
     errors_of,
@@ -110,15 +110,12 @@ class Client:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Content-Type": "application/json"}
         prepared = self.session.prepare_request(requests.Request("PUT", self.url, headers=headers))
         url = str(prepared.url)
-        settings = self.session.merge_environment_settings(url, {}, None, None, None)
-        exchange = VccAdapter().exchange(
-            url, proxies=settings["proxies"], verify=settings["verify"], cert=settings["cert"]
-        )
-        route = exchange.route
+        settings: Mapping[str, Any] = self.session.merge_environment_settings(url, {}, None, None, None)
+        route = Route(url, proxies=settings["proxies"], verify=settings["verify"], cert=settings["cert"])
         wanted = {"Host": route.netloc, **prepared.headers, **route.headers}
         for name in ("Content-Length", "Connection"):
             wanted.pop(name, None)
-        return head("PUT", route.target(prepared.path_url), wanted), exchange
+        return head("PUT", route.target(prepared.path_url), wanted), Exchange(route, brief=True)
 
     def _evidence(self, response: Response, body: bytes, count: int) -> Evidence:
         status = response.status

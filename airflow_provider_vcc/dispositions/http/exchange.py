@@ -61,10 +61,12 @@ class Exchange:
     """Carries requests to the end of one route, each on a connection of its own at that time.
 
     :param most: how many connections there are at a time; None for as many as are asked for.
+    :param brief: whether only the headers of an answer that are needed here are kept.
     """
 
-    def __init__(self, route: Route, most: int | None = None) -> None:
+    def __init__(self, route: Route, most: int | None = None, *, brief: bool = False) -> None:
         self.route = route
+        self._brief = brief
         self._slots = None if most is None else BoundedSemaphore(most)
         self._idle: list[Connection] = []
         self._closed = False
@@ -90,7 +92,7 @@ class Exchange:
         try:
             connection.lend(attempt)
             attempt.started = True
-            response, keep = _exchange(connection.carrier, method, request, Deadline(min(times.answer, left)))
+            response, keep = self._exchange(connection.carrier, method, request, Deadline(min(times.answer, left)))
         finally:
             connection.hand_back()
             if keep and not (attempt.aborted or self._closed):
@@ -98,6 +100,16 @@ class Exchange:
             else:
                 connection.close()
         return response
+
+    def _exchange(self, carrier: Carrier, method: str, request: bytes, deadline: Deadline) -> tuple[Response, bool]:
+        early = _send(carrier, memoryview(request), deadline)
+        reading = Reading(carrier, method=method, deadline=deadline, early=early or b"", brief=self._brief)
+        try:
+            reading.begin()
+            body = reading.whole()
+        finally:
+            reading.close()
+        return Response(reading.status, reading.headers, body, reading), reading.reusable and early is None
 
     def close(self) -> None:
         """Close the connections that nobody uses, and keep none from now on."""
@@ -125,17 +137,6 @@ def _dropped(carrier: Carrier) -> bool:
     watcher = poll()
     watcher.register(carrier.fileno(), POLLIN)
     return bool(watcher.poll(0))
-
-
-def _exchange(carrier: Carrier, method: str, request: bytes, deadline: Deadline) -> tuple[Response, bool]:
-    early = _send(carrier, memoryview(request), deadline)
-    reading = Reading(carrier, method=method, deadline=deadline, early=early or b"")
-    try:
-        reading.begin()
-        body = reading.whole()
-    finally:
-        reading.close()
-    return Response(reading.status, reading.headers, body, reading), reading.reusable and early is None
 
 
 def _send(carrier: Carrier, data: memoryview, deadline: Deadline) -> bytes | None:

@@ -38,7 +38,18 @@ BODILESS = frozenset({204, 304})
 MOST_CODINGS = 3
 STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+(\d{3})(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-NEEDED = frozenset({b"transfer-encoding", b"content-length", b"connection", b"content-encoding", b"retry-after"})
+NEEDED = frozenset(
+    {
+        b"connection",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"keep-alive",
+        b"retry-after",
+        b"transfer-encoding",
+    }
+)
+"""Headers that somebody here looks at."""
 CHUNK_SIZE = frozenset(b"0123456789abcdefABCDEF \t")
 GZIP = b"\x1f\x8b"
 TEXT = frozenset(b'{["\t\r\n \xef\xfe\xff\x00')
@@ -120,11 +131,12 @@ class Reading(http.client.HTTPResponse):
 
     :param deadline: by when it must be whole.
     :param early: what has been read of it already.
+    :param brief: whether to keep only the headers that are needed: reading the others is most of the work.
     """
 
     fp: Any
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- the first three are http.client's
         self,
         carrier: Carrier,
         debuglevel: int = 0,
@@ -132,15 +144,17 @@ class Reading(http.client.HTTPResponse):
         *,
         deadline: Deadline,
         early: bytes = b"",
+        brief: bool = False,
     ) -> None:
+        self._brief = brief
         super().__init__(Incoming(carrier, deadline, early), debuglevel, method)  # type: ignore[arg-type]
         self._stream: Stream = self.fp
 
     def begin(self) -> None:
         """Read up to the body, past any information before the answer."""
-        head = _head(self._stream)
+        head = _head(self._stream, brief=self._brief)
         while head[INFORMATION] == b"1"[0]:
-            head = _head(self._stream)
+            head = _head(self._stream, brief=self._brief)
         self.fp = io.BytesIO(head)
         try:
             super().begin()
@@ -230,7 +244,7 @@ def _length(stated: list[str]) -> int | None:
 # The head
 
 
-def _head(stream: Stream) -> bytes:
+def _head(stream: Stream, *, brief: bool = False) -> bytes:
     """Read a head as http.client takes it: unfolded, without what is not a header, and not too many."""
     lines = [_status_line(stream)]
     folds = False
@@ -241,7 +255,9 @@ def _head(stream: Stream) -> bytes:
             continue
         name, colon, value = line.partition(b":")
         name = name.strip()
-        folds = bool(colon and NAME.fullmatch(name)) and (len(lines) < MOST_HEADERS or name.lower() in NEEDED)
+        folds = bool(colon) and (
+            name.lower() in NEEDED or (not brief and len(lines) < MOST_HEADERS and bool(NAME.fullmatch(name)))
+        )
         if folds:
             lines.append(b"%b: %b\r\n" % (name, value.strip()))
     return b"".join(lines[: 2 * MOST_HEADERS]) + b"\r\n"
