@@ -52,14 +52,14 @@ def saved(table, synced):
 def run(table, *elements, outcome="applied", resend=False):
     """Send what has changed, with one outcome for all; return what was sent and the reader of it."""
     synced = Synced(table, KEY, resend=resend)
-    batch = synced.compare(checked(*elements))
+    [(batch, failures)] = synced.compare([checked(*elements)])
     if synced.must_note(batch.elements):
         synced.note(batch.elements)
     saved(table, synced)
     if outcome is not None:
         getattr(synced, outcome)(batch.elements)
         saved(table, synced)
-    return [e.numberid for e in batch.elements], batch, synced
+    return [e.numberid for e in batch.elements], failures, synced
 
 
 def test_what_was_applied_and_is_the_same_is_left_out_and_counted():
@@ -74,7 +74,8 @@ def test_another_disposition_of_the_request_is_another_content():
     table = Table()
     run(table, element("1"))
     other = Synced(table, fingerprint_key("https://mycc/v2", 17, {"dispositionid": 2}))
-    assert len(other.compare(checked(element("1"))).elements) == 1
+    [(batch, _)] = other.compare([checked(element("1"))])
+    assert len(batch.elements) == 1
 
 
 def test_the_ledger_holds_nothing_of_what_was_sent_but_the_record():
@@ -102,9 +103,9 @@ def test_what_nobody_knows_is_reported_instead_where_it_asks_for_messages():
     table = Table()
     asked = element("1", sendDispositionMessages=True)
     run(table, asked, outcome="unknown")
-    sent, batch, _ = run(table, asked)
+    sent, failures, _ = run(table, asked)
     assert sent == []
-    assert [failure.outcome for failure in batch.failures] == [Outcome.UNKNOWN]
+    assert [failure.outcome for failure in failures] == [Outcome.UNKNOWN]
 
 
 def test_messages_are_noted_before_they_are_sent_so_a_killed_run_sends_them_once():
@@ -123,7 +124,7 @@ def test_a_killed_run_leaves_no_fingerprint_that_is_true_no_more():
 
 def test_a_new_record_without_messages_needs_no_note():
     synced = Synced(Table(), KEY)
-    batch = synced.compare(checked(element("1")))
+    [(batch, _)] = synced.compare([checked(element("1"))])
     assert not synced.must_note(batch.elements)
 
 
@@ -154,7 +155,7 @@ def test_an_entry_that_was_forgotten_a_moment_ago_is_not_taken_from_the_ledger()
     table = Table({"1": Remembered("x", State.SENT)})
     synced = Synced(table, KEY)
     synced._unsaved["1"] = None
-    batch = synced.compare(checked(element("1")))
+    [(batch, _)] = synced.compare([checked(element("1"))])
     assert not synced.must_note(batch.elements)
 
 
@@ -167,7 +168,7 @@ def test_over_any_runs_changes_and_kills_the_service_ends_with_what_the_table_sa
         rows = [element(record, chance.choice("abc")) for record in "123456" if chance.random() < 0.8 or last]
         synced = Synced(table, KEY)
         for at in range(0, len(rows), 2):
-            batch = synced.compare(checked(*rows[at : at + 2]))
+            [(batch, _)] = synced.compare([checked(*rows[at : at + 2])])
             if synced.must_note(batch.elements):
                 synced.note(batch.elements)
                 saved(table, synced)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Reader"]
 
+LOOKED_UP = 10
+"""Batches that are compared at once with what earlier runs had applied."""
 SLOTS = 16
 SMALLEST = 1 << 16
 
@@ -66,8 +68,28 @@ class Reader:
             self._look_back()
         if self._rows is None:
             self._rows = self._open()
-        for rows in self._rows:
-            yield self._batch(rows)
+        batches = map(self._batch, self._rows)
+        yield from batches if self._synced is None else self._changed(self._synced, batches)
+
+    def _changed(self, synced: Synced, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Leave out what has not changed; some batches at a time are looked up at once.
+
+        What was read before the input broke off is given before the error is raised.
+        """
+        error: Exception | None = None
+        while error is None:
+            some: list[Batch] = []
+            try:
+                some.extend(islice(batches, LOOKED_UP))
+                if not some:
+                    return
+            except Exception as broken:  # noqa: BLE001 -- raised when all that came before is given
+                error = broken
+            for batch, failures in synced.compare(some):
+                if failures:
+                    self._report(failures, 0)
+                yield batch
+        raise error
 
     def count_rest(self) -> None:
         """Read on to the end, and count only what earlier tries have done."""
@@ -103,8 +125,6 @@ class Reader:
         else:
             batch = self._checker.check(rows)
         self.read += count
-        if self._synced is not None and batch.elements:
-            batch = self._synced.compare(batch)
         if batch.failures or resumed:
             self._report(batch.failures, resumed)
         return batch

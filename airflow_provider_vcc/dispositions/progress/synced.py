@@ -3,7 +3,8 @@
 Pure but for the ledger that it is given. A record's row in the ledger is a fingerprint of the element as it goes out,
 with the request's ``disposition``, and a state. The rules:
 
-* what was applied, and is the same, is left out; of several elements for one record in a batch, the last one counts;
+* what was applied, and is the same, is left out; of several elements for one record that are looked up at once, the
+  last one counts;
 * what is sent is noted before, if the ledger knows the record or the element asks for messages: otherwise a killed run
   would leave behind a fingerprint that is true no more;
 * what the service refused leaves the ledger as it was, so it is sent again in the next run;
@@ -159,12 +160,23 @@ class Synced:
 
     # Reading
 
-    def compare(self, batch: Batch) -> Batch:
-        """Return what is to be sent of a batch; what must not be sent is among its failures."""
-        prints = self._fingerprints(batch.elements)
+    def compare(self, batches: Sequence[Batch]) -> list[tuple[Batch, list[Failure]]]:
+        """Return each batch without what is the same, and the failures of what must not be sent.
+
+        They are looked up at once: the last element for a record in all of them is what the record comes to. All are
+        judged before any is sent, since what was looked up is true no more afterwards.
+        """
+        prints: dict[str, str] = {}
+        for batch in batches:
+            prints.update(self._fingerprints(batch.elements))
         differing = self.ledger.differing(prints)
+        return [self._changed(batch, differing, prints) for batch in batches]
+
+    def _changed(
+        self, batch: Batch, differing: Mapping[str, Remembered | None], prints: Mapping[str, str]
+    ) -> tuple[Batch, list[Failure]]:
         keep: list[int] = []
-        failures = list(batch.failures)
+        failures: list[Failure] = []
         touched = {*self._open, *self._unsaved, *self._saving}
         for index, element in enumerate(batch.elements):
             record = element.numberid
@@ -180,10 +192,10 @@ class Synced:
             else:
                 self.unchanged += 1
         if len(keep) == len(batch.elements):
-            return batch
+            return batch, failures
         elements = [batch.elements[index] for index in keep]
         positions = [batch.positions[index] for index in keep]
-        return msgspec.structs.replace(batch, elements=elements, positions=positions, failures=failures)
+        return msgspec.structs.replace(batch, elements=elements, positions=positions), failures
 
     def _fingerprints(self, elements: Sequence[AnyElement]) -> dict[str, str]:
         """Return the fingerprint of the last element for each record: what it is to come to."""
