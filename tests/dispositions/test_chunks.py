@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
+from airflow_provider_vcc.dispositions.engine.chunks.deliveries import Deliveries
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery, State
 from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer, joined
 from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
@@ -267,3 +268,32 @@ def test_positions_are_joined_in_order(start, first, second, gap):
     low, high = range(start, start + first), range(start + first + gap, start + first + gap + second)
     assert list(joined(low, high)) == [*low, *high]
     assert list(joined(list(low), high)) == [*low, *high]
+
+
+def test_what_goes_to_the_front_goes_before_all_others_and_what_goes_to_the_back_after_them():
+    open_ = Deliveries()
+    first, second, third, fourth = (delivery(Plain(name)) for name in "abcd")
+    for one in (first, second, third, fourth):
+        one.state = State.READY
+        open_.add(one)
+    open_.to_back(first)
+    open_.to_front(third)
+    open_.to_front(fourth)
+    order = []
+    while (one := open_.first_ready(0.0)) is not None:
+        order.append(one)
+        one.move(State.DONE)
+        open_.forget_done()
+    assert order == [fourth, third, second, first]
+
+
+def test_what_waits_for_its_time_is_not_ready_before_and_says_when_it_will_be():
+    open_ = Deliveries()
+    early, late = delivery(Plain("a")), delivery(Plain("b"))
+    early.state, late.state = State.BACKOFF, State.BACKOFF
+    early.ready_at, late.ready_at = 5.0, 7.0
+    open_.add(late)
+    open_.add(early)
+    assert (open_.first_ready(4.9), open_.next_ready_at(4.9)) == (None, 5.0)
+    assert (open_.first_ready(5.0), open_.next_ready_at(5.0)) == (early, 7.0)
+    assert open_.next_ready_at(7.0) is None

@@ -128,3 +128,13 @@ def test_a_success_in_between_begins_anew(breaker, clock):
     clock.now += 20
     breaker.failed(sent_at=clock.now)
     assert not breaker.down
+
+
+def test_a_new_breaker_lets_everything_through_from_the_first_instant_on():
+    new = Service(float)
+    assert (new.failures, new.successes, new.waited, new.is_down(0.0)) == (0, 0, 0.0, False)
+    assert new.delay(3, 0.0) == 0.0
+    new.failed(0.0, 0.0)
+    assert (new.waited, new.delay(0, 0.0)) == (1.0, 1.0)
+    new.succeeded()
+    assert (new.successes, new.delay(0, 0.0)) == (1, 0.0)

@@ -22,7 +22,7 @@ from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.elements.dates import Dates
 from airflow_provider_vcc.dispositions.elements.fields import InvalidElement, parse
 from airflow_provider_vcc.dispositions.engine import breaker as service
-from airflow_provider_vcc.dispositions.engine import sync, window
+from airflow_provider_vcc.dispositions.engine import sync, verdicts
 from airflow_provider_vcc.dispositions.http import answers
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.dispositions.http.exchange import Times
@@ -372,5 +372,5 @@ def test_reasons_of_unknown_elements(text):
     for reply in replies:
         with ScriptedServer(reply) as server:
             found.append(evidence(server.url).reason)
-    found += [said_nothing, answers.read_answer(said_both, 1).unsaid[0].errormessage, window.STOPPED]
+    found += [said_nothing, answers.read_answer(said_both, 1).unsaid[0].errormessage, verdicts.STOPPED]
     assert shown(text, "Unknown: nobody can say") == found

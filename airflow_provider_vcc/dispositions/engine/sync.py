@@ -120,7 +120,7 @@ class Sync:
         self._synced = synced
         self._observer = observer or Observer()
         head_and_tail = frame(disposition, avoid_in_call=avoid_in_call)
-        self._carrier = carrier or Threads(_given(client), store, head_and_tail)
+        self._carrier = carrier or Threads(client, store, head_and_tail)
         self._recorder = Recorder(self.tally, self.progress, sinks, self._observer, redaction or Redaction(disposition))
         self._reader = Reader(source, checker, self.progress, self._read, synced)
         self.window = Window(
@@ -396,9 +396,3 @@ def _limit(settings: Settings) -> Limit:
     if settings.max_in_flight != "auto":
         return Fixed(settings.max_in_flight)
     return Fixed(Auto.most_unrepeatable) if settings.on_ambiguous == "report" else Auto()
-
-
-def _given(client: Client | None) -> Client:
-    if client is None:
-        raise TypeError("a sync needs a client or a carrier")
-    return client

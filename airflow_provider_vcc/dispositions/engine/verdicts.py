@@ -10,8 +10,9 @@ from airflow_provider_vcc.exceptions import ProgressNotSaved, VccError, VccUnava
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.http.answers import Fault
 
-__all__ = ["load_of", "not_saved", "unavailable"]
+__all__ = ["STOPPED", "load_of", "not_saved", "unavailable"]
 
+STOPPED = "the run was stopped before the answer came"
 LOADS = {429: Trouble.SLOW_DOWN, 503: Trouble.OVERLOADED, 413: Trouble.OTHER}
 
 

@@ -46,7 +46,7 @@ from airflow_provider_vcc.dispositions.engine.messages import (
     Wait,
 )
 from airflow_provider_vcc.dispositions.engine.pace import Pace
-from airflow_provider_vcc.dispositions.engine.verdicts import load_of, not_saved, unavailable
+from airflow_provider_vcc.dispositions.engine.verdicts import STOPPED, load_of, not_saved, unavailable
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
 
 if TYPE_CHECKING:
@@ -61,8 +61,6 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.settings import Settings, Times
 
 __all__ = ["Window"]
-
-STOPPED = "the run was stopped before the answer came"
 
 
 class Window:
@@ -154,15 +152,14 @@ class Window:
         self._wake, self._paced = None, False
         if self._flush_until is not None:
             yield from self._flush(now)
-        elif (delivery := self._next(now)) is not None:
-            yield from self._supply.unfit()
+            return
+        delivery = self._next(now)
+        ends = delivery is None and self._is_over(now)
+        yield from self._supply.unfit()
+        if delivery is not None:
             yield from self._dispatch(delivery, now)
-        elif self._is_over(now):
-            yield from self._supply.unfit()
-            yield from self._account(now)
         else:
-            yield from self._supply.unfit()
-            yield from self._save_or_wait(now)
+            yield from self._account(now) if ends else self._save_or_wait(now)
 
     def _save_or_wait(self, now: float) -> Iterator[Action]:
         unsaved, to_note = len(self._open.at(State.UNSAVED)), len(self._open.at(State.TO_NOTE))

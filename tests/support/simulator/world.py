@@ -150,7 +150,7 @@ class Life:
         self.attempt = world.attempt
         self.steps = 0
         self.dead = False
-        self.store_refuses = False
+        self.store_refuses = self.stopped = False
         self.air = []
         self.writing = None
         self.reports = deque()
@@ -192,6 +192,7 @@ class Life:
 
     def _stop(self):
         self.sync.stop()
+        self.stopped = True
 
     def _interrupt(self):
         raise Interrupted
@@ -330,6 +331,7 @@ class Life:
         assert len({thing.messages for thing in things}) == 1, "messages are mixed with others"
         assert {thing.fate for thing in things} <= {"good", "bad"}, "an invalid element was sent"
         assert in_air == len(self.air) + 1
+        assert not self.stopped, "it was sent after the run was stopped"
         records = {thing.record for thing in things}
         for other in self.air:
             beside = {self.world.things[name].record for name in other.names}

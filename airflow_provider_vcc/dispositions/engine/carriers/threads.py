@@ -29,7 +29,9 @@ class Threads:
     :param frame: the bytes before and after a chunk's elements in each request's body.
     """
 
-    def __init__(self, client: Client, store: Store | None, frame: tuple[bytes, bytes]) -> None:
+    def __init__(self, client: Client | None, store: Store | None, frame: tuple[bytes, bytes]) -> None:
+        if client is None:
+            raise TypeError("a sync needs a client or a carrier")
         self._client = client
         self._events: SimpleQueue[Event | None] = SimpleQueue()
         self._senders = Senders(client, frame, self._events.put)
