@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol
 
 from airflow_provider_vcc.dispositions.sources.bytes.compression import decompress
-from airflow_provider_vcc.dispositions.sources.names import public_cause, redacted
+from airflow_provider_vcc.dispositions.sources.names import redacted
 from airflow_provider_vcc.exceptions import VccInputError
+from airflow_provider_vcc.redaction import raise_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,7 +123,7 @@ class FileStream:
 
         :raises VccInputError: always.
         """
-        raise broken(self.name, what, place, self._reason(error)) from public_cause(error, self._path)
+        raise_alone(broken(self.name, what, place, self._reason(error)))
 
     def _reason(self, error: Exception) -> str:
         if isinstance(error, FileNotFoundError):
