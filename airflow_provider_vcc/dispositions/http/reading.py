@@ -51,6 +51,11 @@ NEEDED = frozenset(
 )
 """Headers that somebody here looks at."""
 CHUNK_SIZE = frozenset(b"0123456789abcdefABCDEF \t")
+PARSED = ("version", "status", "code", "reason", "headers", "msg")
+"""What http.client makes of a head, but for the framing, which is judged here."""
+MOST_KNOWN = 64
+_KNOWN_HEADS: dict[bytes, dict[str, Any]] = {}
+"""Heads say the same again and again, once the date is left out, and parsing them is half of the work."""
 GZIP = b"\x1f\x8b"
 TEXT = frozenset(b'{["\t\r\n \xef\xfe\xff\x00')
 """What JSON may begin with, byte order marks and wide encodings included."""
@@ -155,13 +160,24 @@ class Reading(http.client.HTTPResponse):
         head = _head(self._stream, brief=self._brief)
         while head[INFORMATION] == b"1"[0]:
             head = _head(self._stream, brief=self._brief)
+        known = _KNOWN_HEADS.get(head)  # once, since another thread may clear it
+        if known is None:
+            self._parse(head)
+        else:
+            self.__dict__.update(known)
+        self._stream.raw.allowed += LARGEST_BODY
+        self._frame()
+
+    def _parse(self, head: bytes) -> None:
         self.fp = io.BytesIO(head)
         try:
             super().begin()
         finally:
             self.fp = self._stream
-        self._stream.raw.allowed += LARGEST_BODY
-        self._frame()
+        if self._brief:
+            if len(_KNOWN_HEADS) >= MOST_KNOWN:
+                _KNOWN_HEADS.clear()
+            _KNOWN_HEADS[head] = {name: getattr(self, name) for name in PARSED}
 
     def _frame(self) -> None:
         """Say where the body ends: http.client looks at the first of several headers, and stumbles over some values."""
