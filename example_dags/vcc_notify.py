@@ -7,15 +7,19 @@ and what to do; they never raise, whatever ended the task.
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG
 
 from airflow_provider_vcc.notifications import summary_html, summary_text
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
 
 # [START howto_notify_smtp]
-def send_mail(context):
+def send_mail(context: Context) -> None:
     """Send a mail, through the connection ``smtp_default``."""
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
@@ -31,7 +35,7 @@ def send_mail(context):
 
 
 # [START howto_notify_slack]
-def post_to_slack(context):
+def post_to_slack(context: Context) -> None:
     """Post to the channel of the connection ``slack_default``, an incoming webhook."""
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
@@ -43,7 +47,7 @@ def post_to_slack(context):
 
 
 # [START howto_notify_apprise]
-def tell_apprise(context):
+def tell_apprise(context: Context) -> None:
     """Tell whatever the connection ``apprise_default`` lists: Teams, Telegram, a pager."""
     from airflow.providers.apprise.notifications.apprise import AppriseNotifier
 
@@ -55,7 +59,7 @@ def tell_apprise(context):
 
 
 # [START howto_notify_success]
-def mail_if_some_failed(context):
+def mail_if_some_failed(context: Context) -> None:
     """Send a mail for a success, too, if some records failed and were tolerated."""
     summary = context["ti"].xcom_pull(task_ids=context["ti"].task_id, key="summary")
     if summary and summary["failed"]:

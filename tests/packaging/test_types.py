@@ -17,6 +17,7 @@ CONFIG = """
 [mypy]
 strict = true
 warn_unreachable = true
+untyped_calls_exclude = airflow.providers
 
 [mypy-pyarrow.*,pandas.*]
 ignore_missing_imports = true
