@@ -8,8 +8,8 @@ import subprocess
 import sys
 from datetime import datetime
 
-import openpyxl
 import pytest
+from support.optional import Optional
 from support.versions import needs_airflow_3
 
 from airflow_provider_vcc.sandbox import Sandbox
@@ -110,6 +110,8 @@ def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_is_not_repea
     assert "Green" not in result.log.partition("Record ids, line 2")[2]
     assert sandbox.ledger.requests("PUT") == []
 
+
+openpyxl = Optional("openpyxl")
 
 EXPORT = "record;result;callback\r\n5;4;\r\n6;1;31.12.2026 10:30\r\n"
 

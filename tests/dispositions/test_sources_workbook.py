@@ -7,17 +7,19 @@ import io
 import zipfile
 from functools import partial
 
-import openpyxl
 import pytest
-import xlwt
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.table import Table, TableCell, TableRow
-from odf.text import P
 
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import Reading, open_path
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 from airflow_provider_vcc.exceptions import VccInputError
+
+openpyxl = pytest.importorskip("openpyxl")
+xlwt = pytest.importorskip("xlwt")
+OpenDocumentSpreadsheet = pytest.importorskip("odf.opendocument").OpenDocumentSpreadsheet
+odf_table = pytest.importorskip("odf.table")
+P = pytest.importorskip("odf.text").P
+Table, TableCell, TableRow = odf_table.Table, odf_table.TableCell, odf_table.TableRow
 
 WHEN = dt.datetime(2026, 12, 1, 9, 20, 7)  # noqa: DTZ001 -- a wall clock
 HEADER = ["numberid", "next_calldate"]
@@ -156,6 +158,7 @@ def encrypted():
         (xlsx(HEADER)[:-100], "cannot be read as a workbook"),
         (xlsx(), "is empty; a sheet begins with the names of its columns"),
     ],
+    ids=["nothing", "csv", "html", "parquet", "password", "ole", "cut", "empty"],  # its bytes hold the time
 )
 def test_what_is_no_workbook_is_named_for_what_it_is(data, said):
     with pytest.raises(VccInputError) as raised:

@@ -6,20 +6,19 @@ import asyncio
 import datetime as dt
 import json
 
-import duckdb
-import openpyxl
-import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pytest
-from airflow.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG
 from support.operators import run_here
+from support.optional import Optional
 
 from airflow_provider_vcc._compat import AirflowSkipException
 from airflow_provider_vcc.decorators.batch_disposition import _BatchDispositionDecoratedOperator
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.sandbox import Sandbox
+
+duckdb, openpyxl, pd, pl = map(Optional, ["duckdb", "openpyxl", "pandas", "polars"])
 
 ROWS = 1000
 START = dt.datetime(2026, 12, 1, 9, 30)  # noqa: DTZ001 -- a wall clock
@@ -181,16 +180,16 @@ def test_an_async_function_is_asked_for_one_after_another_and_closed_when_nothin
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (pd.Series([1]), "no table of records"),
-        (pl.DataFrame({"numberid": [1]}).lazy(), "collect it"),
-        ({"elements": [], "disposition": {}}, "is a whole request"),
-        ('{"elements": [], "disposition": {}}', "is a whole request"),
+        (lambda: pd.Series([1]), "no table of records"),
+        (lambda: pl.DataFrame({"numberid": [1]}).lazy(), "collect it"),
+        (lambda: {"elements": [], "disposition": {}}, "is a whole request"),
+        (lambda: '{"elements": [], "disposition": {}}', "is a whole request"),
     ],
     ids=["series", "lazy", "request", "request as a text"],
 )
 @pytest.mark.usefixtures("sandbox")
 def test_what_is_no_table_is_named_for_what_it_is(value, said):
-    error, _ = run_here(operator(elements=value))
+    error, _ = run_here(operator(elements=value()))
     assert isinstance(error, VccConfigurationError)
     assert said in str(error)
 
@@ -250,7 +249,9 @@ def test_json_in_a_text_is_json_in_any_dag(sandbox, native, text):
     assert sandbox.ledger.events()[0].numberid == "5"
 
 
-@pytest.mark.parametrize("elements", [[], "", "[]", " \n", pl.DataFrame({"numberid": []})], ids=repr)
+@pytest.mark.parametrize(
+    "elements", [[], "", "[]", " \n", pa.table({"numberid": []})], ids=["list", "text", "array", "blanks", "table"]
+)
 @pytest.mark.parametrize(
     ("on_empty", "kind"), [("success", type(None)), ("skip", AirflowSkipException), ("fail", VccInputError)]
 )

@@ -10,13 +10,14 @@ from fractions import Fraction
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
+
+pd = pytest.importorskip("pandas")
 
 NOON = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)
 WALL = dt.datetime(2026, 12, 1, 12, 0, 0, 5)  # noqa: DTZ001 -- a wall clock
