@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_vcc.dispositions.http.answers import OURS
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
@@ -56,7 +56,7 @@ class Observer:
     def tick(self) -> None:
         """Learn that something happened, or that a second has passed."""
 
-    def live(self) -> tuple[str, Any] | None:
+    def live(self) -> tuple[str, object] | None:
         """Return a key and a value to keep in the store beside the progress; asked every ``live_every`` seconds."""
         return None
 
