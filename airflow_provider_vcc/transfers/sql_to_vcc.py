@@ -54,14 +54,15 @@ class SqlToVccOperator(BatchDispositionOperator):
     :param parameters: bound in the driver's own style, as the hook's ``run`` takes them.
     :param sql_hook_params: keywords for the hook, as in other SQL transfers.
     :param fetch_size: rows at a time.
-    :param watermark_column: incremental: the column's highest value is kept from run to run beside the task's one
-        outlet asset, and handed to the query as the parameter ``watermark``. It moves only when the judgement passes.
-        Needs Airflow 3.3 or later.
+    :param watermark_column: incremental: a time, a whole number or a text in ISO form, whose highest value is kept from
+        run to run beside the task's one outlet asset, and handed to the query as the parameter ``watermark``, or as the
+        last one where parameters have no names. It moves only when the judgement passes. Needs Airflow 3.3 or later.
     :param watermark_initial: the first run's.
     :param synced_table: only what changed: a table in the same database that remembers, for each record, a fingerprint
         of what the service last applied. Rows that are the same are left out. Made if it is missing.
     :param send_unchanged: with ``synced_table``, send also the rows that are the same, and remember them.
-    :param results_table: where each failed element is written; made where it is missing.
+    :param results_table: where each failed element is written; made if it is missing. That it can be written to is seen
+        before anything is sent; what cannot be written afterwards is counted, and decides over nothing.
     :param results_conn_id: its connection, where it is not ``sql_conn_id``.
     """
 

@@ -8,12 +8,15 @@ from typing import ClassVar
 
 import pytest
 from support.databases import Hook, on_duckdb, on_mariadb, on_postgres, on_sqlite
+from support.engine import sync_of
 from support.pgbouncer import PORT, pgbouncer
 from support.servers import find_odbc_driver
 
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
-from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
+from airflow_provider_vcc.exceptions import VccAuthenticationError, VccConfigurationError, VccInputError
+from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.sandbox.faults import Status
 from airflow_provider_vcc.transfers.query import QuerySource
 from airflow_provider_vcc.transfers.results import ResultsTable
 
@@ -191,6 +194,20 @@ class TestSQLite:
         assert "those that wait are on disk" in caplog.text or "waits on disk" in caplog.text
 
 
+def test_a_refused_token_stops_the_fetching(tmp_path):
+    """The query has a hundred million rows, of which nobody wants more than a few any more."""
+    sql = """with recursive n(i) as (select 1 union all select i + 1 from n where i < 100000000)
+        select i as numberid from n"""
+    began = time.process_time()
+    with Sandbox(records=10) as sandbox:
+        sandbox.faults = Status(401)
+        sync = sync_of(sandbox.url, source(on_sqlite(tmp_path / "warehouse.db"), sql))
+        with pytest.raises(VccAuthenticationError):
+            sync.run()
+    assert sync.tally.total == sync.tally.summary()["not_sent"] < 1_000_000
+    assert time.process_time() - began < 10
+
+
 class TestOdbc:
     pytestmark: ClassVar = [pytest.mark.odbc, *POSTGRES]
 
@@ -208,6 +225,17 @@ class TestOdbc:
         sql = "select 7 as numberid, timestamp '2026-01-01' as updated where 5 > ? and timestamp '2026-01-01' > ?"
         some = source(odbc, sql, [4, "2025-01-01"], watermark_column="updated")
         assert [batch.values for batch in some.read(10)] == [[(7,)]]
+
+    def test_failed_elements_are_written_back(self, odbc):
+        """The driver says which database is behind it."""
+        odbc.execute("drop table if exists failed")
+        for number in (1, 2):
+            mine = ResultsTable(odbc, "failed", KEY, number)
+            mine.write([Failure(n, Outcome.REJECTED, 417, "no such record", {"numberid": "ő"}) for n in range(300)])
+            mine.settled()
+            mine.close()
+            assert mine.loss is None
+        assert odbc.execute("select count(*), min(try_number) from failed") == [(300, 2)]
 
 
 class TestPgBouncer:

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -11,7 +12,8 @@ import pytest
 from support.databases import Hook, on_duckdb, on_mariadb, on_postgres, on_sqlite
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
-from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
+from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccConfigurationError, VccError
+from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.transfers import results
 from airflow_provider_vcc.transfers.databases.dialects import dialect_of
 from airflow_provider_vcc.transfers.results import ResultsTable
@@ -372,3 +374,18 @@ def test_a_table_may_have_any_name(hook, name):
     quoted = dialect_of(hook.get_conn(), hook)[0].quoted(name)
     assert hook.execute(f"select position from {quoted}") == [(5,)]
     hook.execute(f"drop table {quoted}")
+
+
+def test_what_ends_the_task_says_what_is_not_in_the_table(monkeypatch):
+    operator = SqlToVccOperator(
+        task_id="t", project_id=17, sql_conn_id="warehouse", sql="select 1", results_table="failed"
+    )
+    operator._results = SimpleNamespace(loss="results_table: 3 failed elements are not in failed (locked)")
+
+    def judged(_operator, _context):
+        raise DispositionThresholdExceeded("3 of 3 failed", summary={"failed": 3})
+
+    monkeypatch.setattr(BatchDispositionOperator, "execute", judged)
+    with pytest.raises(DispositionThresholdExceeded, match=r"3 of 3 failed\. results_table: 3 failed") as caught:
+        operator.execute({})
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

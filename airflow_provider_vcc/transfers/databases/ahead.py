@@ -26,10 +26,13 @@ def read_ahead(pieces: Callable[[], Generator[T]], on_disk: Callable[[], object]
     :raises BaseException: whatever the iterator raised, after what came before it.
     """
     waiting: Spool[tuple[T] | None] = Spool(IN_MEMORY)
-    reader = _Reader(pieces, waiting, on_disk)
+    reader, told = _Reader(pieces, waiting), False
     reader.start()
     try:
         while (piece := waiting.get(None)) is not None:
+            if waiting.on_disk and not told:  # told by this thread: a task's logger belongs to it
+                told = True
+                on_disk()
             yield piece[0]
         if reader.error is not None:
             raise reader.error
@@ -41,15 +44,12 @@ def read_ahead(pieces: Callable[[], Generator[T]], on_disk: Callable[[], object]
 class _Reader(Thread):
     """Takes the pieces, in a thread that holds nothing up at the end: a fetch cannot be interrupted."""
 
-    def __init__(
-        self, pieces: Callable[[], Generator[T]], waiting: Spool[tuple[T] | None], on_disk: Callable[[], object]
-    ) -> None:
+    def __init__(self, pieces: Callable[[], Generator[T]], waiting: Spool[tuple[T] | None]) -> None:
         super().__init__(name="vcc_query", daemon=True)
         self.error: BaseException | None = None
         self.ended = Event()
         self._pieces = pieces
         self._waiting = waiting
-        self._on_disk = on_disk
 
     def run(self) -> None:
         """Read to the end, or until nothing more is wanted."""
@@ -61,13 +61,10 @@ class _Reader(Thread):
         self.ended.set()
 
     def _read(self) -> None:
-        pieces, told = self._pieces(), False
+        pieces = self._pieces()
         try:
             for piece in pieces:
                 if not self._waiting.put((piece,)):
                     return
-                if not told and self._waiting.on_disk:
-                    told = True
-                    self._on_disk()
         finally:
             pieces.close()
