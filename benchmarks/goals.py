@@ -73,7 +73,26 @@ def _steepest(results: Results) -> float:
     return max(_growth(results, few, many) for few, many in pairs)
 
 
+def _cells(results: Results) -> list[dict[str, float]]:
+    return [cell for noises in results["limit"]["cells"].values() for cell in noises.values()]
+
+
 GOALS = (
+    Goal(
+        "auto: the rate over the best fixed window's, the worst service",
+        lambda r: min(cell["rate"] for cell in _cells(r)),
+        0.9,
+        "{:.2f}",
+        slack=0.05,
+    ),
+    Goal(
+        "auto: p95 of answer times over the smallest good window's, likewise",
+        lambda r: max(cell["p95"] for cell in _cells(r)),
+        2.0,
+        "{:.2f}",
+        more=False,
+        slack=0.1,
+    ),
     Goal(
         "elements/s over the loop by hand",
         lambda r: _rate(r, "ours") / _rate(r, "by_hand"),

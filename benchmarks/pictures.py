@@ -16,6 +16,7 @@ __all__ = ["draw"]
 Results = dict[str, Any]
 WIDTH = 720
 MIB_LIMIT = 8
+LIMIT_SECONDS = 40
 SPEEDS = (
     ("ceiling", "msgspec and http.client alone", "c1 hollow"),
     ("ours", "this package, everything on", "c0"),
@@ -30,7 +31,14 @@ SPEEDS = (
 def draw(results: Results, folder: Path) -> None:
     """Draw all pictures of a full run into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, make in {"speed": speed, "memory": memory, "growth": growth, "store": store, "pace": pace}.items():
+    for name, make in {
+        "speed": speed,
+        "memory": memory,
+        "growth": growth,
+        "store": store,
+        "pace": pace,
+        "limit": limit,
+    }.items():
         (folder / f"bench-{name}.svg").write_text(str(make(results)))
 
 
@@ -126,6 +134,35 @@ def pace(results: Results) -> Picture:
         picture.bar(70 + 215 * number, 268, 12, 12, f"c{number}")
         picture.text(88 + 215 * number, 278, name, "muted small")
     return picture
+
+
+def limit(results: Results) -> Picture:
+    """Draw how the limit that is found while sending goes over a run, for some services."""
+    lines = results["limit"]["lines"]
+    subtitle = "simulated, noise of 10 %; what is found while sending, over the first 40 seconds of 200,000 elements"
+    picture = Picture(WIDTH, 340, "Requests at a time", subtitle)
+    x, y = Axis((0, LIMIT_SECONDS), (60, WIDTH - 40)), Axis((0, 32), (250, 75))
+    _levels(picture, y, [2, 8, 16, 32], (60, WIDTH - 40), "{:.0f}")
+    for second in range(0, LIMIT_SECONDS + 1, 10):
+        picture.text(x(second), 268, f"{second} s", "muted small", "middle")
+    for number, (name, points) in enumerate(lines.items()):
+        kind = ("c1", "c0", "c2", "c1 hollow")[number]
+        picture.line([(x(at), y(value)) for at, value in _steps(points)], kind, dots=False)
+        left, top = 60 + 330 * (number % 2), 288 + 22 * (number // 2)
+        picture.rule((left, top + 6), (left + 14, top + 6), f"{kind} line")
+        picture.text(left + 22, top + 10, name, "muted small")
+    return picture
+
+
+def _steps(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for at, value in points:
+        if at > LIMIT_SECONDS:
+            break
+        if found:
+            found.append((at, found[-1][1]))
+        found.append((at, value))
+    return [*found, (LIMIT_SECONDS, found[-1][1])]
 
 
 def _last_second(arrivals: Sequence[Sequence[float]], allowed: float) -> list[tuple[float, float]]:

@@ -27,7 +27,7 @@ class Plan:
     sizes: tuple[int, ...]
 
 
-GOALS = ("imports", "side_by_side", "window", "retry", "growth", "pace", "sources", "memory")
+GOALS = ("imports", "limit", "side_by_side", "window", "retry", "growth", "pace", "sources", "memory")
 FULL = Plan(
     measures=(*GOALS, "store", "airflow"),
     rounds=7,

@@ -144,6 +144,34 @@ def _retry(results: Results) -> str:
     return _table(("1,000,000 elements", "elements/s", "sent again", "bytes of state"), rows)
 
 
+def _limit(results: Results) -> str:
+    rows = [
+        (
+            f"{name}, noise {noise}",
+            f"{cell['best']:,.0f}",
+            f"{cell['small']}",
+            f"{cell['rate']:.2f}",
+            f"{cell['p95']:.2f}",
+            f"{cell['four']:.2f}",
+            f"{cell['most_p95']:.1f}",
+            f"{cell['short']:.2f}",
+        )
+        for name, noises in results["limit"]["cells"].items()
+        for noise, cell in noises.items()
+    ]
+    head = (
+        "200,000 elements, 500 a request",
+        "best fixed: el/s",
+        "with",
+        "auto: rate",
+        "auto: p95",
+        "4: rate",
+        "32: p95",
+        "10 chunks over 4",
+    )
+    return _table(head, rows)
+
+
 PARTS = {
     "machine": _machine,
     "goals": _goals,
@@ -156,5 +184,6 @@ PARTS = {
     "window": _window,
     "pace": _pace,
     "retry": _retry,
+    "limit": _limit,
 }
 """Tables by the names that pages call them by."""
