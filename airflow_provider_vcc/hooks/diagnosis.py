@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc._compat import AirflowNotFoundException
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccError, VccNotFoundError, VccTransportError
@@ -34,7 +34,7 @@ def diagnose(hook: VccHook) -> tuple[bool, str]:
     return True, " ".join([_success(hook, projects), *(f"{hint}." for hint in hook.settings.hints())])
 
 
-def _success(hook: VccHook, projects: Any) -> str:
+def _success(hook: VccHook, projects: object) -> str:
     count = len(projects) if isinstance(projects, list | dict) else 0
     seen = {0: "no projects, though", 1: "one project"}.get(count, f"{count} projects")
     return f"VCC Live answers as customer {hook.customer!r} and shows {seen}."

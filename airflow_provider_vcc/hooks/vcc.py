@@ -101,8 +101,8 @@ class VccHook(BaseHook):
         method: str,
         path: str,
         *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
+        params: Mapping[str, object] | None = None,
+        json: object = None,
         attempts: int = 5,
     ) -> Any:
         """Send a request to any resource under ``/v2``, and give the envelope's ``response``.
@@ -126,9 +126,9 @@ class VccHook(BaseHook):
     def batch_dispositions(
         self,
         project_id: int | str,
-        elements: Sequence[Mapping[str, Any]],
+        elements: Sequence[Mapping[str, object]],
         *,
-        disposition: Mapping[str, Any] | None = None,
+        disposition: Mapping[str, object] | None = None,
         avoid_in_call: bool | None = None,
         attempts: int = 5,
     ) -> dict[int, Any]:
@@ -170,14 +170,14 @@ class VccHook(BaseHook):
         return diagnose(self)
 
     @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+    def get_ui_field_behaviour(cls) -> dict[str, object]:
         """Describe the connection form to Airflow before 3.2, which does not read it from the provider info."""
         from airflow_provider_vcc.hooks.form import field_behaviour
 
         return field_behaviour()
 
     @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
+    def get_connection_form_widgets(cls) -> dict[str, object]:
         """Give the form's own fields to Airflow before 3.2; none where its web framework is not installed."""
         from airflow_provider_vcc.hooks.form import widgets
 

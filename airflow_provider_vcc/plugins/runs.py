@@ -100,7 +100,7 @@ def of_run(session: Session, dag_id: str, run_id: str) -> list[Found] | None:
     return _grouped([row for query in (named, linked) for row in session.execute(query)])
 
 
-def _unfinished(session: Session, readable: set[str]) -> Sequence[Row[Any]]:
+def _unfinished(session: Session, readable: set[str]) -> Sequence[Row[object]]:
     """Return those that have saved their progress and have not ended well: they run, or were killed."""
     try:
         from airflow.models.task_state_store import TaskStateStoreModel as Kept
@@ -117,7 +117,7 @@ def _unfinished(session: Session, readable: set[str]) -> Sequence[Row[Any]]:
     return list(session.execute(wanted.order_by(Kept.dag_run_id.desc()).limit(MOST_FOUND)))
 
 
-def _grouped(rows: Iterable[Row[Any]]) -> list[Found]:
+def _grouped(rows: Iterable[Row[object]]) -> list[Found]:
     """Return each task once, the instances of a mapped one together, the newest first."""
     each = {Key(row.dag_id, row.run_id, row.task_id, row.map_index): row for row in rows}
     found = []
@@ -132,11 +132,11 @@ def _grouped(rows: Iterable[Row[Any]]) -> list[Found]:
     return found
 
 
-def _found(key: Key, row: Row[Any]) -> Found:
+def _found(key: Key, row: Row[object]) -> Found:
     return Found(key, row.state and str(row.state), row.start_date or row.queued_dttm, row.try_number or 0)
 
 
-def _mapped(key: Key, rows: Sequence[Row[Any]]) -> Found:
+def _mapped(key: Key, rows: Sequence[Row[object]]) -> Found:
     """Return a mapped task: it is as its worst instance, and as late as its last."""
     states = [str(row.state) for row in rows if row.state]
     worst = next((state for state in (*UNDER_WAY, "failed", "skipped") if state in states), None)
@@ -160,7 +160,7 @@ def read_all(session: Session, found: Sequence[Found]) -> dict[Key, Stored]:
     return stored
 
 
-def _xcoms(session: Session, keys: Sequence[Key]) -> dict[tuple[Any, ...], Any]:
+def _xcoms(session: Session, keys: Sequence[Key]) -> dict[tuple[object, ...], object]:
     columns = (XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index)
     wanted = select(*columns, XComModel.key, XComModel.value).where(
         tuple_(*columns).in_([tuple(key) for key in keys]), XComModel.key.in_(("summary", "report"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc import __version__
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
@@ -78,7 +78,7 @@ def render_overview(  # noqa: PLR0913 -- all but one are keywords
     )
 
 
-def _row(row: RunRow) -> dict[str, Any]:
+def _row(row: RunRow) -> dict[str, object]:
     figures = row.figures
     lost = row.stand_in and row.state in ENDED
     return {

@@ -26,7 +26,7 @@ FEWEST_POINTS = 4
 """Below these, a chart over time shows chance and nothing else."""
 
 
-def figures_view(figures: Figures) -> dict[str, Any]:
+def figures_view(figures: Figures) -> dict[str, object]:
     """Return all that is shown of the figures."""
     return {
         "figures": figures,
@@ -41,7 +41,7 @@ def figures_view(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _failed_view(figures: Figures) -> dict[str, Any]:
+def _failed_view(figures: Figures) -> dict[str, object]:
     rows = failed_rows(figures)
     ids = ids_to_copy(figures)
     return {
@@ -53,7 +53,7 @@ def _failed_view(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _bar_view(figures: Figures) -> dict[str, Any]:
+def _bar_view(figures: Figures) -> dict[str, object]:
     """Return the bar; none for a check, an input of unknown size, or nothing to tell apart."""
     told = figures.counts[Outcome.APPLIED] or figures.failed
     unknown_size = figures.running and figures.size <= figures.total
@@ -71,7 +71,7 @@ def _bar_view(figures: Figures) -> dict[str, Any]:
     }
 
 
-def _charts_view(figures: Figures) -> dict[str, Any]:
+def _charts_view(figures: Figures) -> dict[str, object]:
     long_enough = (figures.duration or 0) >= SHORTEST and len(figures.curve) >= FEWEST_POINTS
     rate = rate_chart(figures) if long_enough else None
     varied = len({point[1] for point in figures.chunks}) > 1
@@ -150,7 +150,7 @@ def _chunk_words(figures: Figures) -> str:
     return f"Between {count(min(sizes))} and {count(max(sizes))} elements in one request{halved}."
 
 
-def _error(line: ErrorLine, figures: Figures) -> dict[str, Any]:
+def _error(line: ErrorLine, figures: Figures) -> dict[str, object]:
     of = max(figures.failed, line.count)
     return {
         "code": line.code,
@@ -168,7 +168,7 @@ def _positions(line: ErrorLine) -> str:
     return ", ".join(map(str, line.positions)) + (", …" if line.count > len(line.positions) > 0 else "")
 
 
-def _shard(shard: Shard) -> dict[str, Any]:
+def _shard(shard: Shard) -> dict[str, object]:
     said = [f"{OUTCOMES[kind.value][0]} {count(shard.counts[kind])}" for kind in SHOWN]
     return {
         "index": "?" if shard.map_index is None else shard.map_index,
@@ -180,6 +180,6 @@ def _shard(shard: Shard) -> dict[str, Any]:
     }
 
 
-def _try(one: Try) -> dict[str, Any]:
+def _try(one: Try) -> dict[str, object]:
     cells = [count(one.counts[kind]) for kind in SHOWN] + [count(one.requests), seconds(one.duration)]
     return {"number": one.number, "cells": cells, "error": one.error}

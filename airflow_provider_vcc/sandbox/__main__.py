@@ -12,7 +12,7 @@ from functools import reduce
 from operator import add
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.sandbox.api.shapes import SHAPES
 from airflow_provider_vcc.sandbox.connection import as_text
@@ -137,10 +137,10 @@ def _log(request: Request, status: int | None) -> None:
     print(f"{request.number} {request.method} {request.path}{elements}: {status or 'no answer'}{fault}", flush=True)
 
 
-def _text(read: Callable[[str], Any]) -> Callable[[str], Any]:
+def _text(read: Callable[[str], object]) -> Callable[[str], object]:
     """Make argparse show what is wrong with an argument in our words."""
 
-    def checked(text: str) -> Any:
+    def checked(text: str) -> object:
         try:
             return read(text)
         except ValueError as error:

@@ -44,6 +44,6 @@ def _done(sandbox: Sandbox, method: str, arguments: dict[str, Any]) -> dict[str,
         return {"error": str(error)}
 
 
-def _reply(replies: TextIO, what: Any) -> None:
+def _reply(replies: TextIO, what: object) -> None:
     replies.write(json.dumps(what) + "\n")
     replies.flush()

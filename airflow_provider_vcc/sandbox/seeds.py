@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,7 +42,7 @@ def seed_records(count: int) -> Iterator[dict[str, str]]:
         }
 
 
-def fields_of(records: int | Sequence[Mapping[str, Any]]) -> list[str]:
+def fields_of(records: int | Sequence[Mapping[str, object]]) -> list[str]:
     """Name the custom fields of records, given or made up."""
     if isinstance(records, int):
         return list(FIELDS)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Timer
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from airflow_provider_vcc.sandbox.api.app import App
 from airflow_provider_vcc.sandbox.connection import as_connection
@@ -58,7 +58,7 @@ class Sandbox:
 
     def __init__(  # noqa: PLR0913 -- configured by keyword
         self,
-        records: int | Iterable[Mapping[str, Any]] = 1000,
+        records: int | Iterable[Mapping[str, object]] = 1000,
         *,
         faults: Faults = None,
         db: str | Path = ":memory:",
@@ -68,7 +68,7 @@ class Sandbox:
         keep_bodies: int = 200,
         up: bool = True,
         log: Callable[[Request, int | None], None] | None = None,
-        **settings: Any,
+        **settings: object,
     ) -> None:
         self.settings = Settings.of(**settings)
         self.stopping = threading.Event()
@@ -87,7 +87,7 @@ class Sandbox:
         self.set_faults(faults)
 
     @staticmethod
-    def process(records: int | Iterable[Mapping[str, Any]] = 1000, **options: Any) -> SandboxProcess:
+    def process(records: int | Iterable[Mapping[str, object]] = 1000, **options: object) -> SandboxProcess:
         """Return the same in a process of its own, to be entered by ``with``."""
         from airflow_provider_vcc.sandbox.process import SandboxProcess
 
@@ -103,7 +103,7 @@ class Sandbox:
         """The base URL, without ``/v2``."""
         return f"http://{self._listener.host}:{self.port}"
 
-    def connection(self, **extra: Any) -> dict[str, Any]:
+    def connection(self, **extra: object) -> dict[str, object]:
         """Return the Airflow connection as a dict: ``json.dumps`` of it is a value for ``AIRFLOW_CONN_<ID>``."""
         return as_connection(self.url, self.settings.customer, self.settings.token, extra)
 
@@ -251,7 +251,7 @@ class Sandbox:
 
 
 def _filled(
-    path: str, settings: Settings, records: int | Iterable[Mapping[str, Any]], in_call: int | Iterable[str]
+    path: str, settings: Settings, records: int | Iterable[Mapping[str, object]], in_call: int | Iterable[str]
 ) -> Store:
     first, *others = settings.projects
     given = records if isinstance(records, int) else list(records)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -185,7 +185,7 @@ class Run:
         return Checker(self.given.field_map, self.timezone, self.given.date_format)
 
     @cached_property
-    def disposition(self) -> dict[str, Any] | None:
+    def disposition(self) -> dict[str, object] | None:
         """The request's object, as it goes out."""
         self.report.disposition = checked = check_disposition(self.given.disposition, self.checker.dates)
         return checked
@@ -305,7 +305,7 @@ class Run:
         self._aside("The summary could not be pushed", self._publish, summary)
         self._aside("The report could not be kept for the next try", self._remember, summary)
 
-    def _aside(self, otherwise: str, do: Callable[..., None], *arguments: Any) -> None:
+    def _aside(self, otherwise: str, do: Callable[..., None], *arguments: object) -> None:
         """Do what the task's state must not depend on."""
         try:
             do(*arguments)

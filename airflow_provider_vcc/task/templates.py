@@ -66,7 +66,7 @@ def render_elements(value: Any, how: Callable[[Any, Any], Any], jinja_env: Any, 
     return None if rendered == "" and finalize.found_nothing else rendered
 
 
-def _unwrapped_one(value: Any) -> Any:
+def _unwrapped_one(value: object) -> object:
     if isinstance(value, _Nothing):
         return None
     if isinstance(value, _Text):
@@ -74,7 +74,7 @@ def _unwrapped_one(value: Any) -> Any:
     return value.removeprefix(_MARK) if isinstance(value, str) else value
 
 
-def _unwrapped(value: Any) -> Any:
+def _unwrapped(value: object) -> object:
     if isinstance(value, dict):
         return {name: _unwrapped(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

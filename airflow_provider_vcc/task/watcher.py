@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.documents import REPORT_KEY
@@ -73,7 +73,7 @@ class Watcher(Observer):
         if self._log.due(now):
             self._log.progress(self._sync)
 
-    def live(self) -> tuple[str, Any] | None:
+    def live(self) -> tuple[str, object] | None:
         """Return the report as it stands."""
         sync = self._sync
         if sync is None:

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import stat
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -121,7 +121,7 @@ def _encode_odd(failure: Failure) -> bytes:
         return json.dumps({**row, "element": None}).encode() + b"\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """Give something that JSON has for what it has not."""
     if hasattr(value, "tolist"):  # a number or an array of numpy's
         return value.tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
@@ -25,7 +25,7 @@ ID = re.compile(r"[\w.:/-]{1,64}")
 CRITERION = re.compile(r"\w[\w .-]{0,39}")
 
 
-def record_of(element: Any, id_name: str = "numberid", *, checked: bool = True) -> str | None:
+def record_of(element: object, id_name: str = "numberid", *, checked: bool = True) -> str | None:
     """Return an element's ``numberid``, or None if it has none.
 
     :param element: an element, or what an input gave in its place.
@@ -42,7 +42,7 @@ def record_of(element: Any, id_name: str = "numberid", *, checked: bool = True) 
     return text[:LONGEST_ID] if text and (checked or ID.fullmatch(text)) else None
 
 
-def search_of(element: Any) -> str | None:
+def search_of(element: object) -> str | None:
     """Return the names of the criteria that an element searches by (``name, city``), or None if it does not search."""
     search = element.get("search") if isinstance(element, dict) else getattr(element, "search", None)
     criteria = [one for one in (search if isinstance(search, list) else [search]) if isinstance(one, dict)]

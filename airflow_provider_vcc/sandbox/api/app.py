@@ -79,7 +79,7 @@ class App:
                 return replace(answer, headers=answer.headers | seen)
         raise Refused(404, "error.not_found")
 
-    def _arguments(self, found: dict[str, str]) -> dict[str, Any]:
+    def _arguments(self, found: dict[str, str]) -> dict[str, object]:
         arguments: dict[str, Any] = {name: unquote(text) for name, text in found.items()}
         if "project" in found:
             arguments["project"] = int(found["project"])
@@ -134,13 +134,13 @@ class App:
         self._carry_out(request, batch, body["elements"])
         return self._answer(batch.errors, dict.fromkeys(batch.done, True))
 
-    def _carry_out(self, request: Request, batch: Batch, elements: list[Any]) -> None:
+    def _carry_out(self, request: Request, batch: Batch, elements: list[object]) -> None:
         with self.store.transaction():
             batch.run(elements)
             request.note_act()
 
 
-def _checked(request: Request, types: Mapping[str, type[Any]]) -> dict[str, Any]:
+def _checked(request: Request, types: Mapping[str, type[object]]) -> dict[str, object]:
     """Return the body, whose parts are of these types or absent."""
     body = request.json
     if not isinstance(body, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 from types import NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Setting(NamedTuple):
     messages: bool
 
 
-def check(element: Mapping[str, Any], defaults: Mapping[str, Any], settings: Settings) -> Setting:
+def check(element: Mapping[str, object], defaults: Mapping[str, object], settings: Settings) -> Setting:
     """Return what the element sets, or raise what is wrong with it."""
     if settings.strict:
         _strictly(element)
@@ -63,25 +63,25 @@ def check(element: Mapping[str, Any], defaults: Mapping[str, Any], settings: Set
     return Setting(dispositionid, userid, date, description, bool(send))
 
 
-def _reject(element: Mapping[str, Any], settings: Settings) -> None:
+def _reject(element: Mapping[str, object], settings: Settings) -> None:
     reason = settings.reject(element) if settings.reject else None
     if reason:
         raise Problem(reason[1], reason[0])
 
 
-def _choose(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) -> Any:
+def _choose(name: str, element: Mapping[str, object], defaults: Mapping[str, object]) -> object:
     value = element.get(name)
     return defaults.get(name) if value is None else value
 
 
-def _id(name: str, element: Mapping[str, Any], defaults: Mapping[str, Any]) -> str | None:
+def _id(name: str, element: Mapping[str, object], defaults: Mapping[str, object]) -> str | None:
     value = _choose(name, element, defaults)
     if isinstance(value, bool) or not isinstance(value, ID):
         raise Problem(f"error.invalid_{name}")
     return None if value is None else str(value)
 
 
-def _strictly(element: Mapping[str, Any]) -> None:
+def _strictly(element: Mapping[str, object]) -> None:
     for name in element:
         if name not in FIELDS:
             raise Problem("error.unknown_field")

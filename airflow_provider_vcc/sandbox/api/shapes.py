@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 __all__ = ["SHAPES", "as_json"]
 
 SHAPES = ("map", "php", "list")
 
 
-def as_json(errors: list[dict[str, Any]], response: Any, shape: str) -> bytes:
+def as_json(errors: list[dict[str, object]], response: object, shape: str) -> bytes:
     """Write the envelope.
 
     ``map``: the indexes that were done as an object, as the documentation prints it. ``php``: what ``json_encode``
@@ -19,7 +18,7 @@ def as_json(errors: list[dict[str, Any]], response: Any, shape: str) -> bytes:
     return json.dumps({"errors": errors, "response": _shaped(errors, response, shape)}).encode()
 
 
-def _shaped(errors: list[dict[str, Any]], response: Any, shape: str) -> Any:
+def _shaped(errors: list[dict[str, object]], response: object, shape: str) -> object:
     if not isinstance(response, dict) or any(isinstance(key, str) for key in response):
         return response
     if shape == "list":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 from airflow_provider_vcc.sandbox.seeds import error_kinds
@@ -33,7 +33,7 @@ class RejectSome:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_errors", error_kinds(self.kinds))
 
-    def __call__(self, element: Mapping[str, Any]) -> tuple[int, str] | None:
+    def __call__(self, element: Mapping[str, object]) -> tuple[int, str] | None:
         """Return the ``(errorcode, errormessage)`` for an element, None if it may pass."""
         about = element.get("numberid") or json.dumps(element.get("search"), sort_keys=True)
         if crc32(f"{self.seed}/{about}".encode()) / RANGE >= self.share:

@@ -7,7 +7,7 @@ import select
 from base64 import b64decode
 from functools import cached_property
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_vcc.sandbox.http.wire import CONTINUE, Head, read_body
 
@@ -77,7 +77,7 @@ class Request:
         return read_body(self._stream, self.head)
 
     @cached_property
-    def json(self) -> Any:
+    def json(self) -> object:
         """The body, parsed; None if it is not JSON."""
         try:
             parsed = json.loads(self.body)

@@ -40,7 +40,7 @@ class CallCentre(Protocol):
     store: Store
     faults: Any
 
-    def connection(self, **extra: Any) -> dict[str, Any]:
+    def connection(self, **extra: object) -> dict[str, object]:
         """Return the connection as Airflow takes it."""
 
     def set_in_call(self, numberid: str, *, in_call: bool = True, project: int | None = None) -> None:
