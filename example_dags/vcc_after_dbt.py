@@ -21,7 +21,7 @@ with DAG(
 ) as dag:
 
     @task
-    def dbt_run():
+    def dbt_run() -> None:
         """Stand in for ``dbt run``: a BashOperator, Cosmos, or dbt Cloud's operator."""
 
     # [START howto_only_what_changed]

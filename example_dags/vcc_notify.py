@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, BaseNotifier, Context
 
 from airflow_provider_vcc.notifications import summary_html, summary_text
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
@@ -40,7 +40,8 @@ def post_to_slack(context: Context) -> None:
     from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNotifier
 
     text = escape(summary_text(context), quote=False)  # so that nothing in it is a link or a mention
-    SlackWebhookNotifier(slack_webhook_conn_id="slack_default", text=text).notify(context)
+    notifier: BaseNotifier = SlackWebhookNotifier(slack_webhook_conn_id="slack_default", text=text)
+    notifier.notify(context)
 
 
 # [END howto_notify_slack]
@@ -52,7 +53,8 @@ def tell_apprise(context: Context) -> None:
     from airflow.providers.apprise.notifications.apprise import AppriseNotifier
 
     title, _, body = summary_text(context).partition("\n")
-    AppriseNotifier(apprise_conn_id="apprise_default", title=title, body=body).notify(context)
+    notifier: BaseNotifier = AppriseNotifier(apprise_conn_id="apprise_default", title=title, body=body)
+    notifier.notify(context)
 
 
 # [END howto_notify_apprise]
