@@ -127,7 +127,7 @@ def test_zst_without_anything_that_decompresses_it_says_what_to_install(tmp_path
 
 
 @pytest.mark.parametrize(
-    "name", ["elements.txt", "elements", "elements.gz", "elements.parquet.gz", ".jsonl/elements", ""]
+    "name", ["elements.doc", "elements", "elements.gz", "elements.parquet.gz", ".jsonl/elements", ""]
 )
 def test_name_that_does_not_say_what_the_file_is_lists_those_that_do(name):
     with pytest.raises(VccInputError) as raised:
