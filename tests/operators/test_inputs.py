@@ -234,8 +234,9 @@ def test_none_within_a_search_is_invalid_since_it_would_widen_it(sandbox, native
 @pytest.mark.usefixtures("sandbox")
 def test_elements_that_are_none_as_a_whole_are_a_mistake_and_no_empty_input(native):
     one = rendered(native, {"rows": None}, elements="{{ params.rows }}")
-    with pytest.raises(VccConfigurationError, match="did it return nothing"):
-        one._check_inputs()
+    error, _ = run_here(one)
+    assert isinstance(error, VccConfigurationError)
+    assert "elements is None: did the upstream task return nothing?" in str(error)
 
 
 @pytest.mark.parametrize("native", [False, True])
