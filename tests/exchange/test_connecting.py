@@ -8,13 +8,14 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from support.engine import body_of, client_of, elements, sync_of
+from support.engine import MemoryStore, body_of, client_of, elements, sync_of
 from support.engine import run as run_sync
 from support.scripted import Proxy, ScriptedServer, answer, closed_port, full_backlog
 
 from airflow_provider_vcc.dispositions.http import dial
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportError
+from airflow_provider_vcc.sandbox import Sandbox
 
 TWO = elements(2)
 CONNECTED = b"HTTP/1.1 200 Connected\r\n\r\n"
@@ -198,3 +199,24 @@ def test_a_certificate_that_cannot_be_trusted_ends_the_run_at_once_with_its_reas
     assert type(error) is VccTransportError
     assert "the certificate of 127.0.0.1 cannot be trusted (unable to get local issuer certificate" in str(error)
     assert sync.tally.summary()["not_sent"] == 3
+
+
+def test_what_had_not_left_when_the_run_was_stopped_goes_out_next_time_even_if_it_must_not_go_twice():
+    store = MemoryStore()
+    with full_backlog() as port:
+        sync = sync_of(f"http://127.0.0.1:{port}", elements(4), connect_timeout=30, store=store, on_ambiguous="report")
+
+        def stop():
+            while not sync.tally.requests:
+                time.sleep(0.01)
+            sync.stop()
+
+        thread = threading.Thread(target=stop)
+        thread.start()
+        with pytest.raises(Exception, match="the run was stopped"):
+            sync.run()
+        thread.join()
+    assert sync.tally.summary()["not_sent"] == 4
+    with Sandbox(records=10) as sandbox:
+        again, error = run_sync(sandbox.url, elements(4), store=store, on_ambiguous="report")
+    assert (error, again.tally.summary()["applied"], again.tally.summary()["unknown"]) == (None, 4, 0)
