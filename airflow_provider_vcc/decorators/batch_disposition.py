@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_vcc._compat import DecoratedOperator, context_merge, determine_kwargs, task_decorator_factory
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-from airflow_provider_vcc.task.rendered import bare
+from airflow_provider_vcc.task.rendering.rendered import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
-from airflow_provider_vcc.task.rendered import PRIVATE, bare, render_field, wrapped
-from airflow_provider_vcc.task.templates import render_elements
+from airflow_provider_vcc.task.rendering.rendered import PRIVATE, bare, render_field, wrapped
+from airflow_provider_vcc.task.rendering.templates import render_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
+    from airflow_provider_vcc.task.rendering.templated import Elements, FilePath, OnAmbiguous, OnEmpty, Templated
     from airflow_provider_vcc.task.run import Run
-    from airflow_provider_vcc.task.templated import Elements, FilePath, OnAmbiguous, OnEmpty, Templated
 
 __all__ = ["BatchDispositionOperator"]
 
@@ -212,7 +212,7 @@ class BatchDispositionOperator(BaseOperator):
 
     def _input_datasets(self) -> list[tuple[str, str]]:
         """Give OpenLineage's namespace and name of each dataset that the elements come from."""
-        from airflow_provider_vcc.task.lineage import path_dataset
+        from airflow_provider_vcc.task.reporting.lineage import path_dataset
 
         return [] if self.elements_path is None else [path_dataset(str(bare(self.elements_path)))]
 
@@ -220,7 +220,7 @@ class BatchDispositionOperator(BaseOperator):
 
     def get_openlineage_facets_on_complete(self, _task_instance: Any) -> OperatorLineage[Any, Any]:
         """Tell OpenLineage where the elements came from, where they went, and how many."""
-        from airflow_provider_vcc.task.lineage import lineage_of
+        from airflow_provider_vcc.task.reporting.lineage import lineage_of
 
         return lineage_of(self._vcc_run, self._input_datasets())
 

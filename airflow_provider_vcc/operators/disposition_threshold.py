@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.documents import Summary
-    from airflow_provider_vcc.task.templated import Templated
+    from airflow_provider_vcc.task.rendering.templated import Templated
 
 __all__ = ["DispositionThresholdOperator"]
 
@@ -76,8 +76,8 @@ class DispositionThresholdOperator(BaseOperator):
         """
         from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
         from airflow_provider_vcc.task.judgement import judge
-        from airflow_provider_vcc.task.log import log_summary
         from airflow_provider_vcc.task.merging import merged, report
+        from airflow_provider_vcc.task.reporting.log import log_summary
 
         given = {name: check(name, getattr(self, name)) for name, check in CHECKS.items()}
         threshold = Threshold(given["max_errors"], given["max_error_rate"])

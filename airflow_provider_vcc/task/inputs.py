@@ -11,7 +11,7 @@ from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import Reading, from_elements, open_path
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.task.parameters import a_delimiter, a_field_map, a_path, a_sheet, an_encoding
-from airflow_provider_vcc.task.rendered import bare
+from airflow_provider_vcc.task.rendering.rendered import bare
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.sources.rows import Source

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.task.rendered import bare
+from airflow_provider_vcc.task.rendering.rendered import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,13 +26,13 @@ from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.redaction import Redaction
 from airflow_provider_vcc.task.inputs import check_other_file
 from airflow_provider_vcc.task.judgement import judge, judge_empty
-from airflow_provider_vcc.task.log import log_summary
-from airflow_provider_vcc.task.metrics import describe_assets, emit
 from airflow_provider_vcc.task.parameters import a_path
 from airflow_provider_vcc.task.preview import Preview
-from airflow_provider_vcc.task.project import look_up
-from airflow_provider_vcc.task.report import ReportBuilder, stored
-from airflow_provider_vcc.task.watcher import Watcher
+from airflow_provider_vcc.task.reporting.log import log_summary
+from airflow_provider_vcc.task.reporting.metrics import describe_assets, emit
+from airflow_provider_vcc.task.reporting.project import look_up
+from airflow_provider_vcc.task.reporting.report import ReportBuilder, stored
+from airflow_provider_vcc.task.reporting.watcher import Watcher
 from airflow_provider_vcc.wording import elements
 
 if TYPE_CHECKING:

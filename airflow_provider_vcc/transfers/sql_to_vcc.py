@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.task.parameters import NOTHING, a_connection, a_flag, at_least_one, is_template
-from airflow_provider_vcc.task.rendered import bare
+from airflow_provider_vcc.task.rendering.rendered import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
-    from airflow_provider_vcc.task.templated import Templated
+    from airflow_provider_vcc.task.rendering.templated import Templated
     from airflow_provider_vcc.transfers.query import QuerySource
     from airflow_provider_vcc.transfers.results import ResultsTable
     from airflow_provider_vcc.transfers.synced import SyncedTable

@@ -40,7 +40,7 @@ from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOpe
 from airflow_provider_vcc.operators.retries import worth_a_retry
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.task.judgement import judge
-from airflow_provider_vcc.task.rendered import NO_TEMPLATE
+from airflow_provider_vcc.task.rendering.rendered import NO_TEMPLATE
 from airflow_provider_vcc.transfers import watermark
 from airflow_provider_vcc.transfers.query import QuerySource
 from airflow_provider_vcc.transfers.results import ResultsTable

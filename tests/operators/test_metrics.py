@@ -8,8 +8,8 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from support.operators import Instance
 
-from airflow_provider_vcc.task import metrics
-from airflow_provider_vcc.task.metrics import COUNTS, emit
+from airflow_provider_vcc.task.reporting import metrics
+from airflow_provider_vcc.task.reporting.metrics import COUNTS, emit
 
 SUMMARY = {**dict.fromkeys(COUNTS, 0), "project_id": 17, "applied": 5, "requests": 2, "duration": 1.5}
 

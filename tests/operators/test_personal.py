@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_vcc.task.rendered import Personal, bare
+from airflow_provider_vcc.task.rendering.rendered import Personal, bare
 
 JANE = {"numberid": 1, "description": "Jane", "search": {"name": "Jane"}, "note": "Jane", "next_calldate": "Jane"}
 

@@ -16,7 +16,7 @@ from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.exceptions import VccUnavailable
 from airflow_provider_vcc.task.at_a_time import MOST_POINTS, AtATime, Curve, held_back
 from airflow_provider_vcc.task.parameters import Parameters
-from airflow_provider_vcc.task.report import MOST_TRIES, ReportBuilder, fitting, stored
+from airflow_provider_vcc.task.reporting.report import MOST_TRIES, ReportBuilder, fitting, stored
 
 SUMMARY = {
     "project_id": 17,

@@ -24,7 +24,7 @@ from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows
 from airflow_provider_vcc.redaction import Redaction, of_database
 from airflow_provider_vcc.report.page import render
 from airflow_provider_vcc.task.judgement import judge
-from airflow_provider_vcc.task.log import ProgressLog, log_summary
+from airflow_provider_vcc.task.reporting.log import ProgressLog, log_summary
 
 WINDOW = 6
 TOKEN = "t0ken-Of-m1ne"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.documents import REPORT_KEY
-from airflow_provider_vcc.task.log import ProgressLog
-from airflow_provider_vcc.task.report import stored
+from airflow_provider_vcc.task.reporting.log import ProgressLog
+from airflow_provider_vcc.task.reporting.report import stored
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.sync import Sync
     from airflow_provider_vcc.documents import ErrorRow
     from airflow_provider_vcc.task.endpoints import TaskLog
-    from airflow_provider_vcc.task.report import ReportBuilder
+    from airflow_provider_vcc.task.reporting.report import ReportBuilder
 
 __all__ = ["Watcher"]
 

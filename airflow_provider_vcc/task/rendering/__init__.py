@@ -1,0 +1,1 @@
+"""What Airflow renders, and shows: nothing private is among it."""

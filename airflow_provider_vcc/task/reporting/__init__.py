@@ -1,0 +1,1 @@
+"""What a try tells while it runs and afterwards: the log, the report, metrics, lineage."""
