@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_provider_vcc.report.remedy import Step
+    from airflow_provider_vcc.report.words.remedy import Step
 
 __all__ = ["summary_html", "summary_text"]
 
@@ -72,10 +72,10 @@ def _little(context: Mapping[str, Any]) -> Message:
 
 
 def _message(context: Mapping[str, Any]) -> Message:
-    from airflow_provider_vcc.report.figures import read_figures
-    from airflow_provider_vcc.report.page import Context
-    from airflow_provider_vcc.report.remedy import steps
-    from airflow_provider_vcc.report.verdict import consequence, plan, verdict
+    from airflow_provider_vcc.report.reading.context import Context
+    from airflow_provider_vcc.report.reading.figures import read_figures
+    from airflow_provider_vcc.report.words.remedy import steps
+    from airflow_provider_vcc.report.words.verdict import consequence, plan, verdict
 
     instance, exception = context["ti"], context.get("exception")
     summary = getattr(exception, "summary", None) or _pulled(instance, "summary")
@@ -98,7 +98,7 @@ def _message(context: Mapping[str, Any]) -> Message:
 
 
 def _without_figures(context: Mapping[str, Any]) -> Message:
-    from airflow_provider_vcc.report.status import UNKNOWN
+    from airflow_provider_vcc.report.words.status import UNKNOWN
 
     instance, exception = context["ti"], context.get("exception")
     state = _state(instance, exception, None)
@@ -114,7 +114,7 @@ def _without_figures(context: Mapping[str, Any]) -> Message:
 
 def _state(instance: Any, exception: object, figures: Any) -> str:
     """Return how the task ended, by Airflow's word; else by its exception and its figures."""
-    from airflow_provider_vcc.report.verdict import guess
+    from airflow_provider_vcc.report.words.verdict import guess
 
     told = getattr(instance, "state", None)
     state = str(getattr(told, "value", told) or "")
@@ -142,7 +142,7 @@ def _kind(exception: object) -> str:
 
 
 def _reasons(figures: Any) -> tuple[tuple[str, str], ...]:
-    from airflow_provider_vcc.report.failed import reasons
+    from airflow_provider_vcc.report.words.failed import reasons
 
     found = reasons(figures)
     said = [

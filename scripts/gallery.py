@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402 -- after 
 from support.reports import overviews, scenarios  # noqa: E402 -- likewise
 
 from airflow_provider_vcc.report.overview import render_overview  # noqa: E402 -- likewise
-from airflow_provider_vcc.report.page import Context, render  # noqa: E402 -- likewise
+from airflow_provider_vcc.report.page import render  # noqa: E402 -- likewise
+from airflow_provider_vcc.report.reading.context import Context  # noqa: E402 -- likewise
 
 BUILT = ROOT / "build" / "gallery"
 LOOKS = {

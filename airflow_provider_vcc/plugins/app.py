@@ -25,11 +25,12 @@ from airflow_provider_vcc.plugins.stored import (
     read_state,
     read_stored,
 )
-from airflow_provider_vcc.report.failed import failed_csv
-from airflow_provider_vcc.report.figures import read_figures
-from airflow_provider_vcc.report.page import Context, Instance, headers, render, render_message
-from airflow_provider_vcc.report.status import ACTIVE, ENDED
-from airflow_provider_vcc.report.tolerant import whole
+from airflow_provider_vcc.report.page import headers, render, render_message
+from airflow_provider_vcc.report.reading.context import Context, Instance
+from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.reading.tolerant import whole
+from airflow_provider_vcc.report.words.failed import failed_csv
+from airflow_provider_vcc.report.words.status import ACTIVE, ENDED
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.plugins.stored import TaskState

@@ -14,10 +14,10 @@ from fastapi.responses import HTMLResponse
 
 from airflow_provider_vcc.plugins.look import Look
 from airflow_provider_vcc.plugins.runs import MOST_ROWS, latest, of_run, read_all
-from airflow_provider_vcc.report.figures import read_figures
 from airflow_provider_vcc.report.overview import RunRow, render_overview
 from airflow_provider_vcc.report.page import headers
-from airflow_provider_vcc.report.status import ACTIVE, ENDED
+from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.words.status import ACTIVE, ENDED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

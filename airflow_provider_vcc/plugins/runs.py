@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_, select, tuple_
 from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.plugins.stored import Key, Stored, decoded, read_progress
-from airflow_provider_vcc.report.status import ACTIVE, OURS
+from airflow_provider_vcc.report.words.status import ACTIVE, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

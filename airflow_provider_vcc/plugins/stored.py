@@ -13,8 +13,8 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 
-from airflow_provider_vcc.report.remedy import FILE_FIELD, IDS_FIELD
-from airflow_provider_vcc.report.tolerant import mapping, masked
+from airflow_provider_vcc.report.reading.tolerant import mapping, masked
+from airflow_provider_vcc.report.words.remedy import FILE_FIELD, IDS_FIELD
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

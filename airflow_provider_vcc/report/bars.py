@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.report.figures import Counts, Figures
+    from airflow_provider_vcc.report.reading.figures import Counts, Figures
 
 __all__ = ["ORDER", "Bar", "Part", "outcome_bar", "plain_bar", "zoomed_bar"]
 

@@ -12,7 +12,7 @@ from airflow_provider_vcc.wording import count, per_second, seconds
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_provider_vcc.report.figures import Figures
+    from airflow_provider_vcc.report.reading.figures import Figures
 
 __all__ = ["Chart", "Step", "Tick", "answer_chart", "chunk_chart", "limit_chart", "rate_chart"]
 

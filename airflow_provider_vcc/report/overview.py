@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from airflow_provider_vcc import __version__
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.report.bars import plain_bar
-from airflow_provider_vcc.report.failed import reasons
 from airflow_provider_vcc.report.page import badge_of, css, environment
-from airflow_provider_vcc.report.status import ACTIVE, ENDED, OUTCOMES
-from airflow_provider_vcc.report.verdict import ending, project, shown_kinds, verdict
+from airflow_provider_vcc.report.words.failed import reasons
+from airflow_provider_vcc.report.words.status import ACTIVE, ENDED, OUTCOMES
+from airflow_provider_vcc.report.words.verdict import ending, project, shown_kinds, verdict
 from airflow_provider_vcc.wording import clock, count, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from airflow_provider_vcc.report.figures import Figures
+    from airflow_provider_vcc.report.reading.figures import Figures
 
 __all__ = ["RunRow", "render_overview"]
 

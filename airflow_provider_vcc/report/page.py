@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -13,79 +12,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from airflow_provider_vcc import __version__, wording
-from airflow_provider_vcc.report.figures import read_figures
-from airflow_provider_vcc.report.glossary import glossary
-from airflow_provider_vcc.report.remedy import steps
-from airflow_provider_vcc.report.status import ENDED, OUTCOMES, STATES, alerts, facts, live_line, nothing_yet
-from airflow_provider_vcc.report.verdict import consequence, guess, plan, verdict
+from airflow_provider_vcc.report.reading.context import Context
+from airflow_provider_vcc.report.reading.figures import read_figures
 from airflow_provider_vcc.report.views import figures_view
+from airflow_provider_vcc.report.words.glossary import glossary
+from airflow_provider_vcc.report.words.remedy import steps
+from airflow_provider_vcc.report.words.status import ENDED, OUTCOMES, STATES, alerts, facts, live_line, nothing_yet
+from airflow_provider_vcc.report.words.verdict import consequence, guess, plan, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from airflow_provider_vcc.report.reading.figures import Figures
 
-    from airflow_provider_vcc.report.figures import Figures
-
-__all__ = ["Context", "Instance", "badge_of", "css", "environment", "headers", "render", "render_message"]
+__all__ = ["badge_of", "css", "environment", "headers", "render", "render_message"]
 
 PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme", "csv")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instance:
-    """One of the task instances that a mapped task has, with its state in Airflow."""
-
-    index: int
-    state: str
-    href: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """What Airflow knows about the task instance, and how the page is looked at.
-
-    :param state: the task instance's state in Airflow; None where there is none yet.
-    :param asked: whether Airflow was asked for the state at all.
-    :param tries: how many tries the task has at most.
-    :param stand_in: whether the figures are the last saved ones of a task that gave no final ones.
-    :param keeps_progress: whether this Airflow can show a running task: 3.3 and later.
-    :param elsewhere: where the XComs are kept, if that is a place that this page cannot read.
-    :param refresh: seconds after which the page is loaded anew; None where it is final.
-    :param toggle: link that pauses or resumes that.
-    :param themes: links by ``auto``, ``light`` and ``dark``.
-    :param home: link to the task instance in Airflow, where the page stands by itself.
-    :param operator: the name of the task's operator.
-    :param form: the DAG whose form started the run, if that form takes failed records back.
-    :param form_field: the field that takes them.
-    :param form_href: link to it, where the page stands by itself: Airflow's frame lets no link lead out of it.
-    :param csv: link to the failed records as CSV.
-    :param instances: a mapped task's instances, where none of them was named.
-    """
-
-    dag_id: str = ""
-    run_id: str = ""
-    task_id: str = ""
-    map_index: int = -1
-    state: str | None = None
-    asked: bool = True
-    try_number: int | None = None
-    tries: int | None = None
-    stand_in: bool = False
-    keeps_progress: bool = True
-    elsewhere: str = ""
-    now: datetime | None = None
-    refresh: int | None = None
-    paused: bool = False
-    toggle: str = ""
-    theme: str | None = None
-    themes: Mapping[str, str] = field(default_factory=dict)
-    home: str = ""
-    operator: str = ""
-    form: str = ""
-    form_field: str = ""
-    form_href: str = ""
-    csv: str = ""
-    instances: tuple[Instance, ...] = ()
 
 
 def render(summary: Any, report: Any, context: Context | None = None) -> str:

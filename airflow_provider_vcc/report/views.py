@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.report.bars import outcome_bar, plain_bar, zoomed_bar
 from airflow_provider_vcc.report.charts import answer_chart, chunk_chart, limit_chart, rate_chart
-from airflow_provider_vcc.report.failed import OPEN_ROWS, failed_rows, ids_to_copy, not_listed, reasons
-from airflow_provider_vcc.report.reasons import advise
-from airflow_provider_vcc.report.status import OUTCOMES
-from airflow_provider_vcc.report.verdict import threshold
+from airflow_provider_vcc.report.words.failed import OPEN_ROWS, failed_rows, ids_to_copy, not_listed, reasons
+from airflow_provider_vcc.report.words.reasons import advise
+from airflow_provider_vcc.report.words.status import OUTCOMES
+from airflow_provider_vcc.report.words.verdict import threshold
 from airflow_provider_vcc.wording import NOT_KNOWN, count, per_second, percent, plural, seconds
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.charts import Chart
-    from airflow_provider_vcc.report.figures import ErrorLine, Figures, Shard, Try
+    from airflow_provider_vcc.report.reading.figures import ErrorLine, Figures, Shard, Try
 
 __all__ = ["figures_view"]
 

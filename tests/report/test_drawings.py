@@ -12,7 +12,7 @@ from support.reports import OUTCOMES, report, summary
 
 from airflow_provider_vcc.report.bars import LEAST_WIDTH, outcome_bar, zoomed_bar
 from airflow_provider_vcc.report.charts import chunk_chart, rate_chart
-from airflow_provider_vcc.report.figures import read_figures
+from airflow_provider_vcc.report.reading.figures import read_figures
 
 COUNTS = st.fixed_dictionaries({name: st.integers(0, 5) | st.integers(0, 10**8) for name in OUTCOMES})
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from support.reports import report, summary
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.report.figures import read_figures
-from airflow_provider_vcc.report.tolerant import masked, moment, number, text, whole
+from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.reading.tolerant import masked, moment, number, text, whole
 
 
 @pytest.mark.parametrize("value", [True, -1, 1.5, float("nan"), float("inf"), 10**400, "x", "1e3", None, [], {}])

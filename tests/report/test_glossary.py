@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_vcc.report import page
-from airflow_provider_vcc.report.glossary import glossary_among
+from airflow_provider_vcc.report.words.glossary import glossary_among
 
 PLACES = ["Repository, https://code.test/vcc", "Documentation, https://docs.test/vcc/"]
 

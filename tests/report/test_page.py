@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.reports import NOW, report, scenarios, summary
 
-from airflow_provider_vcc.report.page import Context, Instance, headers, render, render_message
+from airflow_provider_vcc.report.page import headers, render, render_message
+from airflow_provider_vcc.report.reading.context import Context, Instance
 
 VOID = {"meta", "br", "input", "img", "link"}
 ALLOWED = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_vcc.report.reasons import advise
+from airflow_provider_vcc.report.words.reasons import advise
 
 SAID = {
     "error.missing_numberid_or_search": "either a `numberid` or a `search`",

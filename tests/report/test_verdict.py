@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.reports import report, scenarios, summary
 
-from airflow_provider_vcc.report.figures import read_figures
-from airflow_provider_vcc.report.status import ENDED
-from airflow_provider_vcc.report.verdict import consequence, guess, left, plan, threshold, verdict
+from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.words.status import ENDED
+from airflow_provider_vcc.report.words.verdict import consequence, guess, left, plan, threshold, verdict
 
 GONE = " were not found in the project"
 DATE = " had a callback date that cannot be read"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from airflow_provider_vcc.report.figures import read_figures
 from airflow_provider_vcc.report.overview import RunRow
-from airflow_provider_vcc.report.page import Instance
+from airflow_provider_vcc.report.reading.context import Instance
+from airflow_provider_vcc.report.reading.figures import read_figures
 
 NOW = datetime(2026, 11, 24, 6, 1, 18, tzinfo=UTC)
 STARTED = "2026-11-24T06:00:00+00:00"

@@ -6,7 +6,8 @@ import pytest
 from support.axe import grave_findings
 from support.reports import scenarios
 
-from airflow_provider_vcc.report.page import Context, headers, render
+from airflow_provider_vcc.report.page import headers, render
+from airflow_provider_vcc.report.reading.context import Context
 
 pytestmark = pytest.mark.chromium
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.report.verdict import left
+from airflow_provider_vcc.report.words.verdict import left
 from airflow_provider_vcc.wording import clock, count, plural, seconds
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.report.figures import Figures
-    from airflow_provider_vcc.report.page import Context
+    from airflow_provider_vcc.report.reading.context import Context
+    from airflow_provider_vcc.report.reading.figures import Figures
 
 __all__ = [
     "ACTIVE",

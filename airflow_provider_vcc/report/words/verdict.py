@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.report.reasons import explain
+from airflow_provider_vcc.report.words.reasons import explain
 from airflow_provider_vcc.wording import count, percent, plural, seconds
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.report.figures import Figures
+    from airflow_provider_vcc.report.reading.figures import Figures
 
 __all__ = ["Ending", "consequence", "ending", "guess", "left", "plan", "shown_kinds", "threshold", "verdict"]
 

@@ -6,12 +6,12 @@ import csv
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_provider_vcc.report.figures import FailedLine
-from airflow_provider_vcc.report.reasons import explain
+from airflow_provider_vcc.report.reading.figures import FailedLine
+from airflow_provider_vcc.report.words.reasons import explain
 from airflow_provider_vcc.wording import count, plural
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.report.figures import ErrorLine, Figures
+    from airflow_provider_vcc.report.reading.figures import ErrorLine, Figures
 
 __all__ = ["FailedRow", "Why", "failed_csv", "failed_rows", "ids_to_copy", "reasons"]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.report.verdict import ending
+from airflow_provider_vcc.report.words.verdict import ending
 from airflow_provider_vcc.wording import count
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.report.figures import Figures
-    from airflow_provider_vcc.report.page import Context
+    from airflow_provider_vcc.report.reading.context import Context
+    from airflow_provider_vcc.report.reading.figures import Figures
 
 __all__ = ["Step", "steps"]
 

@@ -7,7 +7,7 @@ from itertools import islice, pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
-from airflow_provider_vcc.report.tolerant import (
+from airflow_provider_vcc.report.reading.tolerant import (
     flag,
     listed,
     mapping,

@@ -1,0 +1,1 @@
+"""What the report says: the verdict, its reasons, what to do next, and the state of the task."""
