@@ -30,11 +30,17 @@ class Spool(Generic[T]):
         self._end = 0
         self._changed = Condition()
         self._closed = False
+        self._writing = False
 
     @property
     def on_disk(self) -> int:
         """How many pieces wait on disk."""
         return len(self._later)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing more is wanted."""
+        return self._closed
 
     def __len__(self) -> int:
         return len(self._first) + len(self._later)
@@ -42,36 +48,50 @@ class Spool(Generic[T]):
     def put(self, piece: T) -> bool:
         """Add a piece; where it cannot be written to disk, wait until there is space in memory.
 
+        One thread puts. It writes without the lock, so that whoever takes pieces never waits for a disk.
+
         :returns: whether it is still wanted: False after ``close``.
         """
         with self._changed:
-            if len(self._first) >= self._in_memory or self._later:
-                if self._written(piece):
-                    self._changed.notify_all()
-                    return not self._closed
-                while not self._closed and (self._later or len(self._first) >= self._in_memory):
-                    self._changed.wait()
-            if not self._closed:
-                self._first.append(piece)
-                self._changed.notify_all()
-            return not self._closed
-
-    def _written(self, piece: T) -> bool:
-        if self._closed:
+            if self._closed or self._fits():
+                return self._added(piece)
+            if not self._later:
+                self._end = 0  # what was there has been read
+            self._writing = True
+        place = self._written(piece)
+        with self._changed:
+            self._writing = False
+            if self.is_closed:
+                self._forget()
+                return False
+            if place is None:
+                self._changed.wait_for(lambda: self._closed or self._fits())
+                return self._added(piece)
+            self._later.append(place)
+            self._changed.notify_all()
             return True
+
+    def _fits(self) -> bool:
+        return not self._later and len(self._first) < self._in_memory
+
+    def _added(self, piece: T) -> bool:
+        if not self._closed:
+            self._first.append(piece)
+            self._changed.notify_all()
+        return not self._closed
+
+    def _written(self, piece: T) -> tuple[int, int] | None:
+        """Write a piece to disk; return where it is, or None if that fails."""
         try:
             data = pickle.dumps(piece, pickle.HIGHEST_PROTOCOL)
             if self._file is None:
                 self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the spool
-            if not self._later:
-                self._file.truncate(0)
-                self._end = 0
             os.pwrite(self._file.fileno(), data, self._end)
         except Exception:  # noqa: BLE001 -- a full disk, a value that cannot be pickled
-            return False
-        self._later.append((self._end, len(data)))
+            return None
+        place = (self._end, len(data))
         self._end += len(data)
-        return True
+        return place
 
     def peek(self) -> T | None:
         """Return the first piece without taking it, or None if nothing waits."""
@@ -101,8 +121,12 @@ class Spool(Generic[T]):
         """Forget what waits, and let whoever waits go on."""
         with self._changed:
             self._closed = True
-            self._first.clear()
-            self._later.clear()
-            if self._file is not None:
-                self._file.close()
+            if not self._writing:  # else the writer does it
+                self._forget()
             self._changed.notify_all()
+
+    def _forget(self) -> None:
+        self._first.clear()
+        self._later.clear()
+        if self._file is not None:
+            self._file.close()
