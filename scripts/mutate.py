@@ -65,7 +65,7 @@ def changes_of(node: Any) -> list[tuple[str, Any]]:
         other = deepcopy(node)
         other.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         found.append((f"{ast.unparse(node)} -> {ast.unparse(other)}", other))
-    elif isinstance(node, ast.If | ast.IfExp):
+    elif isinstance(node, ast.If | ast.IfExp) and ast.unparse(node.test) != "TYPE_CHECKING":
         for value in (True, False):
             other = deepcopy(node)
             other.test = ast.Constant(value)

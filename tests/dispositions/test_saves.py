@@ -64,6 +64,7 @@ def test_cheap_writes_do_not_wait_once_half_of_the_window_is_unsaved(saves):
     saves.first_result(100.0)
     assert due(saves, unsaved=1, in_air=3) > 0
     assert due(saves, unsaved=2, in_air=2) == 0
+    assert due(saves, unsaved=2, in_air=2, window=6) > 0
 
 
 def test_dear_writes_wait_also_when_half_of_the_window_is_unsaved(saves):

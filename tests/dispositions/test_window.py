@@ -489,3 +489,51 @@ class TestStopping:
         hand.stop(None)
         [record] = of(Record, hand.go_on())
         assert type(record.delivery.outcome).__name__ == "NotSent"
+
+
+class TestPatience:
+    """Whether it is a chunk's own fault, others show."""
+
+    def test_a_chunk_is_given_up_when_one_other_has_succeeded_since_its_first_failure(self):
+        failed = Delivery(chunk_of([], []))
+        failed.maybe_acted, failed.attempts, failed.successes_before = True, 5, 0
+        assert not failed.is_exhausted(0, too_much=False)
+        assert failed.is_exhausted(1, too_much=False)
+        failed.successes_before = 1
+        assert not failed.is_exhausted(1, too_much=False)
+
+    def failing(self, hand, times):
+        """Let the only chunk fail so many times."""
+        for _ in range(times):
+            hand.go_on()
+            hand.answer(LOST)
+            hand.now += 5.9
+
+    def test_after_five_failures_a_chunk_waits_for_the_breaker_and_then_its_own_time(self):
+        hand = Hand(plain(1), chunk_size=1, max_in_flight=1)
+        self.failing(hand, 4)
+        hand.go_on()
+        hand.answer(LOST)
+        [delivery] = hand.window._open
+        assert delivery.ready_at == pytest.approx(hand.now + 5.0 + 5.0)
+
+    def test_before_that_it_waits_its_own_time_only(self):
+        hand = Hand(plain(1), chunk_size=1, max_in_flight=1)
+        self.failing(hand, 3)
+        hand.go_on()
+        hand.answer(LOST)
+        [delivery] = hand.window._open
+        assert delivery.ready_at == pytest.approx(hand.now + 4.0)
+
+    def test_where_all_that_wait_have_failed_five_times_one_more_shows_whether_the_service_is_there(self):
+        hand = Hand(plain(3), chunk_size=1, max_in_flight=1)
+        self.failing(hand, 4)
+        hand.go_on()
+        hand.answer(LOST)
+        hand.now += 5.0
+        assert hand.sent() == [[1]]
+
+    def test_where_they_have_failed_less_often_they_go_first(self):
+        hand = Hand(plain(3), chunk_size=1, max_in_flight=1)
+        self.failing(hand, 1)
+        assert hand.sent() == [[0]]
