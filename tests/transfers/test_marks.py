@@ -91,6 +91,11 @@ class NamedType:
         self.name = name
 
 
+def shown(value):
+    """Name a case, the same in every process."""
+    return str(getattr(value, "name", value))
+
+
 @pytest.mark.parametrize(
     ("kind", "scale"),
     [
@@ -102,7 +107,7 @@ class NamedType:
         (8, 9),
         (NamedType("DB_TYPE_TIMESTAMP"), 9),
     ],
-    ids=str,
+    ids=shown,
 )
 def test_times_that_are_finer_than_the_driver_gives_them_are_refused(kind, scale):
     """Trino, ClickHouse, DuckDB, SQL Server by ODBC, Snowflake and Oracle say so, each in its own way."""
@@ -110,7 +115,7 @@ def test_times_that_are_finer_than_the_driver_gives_them_are_refused(kind, scale
         a_mark(("updated_at", kind, None, None, None, scale, None)).see([DAY])
 
 
-@pytest.mark.parametrize("kind", ["timestamp(6)", "TIMESTAMP", datetime, NamedType("DB_TYPE_TIMESTAMP")], ids=str)
+@pytest.mark.parametrize("kind", ["timestamp(6)", "TIMESTAMP", datetime, NamedType("DB_TYPE_TIMESTAMP")], ids=shown)
 def test_times_to_the_microsecond_are_taken(kind):
     a_mark(("updated_at", kind, None, None, None, 6, None)).see([DAY])
 
