@@ -36,7 +36,7 @@ class Message:
     link: str = ""
 
 
-def summary_text(context: Mapping[str, Any]) -> str:
+def summary_text(context: Mapping[str, object]) -> str:
     """Return what to say of a task as plain text: the verdict, the counts, the first reasons, what to do, a link.
 
     :param context: the callback's context.
@@ -45,7 +45,7 @@ def summary_text(context: Mapping[str, Any]) -> str:
     return _never_raising(context, _as_text)
 
 
-def summary_html(context: Mapping[str, Any]) -> str:
+def summary_html(context: Mapping[str, object]) -> str:
     """Return the same as HTML for a mail: everything escaped, without style sheets and pictures.
 
     :param context: the callback's context.
@@ -53,7 +53,7 @@ def summary_html(context: Mapping[str, Any]) -> str:
     return _never_raising(context, _as_html)
 
 
-def _never_raising(context: Mapping[str, Any], write: Callable[[Message], str]) -> str:
+def _never_raising(context: Mapping[str, object], write: Callable[[Message], str]) -> str:
     """Return as much as can be said. A message that says little is better than none."""
     for make in (_message, _little):
         try:
@@ -157,7 +157,7 @@ def _plain(step: Step) -> str:
     return step.text.replace("`", "")
 
 
-def _pulled(instance: Any, key: str) -> Any:
+def _pulled(instance: Any, key: str) -> object:
     """Return an XCom of the task itself, or None if there is none."""
     try:
         given = {"task_ids": instance.task_id, "key": key, "map_indexes": getattr(instance, "map_index", -1)}
@@ -166,14 +166,14 @@ def _pulled(instance: Any, key: str) -> Any:
         return None
 
 
-def _safely(make: Callable[[Any], str], instance: Any) -> str:
+def _safely(make: Callable[[object], str], instance: object) -> str:
     try:
         return make(instance)
     except Exception:  # noqa: BLE001 -- there is a message without it
         return ""
 
 
-def _link(instance: Any) -> str:
+def _link(instance: object) -> str:
     """Return the address of the report."""
     from airflow_provider_vcc._compat import conf
     from airflow_provider_vcc.links import VccReportLink

@@ -65,7 +65,9 @@ def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
     return _SQL[dialect].format(column=column, shards=int(shards))
 
 
-def of_shard(elements: Iterable[Mapping[str, Any]], number: int, shards: int, key: str = "numberid") -> Iterator[Any]:
+def of_shard(
+    elements: Iterable[Mapping[str, object]], number: int, shards: int, key: str = "numberid"
+) -> Iterator[Any]:
     """Yield the elements of one shard, in order.
 
     :param key: the name that holds ``numberid``.

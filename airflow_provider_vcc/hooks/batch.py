@@ -44,8 +44,8 @@ class BatchSender:
 
     def send(
         self,
-        elements: Sequence[Mapping[str, Any]],
-        disposition: Mapping[str, Any] | None,
+        elements: Sequence[Mapping[str, object]],
+        disposition: Mapping[str, object] | None,
         *,
         avoid_in_call: bool | None,
         attempts: int,
@@ -77,7 +77,7 @@ class BatchSender:
         return transport_error(fault, VccTransportError, self._name)
 
 
-def _refuse_empty_search(elements: Sequence[Mapping[str, Any]]) -> None:
+def _refuse_empty_search(elements: Sequence[Mapping[str, object]]) -> None:
     for index, element in enumerate(elements):
         search = element.get("search", [True])
         if not (search and all(search if isinstance(search, list) else [search])):
@@ -95,5 +95,5 @@ def _result(answer: Answer, index: int, private: Private, element: Mapping[str, 
     return True
 
 
-def _failed(outcome: Outcome, code: int | str | None, message: str) -> dict[str, Any]:
+def _failed(outcome: Outcome, code: int | str | None, message: str) -> dict[str, object]:
     return {"outcome": outcome.value, "errorcode": code, "errormessage": message}

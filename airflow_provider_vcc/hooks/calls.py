@@ -93,7 +93,7 @@ class Call:
         url = self.session.settings.base_url + self.path
         return self.session.request(self.method, url, params=self.params, json=self.json)
 
-    def _read(self, answer: requests.Response) -> Any:
+    def _read(self, answer: requests.Response) -> object:
         response = Heard(answer.status_code, answer.headers, answer.content)
         by_proxy = fault_of_proxy(response, self.session.route)
         if by_proxy is not None:
@@ -116,7 +116,7 @@ class Call:
             )
         return envelope.get("response")
 
-    def _rejected(self, status: int, errors: Sequence[Mapping[str, Any]], envelope: object) -> VccRequestError:
+    def _rejected(self, status: int, errors: Sequence[Mapping[str, object]], envelope: object) -> VccRequestError:
         said = "; ".join(map(_error_text, errors[:MOST_NAMED])) or status_of(status).says
         more = f" and {len(errors) - MOST_NAMED} more" if len(errors) > MOST_NAMED else ""
         return VccRequestError(
@@ -132,7 +132,7 @@ def run(call: Call, attempts: int, log: Logger) -> Any:
     return with_retries(call.send, name=str(call), safe=call.safe, attempts=attempts, log=log)
 
 
-def with_retries(send: Callable[[], Any], *, name: str, safe: bool, attempts: int, log: Logger) -> Any:
+def with_retries(send: Callable[[], object], *, name: str, safe: bool, attempts: int, log: Logger) -> Any:
     """Call ``send`` until it succeeds or fails for good.
 
     :param safe: whether it may be repeated although it may have taken effect.
@@ -181,7 +181,7 @@ def _like(
     )
 
 
-def _error_text(error: Mapping[str, Any]) -> str:
+def _error_text(error: Mapping[str, object]) -> str:
     code = error["errorcode"]
     return f"{error['errormessage']}" if code is None else f"{code} {error['errormessage']}"
 

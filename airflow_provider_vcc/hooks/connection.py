@@ -126,7 +126,7 @@ def _wrong(where: str, what: str, write: str) -> VccConfigurationError:
     return VccConfigurationError(f"{where} {what}; {write}", field=where)
 
 
-def _refuse_other_types(connection: Any) -> None:
+def _refuse_other_types(connection: object) -> None:
     kind = _text(getattr(connection, "conn_type", None))
     if kind not in {"", "vcc"}:
         raise _wrong(
@@ -134,16 +134,16 @@ def _refuse_other_types(connection: Any) -> None:
         )
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     shown = repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."  # noqa: PLR2004 -- what fits a line
 
 
-def _extra(extra: Any) -> Mapping[str, Any]:
+def _extra(extra: object) -> Mapping[str, object]:
     if isinstance(extra, str | bytes) and extra.strip():
         try:
             extra = json.loads(extra)
@@ -175,7 +175,7 @@ def _customer(connection: Any) -> str:
     return _checked_user("Login", login)
 
 
-def _username(value: Any) -> str:
+def _username(value: object) -> str:
     return _checked_user("Extra username", _text(value))
 
 
@@ -185,7 +185,7 @@ def _checked_user(where: str, user: str) -> str:
     return user
 
 
-def _token(password: Any) -> str:
+def _token(password: object) -> str:
     token = _text(password)
     if not token:
         raise _wrong("Password", "is empty", "write the API token that was made in VCC Live")
@@ -245,7 +245,7 @@ def _host_name(parts: SplitResult) -> str:
     return host
 
 
-def _port(value: Any, parts: SplitResult) -> int | None:
+def _port(value: object, parts: SplitResult) -> int | None:
     text = _text(value)
     if text in {"", "0"}:
         return parts.port
@@ -264,7 +264,7 @@ def _path(parts: SplitResult) -> str:
     return path if path.endswith("/v2") else f"{path}/v2"
 
 
-def _timezone(value: Any) -> str | None:
+def _timezone(value: object) -> str | None:
     name = _text(value)
     if not name:
         return None
@@ -292,7 +292,7 @@ def _seconds(name: str, value: Any, default: float) -> float:
     return seconds
 
 
-def _verify(value: Any) -> bool | str:
+def _verify(value: object) -> bool | str:
     if isinstance(value, bool):
         return value
     text = _text(value)
@@ -314,7 +314,7 @@ def _ca_bundle(text: str) -> str:
     return text
 
 
-def _cert(value: Any) -> str | tuple[str, str] | None:
+def _cert(value: object) -> str | tuple[str, str] | None:
     given = _object_or_text("Extra cert", value)
     if isinstance(given, str):
         cert: str | tuple[str, str] = given
@@ -338,7 +338,7 @@ def _check_cert(cert: str | tuple[str, str]) -> None:
         raise VccConfigurationError(f"Extra cert: {error}", field="Extra cert") from None
 
 
-def _object_or_text(where: str, value: Any) -> str | Mapping[str, Any]:
+def _object_or_text(where: str, value: object) -> str | Mapping[str, object]:
     """Read a field that is a text, or an object, which the form holds as JSON."""
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
@@ -352,14 +352,14 @@ def _object_or_text(where: str, value: Any) -> str | Mapping[str, Any]:
     return value
 
 
-def _proxies(value: Any) -> dict[str, str]:
+def _proxies(value: object) -> dict[str, str]:
     given = _object_or_text("Extra proxies", value)
     if isinstance(given, str):
         given = dict.fromkeys(("http", "https"), given)
     return {_proxy_key(key): _proxy(key, _text(url)) for key, url in given.items() if _text(url)}
 
 
-def _proxy_key(key: Any) -> str:
+def _proxy_key(key: object) -> str:
     if key not in PROXY_KEYS:
         raise _wrong("Extra proxies", f"has the key {_shown(key)}", f"write one of {', '.join(PROXY_KEYS)}")
     return str(key)

@@ -38,5 +38,5 @@ def widgets() -> dict[str, Any]:
 
 
 def _declared() -> dict[str, Any]:
-    declared: dict[str, Any] = get_provider_info()["connection-types"][0]
+    declared: dict[str, object] = get_provider_info()["connection-types"][0]
     return declared

@@ -98,7 +98,7 @@ class VccSession(requests.Session):
         """Find no redirect to follow, whatever the answer says."""
 
     def merge_environment_settings(
-        self, url: str | bytes | None, proxies: Any, stream: Any, verify: Any, cert: Any
+        self, url: str | bytes | None, proxies: object, stream: object, verify: object, cert: object
     ) -> Any:
         """Let the call win over the connection, and the connection over the environment."""
         verify = self.verify if verify is None else verify

@@ -110,7 +110,7 @@ class BatchDispositionOperator(BaseOperator):
         sheet: str | XComArg | None = None,
         date_format: Templated[Sequence[str]] | None = None,
         field_map: Templated[Mapping[str, str]] | None = None,
-        disposition: Templated[Mapping[str, Any]] | None = None,
+        disposition: Templated[Mapping[str, object]] | None = None,
         avoid_in_call: bool | None = None,
         vcc_conn_id: str | XComArg = "vcc_default",
         chunk_size: int = 500,
@@ -207,7 +207,7 @@ class BatchDispositionOperator(BaseOperator):
     def _settled(self) -> None:
         """Do what is to be done only when the whole input was read and settled, however it will be judged."""
 
-    def _passed(self, context: Context, summary: Mapping[str, Any]) -> None:
+    def _passed(self, context: Context, summary: Mapping[str, object]) -> None:
         """Do what is to be done only when the judgement passed and everything was sent."""
 
     def _input_datasets(self) -> list[tuple[str, str]]:
@@ -218,7 +218,7 @@ class BatchDispositionOperator(BaseOperator):
 
     # Lineage
 
-    def get_openlineage_facets_on_complete(self, _task_instance: Any) -> OperatorLineage[Any, Any]:
+    def get_openlineage_facets_on_complete(self, _task_instance: object) -> OperatorLineage[Any, Any]:
         """Tell OpenLineage where the elements came from, where they went, and how many."""
         from airflow_provider_vcc.task.reporting.lineage import lineage_of
 
@@ -266,11 +266,11 @@ class BatchDispositionOperator(BaseOperator):
         others = [name for name in fields if name not in private]
         super()._do_render_template_fields(parent, others, context, jinja_env, seen_oids)
 
-        def how(value: Any) -> Any:
+        def how(value: object) -> Any:
             return self.render_template(value, context, jinja_env, seen_oids)
 
-        def elements_how(value: Any) -> Any:
-            def by(value: Any, env: Any) -> Any:
+        def elements_how(value: object) -> Any:
+            def by(value: object, env: object) -> Any:
                 return self.render_template(value, context, env, seen_oids)
 
             return render_elements(value, by, jinja_env, tuple(self.template_ext))

@@ -49,7 +49,7 @@ class DispositionThresholdOperator(BaseOperator):
     def __init__(
         self,
         *,
-        summaries: Templated[Iterable[Mapping[str, Any] | None]] | Mapping[str, Any],
+        summaries: Templated[Iterable[Mapping[str, object] | None]] | Mapping[str, object],
         expected: Templated[int],
         max_errors: Templated[int] | None = None,
         max_error_rate: Templated[float] | None = None,
@@ -95,7 +95,7 @@ class DispositionThresholdOperator(BaseOperator):
         return summary
 
 
-def _of_failed_shards_too(summaries: Any) -> Any:
+def _of_failed_shards_too(summaries: Any) -> object:
     """Take the XCom ``summary`` of tasks, which a failed one has too, where their result is named."""
     from airflow_provider_vcc._compat import XCOM_RETURN_KEY
 
@@ -129,7 +129,7 @@ def _summaries(given: Any) -> Iterable[Summary]:
         yield one
 
 
-def _decoded(given: Any) -> Any:
+def _decoded(given: object) -> Any:
     """Return what a JSON text stands for: a template gives a text, a trigger's form as well."""
     if not isinstance(given, str):
         return given

@@ -130,7 +130,7 @@ def read_progress(session: Session, key: Key) -> Stored:
     return Stored(progress.get("summary"), progress.get("report"))
 
 
-def _read_xcom(session: Session, key: Key, name: str) -> Any:
+def _read_xcom(session: Session, key: Key, name: str) -> object:
     """Read as Airflow's API does, from the database and as plain JSON; a reference to an object store is followed."""
     value = session.scalar(
         select(XComModel.value).where(
@@ -145,7 +145,7 @@ def _read_xcom(session: Session, key: Key, name: str) -> Any:
     return _fetched(value) if isinstance(value, str) else value
 
 
-def decoded(value: Any) -> Any:
+def decoded(value: object) -> Any:
     """Return an XCom's value as the database holds it: the execution API stores JSON text as JSON."""
     for _ in range(2):
         if isinstance(value, str):
@@ -153,14 +153,14 @@ def decoded(value: Any) -> Any:
     return value
 
 
-def _loaded(text: str | bytes) -> Any:
+def _loaded(text: str | bytes) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-def _fetched(reference: str) -> Any:
+def _fetched(reference: str) -> object:
     """Read an XCom that the object-storage backend put elsewhere; the reference itself where that is impossible.
 
     Plain JSON on purpose: the backend's own reading can make objects of classes that the text names.
@@ -186,7 +186,7 @@ def keeps_progress() -> bool:
     return hasattr(airflow.state, "get_state_backend")
 
 
-def _read_progress(session: Session, key: Key) -> Any:
+def _read_progress(session: Session, key: Key) -> object:
     if not keeps_progress():
         return None
     from airflow.state import TaskScope, get_state_backend
@@ -201,7 +201,7 @@ def _read_progress(session: Session, key: Key) -> Any:
         return None
 
 
-def _dereferenced(value: str) -> Any:
+def _dereferenced(value: str) -> object:
     """Read what ``[workers] state_store_backend`` put elsewhere."""
     backend = conf.getimport("workers", "state_store_backend", fallback=None)
     return backend().deserialize_task_state_store_from_ref(value) if backend else None

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -28,7 +28,7 @@ __all__ = ["badge_of", "css", "environment", "headers", "render", "render_messag
 PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme", "csv")
 
 
-def render(summary: Any, report: Any, context: Context | None = None) -> str:
+def render(summary: object, report: object, context: Context | None = None) -> str:
     """Return the page.
 
     :param summary: the XCom ``summary``; None, half of it or another version's will do.
@@ -54,7 +54,7 @@ def render(summary: Any, report: Any, context: Context | None = None) -> str:
     return environment().get_template("report.html.j2").render(shown | drawn)
 
 
-def _said(figures: Figures | None, context: Context, state: str) -> dict[str, Any]:
+def _said(figures: Figures | None, context: Context, state: str) -> dict[str, object]:
     """Return the sentences: what was to happen, whether it did, and what to do."""
     if figures is None or context.instances:
         headline, detail = nothing_yet(state, context)

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 __all__ = ["as_connection", "as_text"]
 
 
-def as_connection(url: str, customer: str, token: str, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def as_connection(url: str, customer: str, token: str, extra: Mapping[str, object] | None = None) -> dict[str, Any]:
     """Return the connection in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
     scheme_and_host, _, port = url.rpartition(":")
     made = {"conn_type": "vcc", "login": customer, "password": token, "host": scheme_and_host, "port": int(port)}
     return made | ({"extra": dict(extra)} if extra else {})
 
 
-def as_text(connection: Mapping[str, Any]) -> str:
+def as_text(connection: Mapping[str, object]) -> str:
     """Return the connection as an environment variable, as the form's fields, and as a first request."""
     login, password, host, port = (connection[name] for name in ("login", "password", "host", "port"))
     return f"""\

@@ -35,7 +35,7 @@ def obey(commands: TextIO, replies: TextIO) -> None:
         sandbox.stop()
 
 
-def _done(sandbox: Sandbox, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+def _done(sandbox: Sandbox, method: str, arguments: dict[str, Any]) -> dict[str, object]:
     try:
         if method == "set_faults":
             arguments = {"faults": parse(arguments["faults"])}

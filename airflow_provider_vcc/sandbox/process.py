@@ -37,7 +37,7 @@ class SandboxProcess:
     Without ``db`` the ledger lies in a temporary folder that goes away at the end.
     """
 
-    def __init__(self, records: int | Iterable[Mapping[str, Any]] = 1000, **options: Any) -> None:
+    def __init__(self, records: int | Iterable[Mapping[str, object]] = 1000, **options: Any) -> None:
         self._options = {"records": records} | options
         self._exits = ExitStack()
         self._process: subprocess.Popen[str]
@@ -104,7 +104,7 @@ class SandboxProcess:
         self._process.kill()
         self._process.wait()
 
-    def _ask(self, what: Any) -> Any:
+    def _ask(self, what: object) -> Any:
         assert self._process.stdin  # noqa: S101 -- for the type checker
         assert self._process.stdout  # noqa: S101 -- likewise
         self._process.stdin.write(json.dumps(what) + "\n")
@@ -123,7 +123,7 @@ class SandboxProcess:
                 self._process.kill()
 
 
-def _portable(options: dict[str, Any]) -> dict[str, Any]:
+def _portable(options: dict[str, Any]) -> dict[str, object]:
     """Write the options as JSON can have them."""
     made = dict(options)
     if not isinstance(made["records"], int):

@@ -92,7 +92,7 @@ def _checked(operator: Any, name: str, value: Any) -> Any:
     return a_disposition(name, value, a_date_format("date_format", operator.date_format))
 
 
-def check_inputs(elements: Any, elements_path: Any) -> None:
+def check_inputs(elements: object, elements_path: object) -> None:
     """See that exactly one of the two is given, and looks like what it should be.
 
     :raises VccConfigurationError: with what to write instead.
@@ -108,7 +108,7 @@ def check_inputs(elements: Any, elements_path: Any) -> None:
         a_path("elements_path", elements_path)
 
 
-def is_template(value: Any) -> bool:
+def is_template(value: object) -> bool:
     """Say whether a value, or anything in it, is known only when it is rendered."""
     if isinstance(value, str):
         return any(mark in value for mark in MARKS)
@@ -123,13 +123,13 @@ def _wrong(name: str, what: str) -> VccConfigurationError:
     return VccConfigurationError(f"{name} {what}")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """Show a value in a message, unless it is long."""
     shown = repr(value)
     return shown if len(shown) <= 60 else f"a {type(value).__name__}"  # noqa: PLR2004 -- what fits a line
 
 
-def a_project(name: str, value: Any) -> int:
+def a_project(name: str, value: object) -> int:
     """Take the number of a project."""
     number = _whole(value)
     if number is None or number < 1:
@@ -137,7 +137,7 @@ def a_project(name: str, value: Any) -> int:
     return number
 
 
-def _whole(value: Any) -> int | None:
+def _whole(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -148,7 +148,7 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def at_least_one(name: str, value: Any) -> int:
+def at_least_one(name: str, value: object) -> int:
     """Take an integer from 1 on."""
     number = _whole(value)
     if number is None or number < 1:
@@ -156,7 +156,7 @@ def at_least_one(name: str, value: Any) -> int:
     return number
 
 
-def at_least_zero(name: str, value: Any) -> int:
+def at_least_zero(name: str, value: object) -> int:
     """Take an integer from 0 on."""
     number = _whole(value)
     if number is None or number < 0:
@@ -164,7 +164,7 @@ def at_least_zero(name: str, value: Any) -> int:
     return number
 
 
-def at_a_time(name: str, value: Any) -> int | Literal["auto"]:
+def at_a_time(name: str, value: object) -> int | Literal["auto"]:
     """Take how many requests at a time, or "auto" to have that found while sending."""
     if isinstance(value, str) and value.strip().lower() == "auto":
         return "auto"
@@ -174,7 +174,7 @@ def at_a_time(name: str, value: Any) -> int | Literal["auto"]:
     return number
 
 
-def a_pace(name: str, value: Any) -> float | None:
+def a_pace(name: str, value: object) -> float | None:
     """Take elements per second."""
     if value is None or value in NOTHING:
         return None
@@ -192,7 +192,7 @@ def _number(value: Any) -> float | None:
     return number if number is not None and isfinite(number) else None
 
 
-def most_errors(name: str, value: Any) -> int | None:
+def most_errors(name: str, value: object) -> int | None:
     """Take how many failed elements are tolerated."""
     if value is None or value in NOTHING:
         return None
@@ -205,7 +205,7 @@ def most_errors(name: str, value: Any) -> int | None:
     return number
 
 
-def most_error_rate(name: str, value: Any) -> float | None:
+def most_error_rate(name: str, value: object) -> float | None:
     """Take the share of failed elements that is tolerated."""
     if value is None or value in NOTHING:
         return None
@@ -221,7 +221,7 @@ def most_error_rate(name: str, value: Any) -> float | None:
     raise _wrong(name, f"must be a share from 0 to 1, got {_shown(value)}{hint}")
 
 
-def _share(value: Any) -> float | None:
+def _share(value: object) -> float | None:
     """Read a percentage, or a number that is not whole."""
     if isinstance(value, str) and value.strip().endswith("%"):
         number = _number(value.strip()[:-1])
@@ -230,7 +230,7 @@ def _share(value: Any) -> float | None:
     return None if number is None or number.is_integer() else number
 
 
-def a_flag(name: str, value: Any) -> bool:
+def a_flag(name: str, value: object) -> bool:
     """Take true or false, also as text, as a template gives it."""
     if isinstance(value, bool):
         return value
@@ -242,12 +242,12 @@ def a_flag(name: str, value: Any) -> bool:
     raise _wrong(name, f"must be True or False, got {_shown(value)}")
 
 
-def maybe_flag(name: str, value: Any) -> bool | None:
+def maybe_flag(name: str, value: object) -> bool | None:
     """Take true, false or None."""
     return None if value is None else a_flag(name, value)
 
 
-def a_mode(name: str, value: Any) -> str:
+def a_mode(name: str, value: object) -> str:
     """Take what to do when nobody can say whether a request took effect."""
     if value in AMBIGUOUS:
         return str(value)
@@ -256,7 +256,7 @@ def a_mode(name: str, value: Any) -> str:
     raise _wrong(name, f"must be one of {', '.join(map(repr, AMBIGUOUS))}, got {_shown(value)}{hint}")
 
 
-def an_empty_mode(name: str, value: Any) -> str:
+def an_empty_mode(name: str, value: object) -> str:
     """Take what an input without any element means."""
     if value in EMPTY:
         return str(value)
@@ -274,7 +274,7 @@ def an_encoding(_name: str, value: Any) -> str | None:
     return check_encoding(value)
 
 
-def a_delimiter(name: str, value: Any) -> str | None:
+def a_delimiter(name: str, value: object) -> str | None:
     """Take one character that separates the cells of a CSV, or nothing."""
     if value is None or value in NOTHING:
         return None
@@ -284,7 +284,7 @@ def a_delimiter(name: str, value: Any) -> str | None:
     raise _wrong(name, f"must be one character such as ';', or 'tab', got {_shown(value)}")
 
 
-def a_sheet(name: str, value: Any) -> str | None:
+def a_sheet(name: str, value: object) -> str | None:
     """Take the name of a sheet, or nothing."""
     if value is None or value in NOTHING:
         return None
@@ -293,7 +293,7 @@ def a_sheet(name: str, value: Any) -> str | None:
     raise _wrong(name, f"must be the name of a sheet, got {_shown(value)}; leave it out for the first one")
 
 
-def a_date_format(name: str, value: Any) -> tuple[str, ...]:
+def a_date_format(name: str, value: object) -> tuple[str, ...]:
     """Take a format of strptime, several, or nothing."""
     if value is None or (isinstance(value, str) and value in NOTHING):
         return ()
@@ -309,14 +309,14 @@ def a_date_format(name: str, value: Any) -> tuple[str, ...]:
     return tuple(formats)
 
 
-def a_connection(name: str, value: Any) -> str:
+def a_connection(name: str, value: object) -> str:
     """Take the id of a connection."""
     if isinstance(value, str) and value.strip() and value not in NOTHING:
         return value.strip()
     raise _wrong(name, f"must be the id of a connection, such as 'vcc_default', got {_shown(value)}")
 
 
-def a_path(name: str, value: Any) -> str:
+def a_path(name: str, value: object) -> str:
     """Take a local path or a URL, also as an object that stands for one."""
     text = str(value) if isinstance(value, os.PathLike) or hasattr(value, "storage_options") else value
     if not isinstance(text, str):
@@ -326,12 +326,12 @@ def a_path(name: str, value: Any) -> str:
     return text
 
 
-def maybe_path(name: str, value: Any) -> str | None:
+def maybe_path(name: str, value: object) -> str | None:
     """Take a path or nothing."""
     return None if value is None or value in NOTHING else a_path(name, value)
 
 
-def a_field_map(name: str, value: Any) -> Mapping[str, str] | None:
+def a_field_map(name: str, value: object) -> Mapping[str, str] | None:
     """Take the names in the input with the fields that they stand for."""
     value = _object(name, value)
     if not value:
@@ -344,7 +344,7 @@ def a_field_map(name: str, value: Any) -> Mapping[str, str] | None:
     return value
 
 
-def _object(name: str, value: Any) -> Any:
+def _object(name: str, value: object) -> object:
     """Read the JSON that a template gave in place of an object."""
     if not isinstance(value, str):
         return value

@@ -50,7 +50,7 @@ def converters(
     :param targets: the field of each column; None for one that is no field.
     :param name: what a message calls the query.
     """
-    found: list[tuple[int, Callable[[Any], Any]]] = []
+    found: list[tuple[int, Callable[[object], object]]] = []
     for at, (column, kind, target) in enumerate(zip(columns, described, targets, strict=True)):
         if is_padded(kind):
             found.append((at, _stripped))
@@ -59,12 +59,12 @@ def converters(
     return found
 
 
-def _stripped(value: Any) -> Any:
+def _stripped(value: object) -> object:
     """Return a text of CHAR(n) without the blanks that fill it up."""
     return value.rstrip(" ") if isinstance(value, str) else value
 
 
-def _zoned_or_refused(name: str, column: str) -> Callable[[Any], Any]:
+def _zoned_or_refused(name: str, column: str) -> Callable[[object], object]:
     def check(value: Any) -> Any:
         if isinstance(value, datetime) and value.tzinfo is None:
             raise VccInputError(ZONELESS.format(name, column, column, column), source=name)
@@ -73,7 +73,7 @@ def _zoned_or_refused(name: str, column: str) -> Callable[[Any], Any]:
     return check
 
 
-def _read(value: Any) -> Any:
+def _read(value: object) -> object:
     """Return what a large object holds, while its connection is there."""
     return value.read() if hasattr(value, "read") else value
 

@@ -73,7 +73,7 @@ class QuerySource:
         self,
         hook: Hook,
         sql: str,
-        parameters: Mapping[str, Any] | Sequence[Any] | None,
+        parameters: Mapping[str, object] | Sequence[object] | None,
         *,
         name: str,
         fetch_size: int,
@@ -142,7 +142,7 @@ class QuerySource:
             connection = None
         yield from read_ahead(partial(self._rows, connection), partial(self._log.info, SPOOLED))
 
-    def _rows(self, connection: Any) -> Generator[Any]:
+    def _rows(self, connection: object) -> Generator[Any]:
         connection = connection if connection is not None else self._hook.get_conn()
         with ExitStack() as stack:
             stack.enter_context(_closed_quietly(connection))

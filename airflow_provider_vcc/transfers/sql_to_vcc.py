@@ -90,8 +90,8 @@ class SqlToVccOperator(BatchDispositionOperator):
         *,
         sql: str | XComArg,
         sql_conn_id: str | XComArg,
-        parameters: Templated[Mapping[str, Any] | Sequence[Any]] | None = None,
-        sql_hook_params: Mapping[str, Any] | None = None,
+        parameters: Templated[Mapping[str, object] | Sequence[object]] | None = None,
+        sql_hook_params: Mapping[str, object] | None = None,
         fetch_size: int = 10_000,
         watermark_column: str | None = None,
         watermark_initial: object = None,
@@ -133,7 +133,7 @@ class SqlToVccOperator(BatchDispositionOperator):
             raise
 
     def _check_inputs(self) -> None:
-        sql: Any = self.sql
+        sql: object = self.sql
         if not is_template(sql) and not (isinstance(sql, str) and sql.strip()):
             raise VccConfigurationError("sql must be one query, or the path of a .sql file")
         if not is_template(self.sql_conn_id):
@@ -239,7 +239,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         if self._results is not None:
             self._results.settled()
 
-    def _passed(self, context: Context, summary: Mapping[str, Any]) -> None:
+    def _passed(self, context: Context, summary: Mapping[str, object]) -> None:
         super()._passed(context, summary)
         if self._watermark is not None and self._query is not None:
             self._watermark.move(self._query.watermark)

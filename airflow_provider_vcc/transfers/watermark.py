@@ -52,7 +52,7 @@ class Watermark:
     :param log: the task's.
     """
 
-    def __init__(self, context: Context, outlets: list[Any], initial: Any, log: TaskLog) -> None:
+    def __init__(self, context: Context, outlets: list[object], initial: object, log: TaskLog) -> None:
         if airflow_version() < SINCE:
             raise VccConfigurationError(TOO_OLD)
         if len(outlets) != 1:
@@ -71,7 +71,7 @@ class Watermark:
         kept = self._kept()
         return self._initial if kept is None else kept
 
-    def bind(self, sql: str, given: Mapping[str, Any] | Sequence[Any] | None) -> tuple[Any, ...]:
+    def bind(self, sql: str, given: Mapping[str, object] | Sequence[object] | None) -> tuple[Any, ...]:
         """Return the query and its parameters, with the watermark among them.
 
         It is one by name where the parameters have names, or the query has its name; otherwise the last by position.
@@ -102,12 +102,12 @@ class Watermark:
         if before != kind:
             raise VccConfigurationError(CHANGED.format(before, kind, self._key))
 
-    def move(self, reached: Any) -> None:
+    def move(self, reached: object) -> None:
         """Keep the highest value that was read; where nothing newer was read, it stays."""
         if reached is not None and not _is_at_least(self._kept(), reached):
             self._store.set(self._key, encode(reached))
 
-    def _kept(self) -> Any:
+    def _kept(self) -> object:
         kept = self._store.get(self._key, default=None)
         return None if kept is None else decode(kept)
 
@@ -126,7 +126,7 @@ def _is_at_least(kept: Any, reached: Any) -> bool:
         return False
 
 
-def encode(value: Any) -> dict[str, Any]:
+def encode(value: object) -> dict[str, Any]:
     """Make a JSON value that ``decode`` gives back with its type."""
     if isinstance(value, datetime):
         return {"type": "datetime", "value": value.isoformat()}

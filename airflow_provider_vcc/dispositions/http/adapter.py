@@ -137,7 +137,7 @@ def _session_error(error: Exception, fault: Fault) -> SessionError:
     return transport_error(fault, kind=kind)
 
 
-def _times(timeout: Any, longest: float) -> Times:
+def _times(timeout: object, longest: float) -> Times:
     """Read what requests takes as a time-out: seconds, a pair for connecting and the answer, or None."""
     connect, answer = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     defaults = Times()

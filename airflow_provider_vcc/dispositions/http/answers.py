@@ -179,7 +179,7 @@ def _whatever(body: bytes, count: int, content_type: str | None) -> Answer | Fau
     return _settle(errors, said, count)
 
 
-def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, Any], count: int) -> Answer:
+def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, object], count: int) -> Answer:
     rejected = {index: error for index, error in errors if index is not None and 0 <= index < count}
     general = [error for index, error in errors if index is None]
     if general and not rejected and not said:
@@ -202,7 +202,7 @@ def is_envelope(decoded: object) -> TypeGuard[dict[str, Any]]:
     return isinstance(decoded, dict) and bool(decoded.keys() & {"errors", "response"})
 
 
-def envelope_errors(envelope: Any) -> list[dict[str, Any]]:
+def envelope_errors(envelope: object) -> list[dict[str, Any]]:
     """Return the errors of any envelope as ``[{"errorcode", "errormessage", "index"}]``; empty if there are none."""
     errors = _entries(envelope.get("errors") if isinstance(envelope, dict) else None)
     return [{"errorcode": e.errorcode, "errormessage": e.errormessage, "index": index} for index, e in errors]
@@ -222,8 +222,8 @@ def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
             yield _index(key) if named else None, Rejection(None, _message(entry))
 
 
-def _by_index(response: Any) -> Iterator[tuple[int, Any]]:
-    pairs: Iterable[tuple[Any, Any]] = ()
+def _by_index(response: object) -> Iterator[tuple[int, object]]:
+    pairs: Iterable[tuple[object, object]] = ()
     if isinstance(response, list | dict):
         pairs = enumerate(response) if isinstance(response, list) else response.items()
     for key, value in pairs:
@@ -232,7 +232,7 @@ def _by_index(response: Any) -> Iterator[tuple[int, Any]]:
             yield index, value
 
 
-def _index(value: Any) -> int | None:
+def _index(value: object) -> int | None:
     if isinstance(value, int):
         return None if isinstance(value, bool) else value
     if isinstance(value, float):
@@ -240,7 +240,7 @@ def _index(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and INDEX.fullmatch(value) else None
 
 
-def _code(value: Any) -> int | str | None:
+def _code(value: object) -> int | str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     return None if value is None else printable(str(value)[:MOST_CODE])

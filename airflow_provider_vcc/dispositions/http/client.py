@@ -150,16 +150,16 @@ def _rejected(response: Response, count: int) -> Answer:
 
 
 def envelope(
-    elements: Sequence[Any], disposition: Mapping[str, Any] | None = None, *, avoid_in_call: bool | None = None
+    elements: Sequence[object], disposition: Mapping[str, object] | None = None, *, avoid_in_call: bool | None = None
 ) -> bytes:
     """Encode a request's body: ``{"elements": [...], "disposition": {...}, "avoid_in_call": ...}``."""
     before, after = frame(disposition, avoid_in_call=avoid_in_call)
     return before + _encode(elements) + after
 
 
-def frame(disposition: Mapping[str, Any] | None, *, avoid_in_call: bool | None = None) -> tuple[bytes, bytes]:
+def frame(disposition: Mapping[str, object] | None, *, avoid_in_call: bool | None = None) -> tuple[bytes, bytes]:
     """Return what stands before and after the elements of each request."""
-    rest: dict[str, Any] = {}
+    rest: dict[str, object] = {}
     if disposition:
         rest["disposition"] = disposition
     if avoid_in_call is not None:

@@ -93,7 +93,7 @@ def _encode_lines(values: list[Any]) -> bytes:
         return b"".join(map(_encode_line, values))
 
 
-def _encode_line(value: Any) -> bytes:
+def _encode_line(value: object) -> bytes:
     try:
         return _encoder.encode(value) + b"\n"
     except Exception:  # noqa: BLE001 -- likewise

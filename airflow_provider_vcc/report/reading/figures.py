@@ -174,7 +174,7 @@ def count_failed(counts: Counts) -> int:
     return sum(counts[outcome] for outcome in FAILED)
 
 
-def read_figures(summary: Any, report: Any) -> Figures:
+def read_figures(summary: object, report: object) -> Figures:
     """Read both XComs, or what stands under ``vcc_report``; neither has to be there or whole."""
     s, r = mapping(summary), mapping(report)
     counts, total = _counts(s)
@@ -202,7 +202,7 @@ def read_figures(summary: Any, report: Any) -> Figures:
     )
 
 
-def _progress(r: Mapping[str, Any]) -> dict[str, Any]:
+def _progress(r: Mapping[str, object]) -> dict[str, Any]:
     share = number(r.get("share"))
     return {
         "running": r.get("state") == "running",
@@ -235,16 +235,16 @@ def _progress(r: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _counts(row: Mapping[str, Any]) -> tuple[Counts, int]:
+def _counts(row: Mapping[str, object]) -> tuple[Counts, int]:
     counts = {outcome: whole(row.get(outcome.value)) or 0 for outcome in Outcome}
     return counts, max(sum(counts.values()), whole(row.get("total")) or 0)
 
 
-def _errors(summary: Mapping[str, Any]) -> list[ErrorLine]:
+def _errors(summary: Mapping[str, object]) -> list[ErrorLine]:
     return [_error(row) for row in rows(summary.get("errors"))]
 
 
-def _error(row: Mapping[str, Any]) -> ErrorLine:
+def _error(row: Mapping[str, object]) -> ErrorLine:
     places = islice(zip_longest(listed(row.get("positions")), listed(row.get("records"))), 2 * MOST_POSITIONS)
     read = [(whole(position), text(record, 64)) for position, record in places]
     known = [(position, record) for position, record in read if position is not None][:MOST_POSITIONS]
@@ -257,7 +257,7 @@ def _error(row: Mapping[str, Any]) -> ErrorLine:
     )
 
 
-def _failures(value: Any) -> tuple[FailedLine, ...]:
+def _failures(value: object) -> tuple[FailedLine, ...]:
     """Read the failed elements one by one, leaving out what makes no sense."""
     document = mapping(value)
     pairs = ([*listed(pair), None, None][:2] for pair in listed(document.get("reasons")))
@@ -266,7 +266,7 @@ def _failures(value: Any) -> tuple[FailedLine, ...]:
     return tuple(line for row in given if (line := _failure(row, reasons)) is not None)
 
 
-def _failure(row: list[Any], reasons: list[tuple[str, str]]) -> FailedLine | None:
+def _failure(row: list[object], reasons: list[tuple[str, str]]) -> FailedLine | None:
     position, record, outcome, reason, search, line = [*row, *[None] * 6][:6]
     at, number = whole(position), whole(reason)
     if at is None:
@@ -275,30 +275,30 @@ def _failure(row: list[Any], reasons: list[tuple[str, str]]) -> FailedLine | Non
     return FailedLine(at, text(record, 64), text(outcome, 16), code, message, text(search, 250), whole(line))
 
 
-def _disposition(value: Any) -> dict[str, str]:
+def _disposition(value: object) -> dict[str, str]:
     return {text(name, 32): text(item, 64) for name, item in islice(mapping(value).items(), 8)}
 
 
-def _sizes(value: Any) -> tuple[int, int] | None:
+def _sizes(value: object) -> tuple[int, int] | None:
     least, most = ([whole(item) for item in listed(value)] + [None, None])[:2]
     return None if least is None or most is None else (least, most)
 
 
-def _threshold(value: Any) -> Threshold | None:
+def _threshold(value: object) -> Threshold | None:
     if not isinstance(value, dict):
         return None
     rate = number(value.get("max_error_rate"))
     return Threshold(whole(value.get("max_errors")), None if rate is None else min(rate, 1.0))
 
 
-def _ascending(value: Any, width: int) -> tuple[tuple[float, ...], ...]:
+def _ascending(value: object, width: int) -> tuple[tuple[float, ...], ...]:
     """Read points in the order of their time, the first of each moment."""
     given = islice(numbers(value, width), MOST_POINTS)
     points = sorted(((round(point[0], 3), *point[1:]) for point in given), key=lambda point: point[0])
     return (*points[:1], *(later for earlier, later in pairwise(points) if later[0] > earlier[0]))
 
 
-def _try(row: Mapping[str, Any]) -> Try:
+def _try(row: Mapping[str, object]) -> Try:
     return Try(
         number=whole(row.get("try_number")),
         counts=_counts(row)[0],
@@ -308,6 +308,6 @@ def _try(row: Mapping[str, Any]) -> Try:
     )
 
 
-def _shard(row: Mapping[str, Any]) -> Shard:
+def _shard(row: Mapping[str, object]) -> Shard:
     counts, total = _counts(row)
     return Shard(whole(row.get("map_index")), counts, total)

@@ -20,7 +20,7 @@ USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<user>[^\s/?#@]*)@",
 QUERY = re.compile(r"(?P<url>[a-z][a-z0-9+.-]*://[^\s?]*)\?[^\s)'\"]*", re.IGNORECASE)
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """Read a count: a whole number from 0 to 10**15."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS:
         return int(value)
@@ -28,19 +28,19 @@ def whole(value: Any) -> int | None:
     return int(given) if given is not None and given == int(given) else None
 
 
-def number(value: Any) -> float | None:
+def number(value: object) -> float | None:
     """Read a finite number from 0 to 10**15."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return value if 0 <= value <= LARGEST and math.isfinite(value) else None
 
 
-def flag(value: Any) -> bool | None:
+def flag(value: object) -> bool | None:
     """Read what is true or false."""
     return value if isinstance(value, bool) else None
 
 
-def text(value: Any, most: int = MOST_TEXT) -> str:
+def text(value: object, most: int = MOST_TEXT) -> str:
     """Read one line of text without control characters, of at most ``most`` characters."""
     if not isinstance(value, str | int | float) or isinstance(value, bool):
         return ""
@@ -52,7 +52,7 @@ def text(value: Any, most: int = MOST_TEXT) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def masked(value: Any, most: int = MOST_TEXT) -> str:
+def masked(value: object, most: int = MOST_TEXT) -> str:
     """Read a text, with the credentials of the URLs in it masked: passwords, tokens, signed queries.
 
     The user of an object store's URL is the id of a connection, and stays.
@@ -69,7 +69,7 @@ def _mask_user(match: re.Match[str]) -> str:
     return f"{scheme}***@" if web else match[0]
 
 
-def moment(value: Any) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """Read an ISO date-time; one without an offset is in UTC."""
     if not isinstance(value, str):
         return None
@@ -80,12 +80,12 @@ def moment(value: Any) -> datetime | None:
         return None
 
 
-def listed(value: Any) -> list[Any]:
+def listed(value: object) -> list[Any]:
     """Read a list; empty if it is none."""
     return value if isinstance(value, list) else []
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
     """Read an object; empty where it is none."""
     return value if isinstance(value, dict) else {}
 
@@ -95,7 +95,7 @@ def rows(value: Any) -> Iterator[Mapping[str, Any]]:
     return (row for row in value if isinstance(row, dict)) if isinstance(value, list) else iter(())
 
 
-def numbers(value: Any, width: int) -> Iterator[tuple[float, ...]]:
+def numbers(value: object, width: int) -> Iterator[tuple[float, ...]]:
     """Read a list of points, each of ``width`` numbers, leaving out what is none."""
     for point in value if isinstance(value, list) else ():
         read = [number(item) for item in point[:width]] if isinstance(point, list) else []

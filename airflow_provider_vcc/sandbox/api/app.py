@@ -80,7 +80,7 @@ class App:
         raise Refused(404, "error.not_found")
 
     def _arguments(self, found: dict[str, str]) -> dict[str, object]:
-        arguments: dict[str, Any] = {name: unquote(text) for name, text in found.items()}
+        arguments: dict[str, object] = {name: unquote(text) for name, text in found.items()}
         if "project" in found:
             arguments["project"] = int(found["project"])
             if arguments["project"] not in self.settings.projects:

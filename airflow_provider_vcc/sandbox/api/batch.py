@@ -27,10 +27,10 @@ class Batch:
         self.store = store
         self.project = project
         self.number = number
-        self.errors: list[dict[str, Any]] = []
+        self.errors: list[dict[str, object]] = []
         self.done: list[int] = []
         self._known: dict[str, Target] = {}
-        self._rejections: list[tuple[Any, ...]] = []
+        self._rejections: list[tuple[object, ...]] = []
 
     def run(self, elements: list[Any]) -> None:
         """Set what the elements say."""
@@ -44,14 +44,14 @@ class Batch:
         self.flush()
         self.store.write("rejections", self._rejections)
 
-    def set(self, index: int, element: Any) -> None:
+    def set(self, index: int, element: object) -> None:
         """Set what one element says, or raise what is wrong with it."""
         raise NotImplementedError
 
     def flush(self) -> None:
         """Write what has gathered."""
 
-    def targets(self, element: Any) -> list[Target]:
+    def targets(self, element: object) -> list[Target]:
         """Find the records that an element is about."""
         if not isinstance(element, dict):
             raise Problem("error.invalid_element")
@@ -71,11 +71,11 @@ class Batch:
             raise Problem("error.unknown_record")
         return [target]
 
-    def _alternatives(self, search: Any) -> list[Criteria]:
+    def _alternatives(self, search: object) -> list[Criteria]:
         alternatives = search if isinstance(search, list) else [search]
         return [self._criteria(criteria) for criteria in alternatives]
 
-    def _criteria(self, criteria: Any) -> Criteria:
+    def _criteria(self, criteria: object) -> Criteria:
         if not isinstance(criteria, dict) or not criteria:
             raise Problem("error.invalid_search")
         for name, value in criteria.items():
@@ -91,7 +91,7 @@ class Batch:
         self._rejections.append((self.number, index, numberid, problem.errorcode, problem.errormessage))
 
 
-def _names_record(element: Any) -> bool:
+def _names_record(element: object) -> bool:
     return isinstance(element, dict) and type(element.get("numberid")) in (str, int)
 
 
@@ -106,9 +106,9 @@ class DispositionBatch(Batch):
         self._settings = settings
         self._defaults = body.get("disposition") or {}
         self._avoids = bool(body.get("avoid_in_call"))
-        self._events: list[tuple[Any, ...]] = []
-        self._links: list[tuple[Any, ...]] = []
-        self._messages: list[tuple[Any, ...]] = []
+        self._events: list[tuple[object, ...]] = []
+        self._links: list[tuple[object, ...]] = []
+        self._messages: list[tuple[object, ...]] = []
 
     def set(self, index: int, element: Any) -> None:
         """Set the element's disposition on its records."""
@@ -159,7 +159,7 @@ class FormBatch(Batch):
             self.store.fill(record, {name: None if value is None else str(value) for name, value in form.items()})
 
 
-def _form(form: Any) -> dict[str, Any]:
+def _form(form: Any) -> dict[str, object]:
     if form is not None and not isinstance(form, dict):
         raise Problem("error.invalid_form")
     return form or {}

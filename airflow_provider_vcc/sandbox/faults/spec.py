@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import fields
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.sandbox.faults.combining import CONDITIONS, Fault, OneOf, Script, When
 from airflow_provider_vcc.sandbox.faults.kinds import KINDS
@@ -109,7 +109,7 @@ def _pop(tokens: deque[str]) -> str:
 def _made(kind: type[Single], arguments: list[str]) -> Single:
     types = {field.name: str(field.type) for field in fields(kind) if field.init}
     unnamed = iter([name for name, type_ in types.items() if type_ != "bool"])
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     try:
         for argument in arguments:
             if types.get(argument.removeprefix("no-")) == "bool":

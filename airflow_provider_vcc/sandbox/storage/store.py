@@ -90,12 +90,12 @@ class Store:
         columns = [row[1] for row in self.query("PRAGMA table_info(records)")]
         return tuple(column.removeprefix("f_") for column in columns if column.startswith("f_"))
 
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Read rows."""
         with self.lock:
             return self._connection.execute(sql, values).fetchall()
 
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
+    def execute(self, sql: str, values: Sequence[object] = ()) -> None:
         """Write one thing, in a transaction of its own where none is open."""
         with self.lock:
             self._connection.execute(sql, values)
@@ -140,7 +140,7 @@ class Store:
         """Return the number of the next request."""
         return int(self.query("SELECT coalesce(max(number) + 1, 0) FROM requests")[0][0])
 
-    def add_records(self, project: int, records: Iterable[Mapping[str, Any]]) -> None:
+    def add_records(self, project: int, records: Iterable[Mapping[str, object]]) -> None:
         """Add records: ``numberid``, ``in_call`` and custom fields. Those that are there already stay as they are."""
         rows = (
             (project, str(r["numberid"]), int(bool(r.get("in_call"))), *(_text(r.get(field)) for field in self.fields))
@@ -222,5 +222,5 @@ class Store:
         )
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return None if value is None else str(value)

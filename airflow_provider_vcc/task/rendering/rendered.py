@@ -75,12 +75,12 @@ class Personal:
         return self.value[key]
 
 
-def bare(value: Any) -> Any:
+def bare(value: object) -> Any:
     """Return the value itself."""
     return value.value if isinstance(value, Personal) else value
 
 
-def wrapped(value: Any, show: Show, operator: Any) -> Any:
+def wrapped(value: object, show: Show, operator: object) -> Any:
     """Return a private field's value so that it is shown as it may be; what hides nothing stays as it is."""
     if isinstance(value, str | list | tuple | dict) and not value:
         return value
@@ -95,7 +95,7 @@ def shown_address(value: object, _names: object = ()) -> object:
     return public_name(str(value))
 
 
-def render_field(name: str, value: Any, how: Callable[[Any], Any], **context: Any) -> Any:
+def render_field(name: str, value: object, how: Callable[[object], object], **context: Any) -> Any:
     """Render a private field, or call the function that stands in it.
 
     :param how: renders a template.
@@ -112,7 +112,7 @@ def render_field(name: str, value: Any, how: Callable[[Any], Any], **context: An
         raise_alone(_cannot_render(name, value, error))
 
 
-def _cannot_render(name: str, value: Any, error: Exception) -> VccConfigurationError:
+def _cannot_render(name: str, value: object, error: Exception) -> VccConfigurationError:
     kind = type(error).__name__
     if kind == "TemplateNotFound" and isinstance(value, str) and _A_PATH.fullmatch(value):
         return VccConfigurationError(NO_TEMPLATE.format(value))
@@ -121,7 +121,7 @@ def _cannot_render(name: str, value: Any, error: Exception) -> VccConfigurationE
     return VccConfigurationError(f"{name}: its template cannot be rendered ({kind}{_reason(value, error)})")
 
 
-def _reason(value: Any, error: Exception) -> str:
+def _reason(value: object, error: Exception) -> str:
     """Say what is undefined, as far as that is a name in an expression: other words of a template may be personal."""
     line = getattr(error, "lineno", None)
     where = f" in line {line}" if isinstance(line, int) else ""
@@ -130,11 +130,11 @@ def _reason(value: Any, error: Exception) -> str:
     return f": {name!r} is undefined" if name and name in _names(value) else where
 
 
-def _names(value: Any) -> set[str]:
+def _names(value: object) -> set[str]:
     if isinstance(value, str):
         expressions = " ".join(part for found in _EXPRESSION.findall(value) for part in found)
         return set(re.findall(r"\w+", _LITERAL.sub(" ", expressions)))
-    items: Iterable[Any] = ()
+    items: Iterable[object] = ()
     if isinstance(value, Mapping):
         items = value.values()
     elif isinstance(value, list | tuple | set):

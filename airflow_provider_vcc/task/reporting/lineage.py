@@ -36,7 +36,7 @@ def lineage_of(run: Run | None, inputs: Sequence[tuple[str, str]]) -> OperatorLi
     )
 
 
-def _input(namespace: str, name: str, summary: Mapping[str, Any]) -> Any:
+def _input(namespace: str, name: str, summary: Mapping[str, Any]) -> object:
     from airflow.providers.common.compat.openlineage.facet import InputDataset
     from openlineage.client.generated.data_quality_metrics_input_dataset import DataQualityMetricsInputDatasetFacet
 
@@ -44,7 +44,7 @@ def _input(namespace: str, name: str, summary: Mapping[str, Any]) -> Any:
     return InputDataset(namespace=namespace, name=name, inputFacets={"dataQualityMetrics": metrics})
 
 
-def _output(customer: str, summary: Mapping[str, Any]) -> Any:
+def _output(customer: str, summary: Mapping[str, Any]) -> object:
     from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
 
     statistics = OutputStatisticsOutputDatasetFacet(rowCount=summary["applied"])
@@ -55,7 +55,7 @@ def _output(customer: str, summary: Mapping[str, Any]) -> Any:
     )
 
 
-def _outcomes(summary: Mapping[str, Any]) -> Any:
+def _outcomes(summary: Mapping[str, object]) -> object:
     """Give the counts of outcomes as a facet of the run."""
     from airflow.providers.common.compat.openlineage.facet import RunFacet
 

@@ -48,7 +48,7 @@ def streaming_cursor(connection: Any, fetch_size: int) -> Any:
     return None
 
 
-def _unbuffered(driver: str) -> Any:
+def _unbuffered(driver: str) -> object:
     """Return the class of cursors that fetch as they are asked, by MySQLdb's name for it, which others took over."""
     with suppress(ImportError):
         return getattr(import_module(f"{driver}.cursors"), "SSCursor", None)
@@ -92,12 +92,12 @@ def _ask(connection: Any, sql: str) -> Any:
     return None
 
 
-def reads_ahead(connection: Any) -> bool:
+def reads_ahead(connection: object) -> bool:
     """Tell whether all should be read as fast as it comes: the rest is kept alive, and holds nothing back."""
     return driver_of(connection) not in POSTGRES and dialect_of(connection)[0].name != "mysql"
 
 
-def _plain_rows(driver: str) -> dict[str, Any]:
+def _plain_rows(driver: str) -> dict[str, object]:
     """Return what makes the rows tuples, whatever the hook was told."""
     if driver == "psycopg":
         from psycopg.rows import tuple_row
@@ -129,7 +129,7 @@ def _streams() -> bool:
     return capabilities.has_stream_chunked()
 
 
-def _streamed(cursor: Any, statement: tuple[Any, ...], size: int) -> Generator[list[Any]]:
+def _streamed(cursor: Any, statement: tuple[Any, ...], size: int) -> Generator[list[object]]:
     """Have the server send while we work: with a cursor each waits for the other."""
     cursor.close()
     with closing(cursor.connection.cursor(**_plain_rows("psycopg")).stream(*statement, size=size)) as rows:

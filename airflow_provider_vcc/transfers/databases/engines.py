@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy.engine import Connection, Engine
+
 __all__ = ["EngineCursor", "engine_cursor"]
 
 
@@ -31,10 +33,10 @@ class EngineCursor:
     :param engine: a SQLAlchemy engine, which is this cursor's own.
     """
 
-    def __init__(self, engine: Any, fetch_size: int) -> None:
+    def __init__(self, engine: Engine, fetch_size: int) -> None:
         self._engine = engine
         self._options = {"stream_results": True, "max_row_buffer": fetch_size, "no_parameters": True}
-        self._connection: Any = None
+        self._connection: Connection | None = None
         self._result: Any = None
         self.description: list[tuple[str]] | None = None
 
