@@ -25,7 +25,7 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _connection_type() -> dict[str, Any]:
+def _connection_type() -> dict[str, object]:
     return {
         "connection-type": "vcc",
         "hook-class-name": "airflow_provider_vcc.hooks.vcc.VccHook",
@@ -35,7 +35,7 @@ def _connection_type() -> dict[str, Any]:
     }
 
 
-def _standard_fields() -> dict[str, Any]:
+def _standard_fields() -> dict[str, object]:
     return {
         "hidden-fields": ["schema"],
         "relabeling": {"login": "Customer (subdomain)", "password": "API token"},
@@ -48,7 +48,7 @@ def _standard_fields() -> dict[str, Any]:
     }
 
 
-def _extra_fields() -> dict[str, Any]:
+def _extra_fields() -> dict[str, object]:
     return {
         "timezone": _text(
             "Time zone",
@@ -81,9 +81,9 @@ def _extra_fields() -> dict[str, Any]:
     }
 
 
-def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
+def _text(label: str, description: str, **schema: object) -> dict[str, object]:
     return {"label": label, "description": description, "schema": {"type": ["string", "null"]} | schema}
 
 
-def _seconds(label: str, description: str) -> dict[str, Any]:
+def _seconds(label: str, description: str) -> dict[str, object]:
     return {"label": label, "description": description, "schema": {"type": ["integer", "null"], "minimum": 1}}

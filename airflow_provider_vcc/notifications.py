@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from airflow_provider_vcc.report.reading.figures import Figures
     from airflow_provider_vcc.report.words.remedy import Step
+
+    Given = Mapping[str, Any]
+    """A task's context, as Airflow gives it."""
 
 __all__ = ["summary_html", "summary_text"]
 
@@ -63,7 +67,7 @@ def _never_raising(context: Mapping[str, object], write: Callable[[Message], str
     return OTHERWISE
 
 
-def _little(context: Mapping[str, Any]) -> Message:
+def _little(context: Given) -> Message:
     """Return what is left to say if the figures cannot be read."""
     instance = context["ti"]
     kind = _kind(context.get("exception"))
@@ -71,7 +75,7 @@ def _little(context: Mapping[str, Any]) -> Message:
     return Message(f"{instance.dag_id}, {instance.task_id}", verdict, link=_safely(_link, instance))
 
 
-def _message(context: Mapping[str, Any]) -> Message:
+def _message(context: Given) -> Message:
     from airflow_provider_vcc.report.reading.context import Context
     from airflow_provider_vcc.report.reading.figures import read_figures
     from airflow_provider_vcc.report.words.remedy import steps
@@ -97,7 +101,7 @@ def _message(context: Mapping[str, Any]) -> Message:
     )
 
 
-def _without_figures(context: Mapping[str, Any]) -> Message:
+def _without_figures(context: Given) -> Message:
     from airflow_provider_vcc.report.words.status import UNKNOWN
 
     instance, exception = context["ti"], context.get("exception")
@@ -112,7 +116,7 @@ def _without_figures(context: Mapping[str, Any]) -> Message:
     )
 
 
-def _state(instance: Any, exception: object, figures: Any) -> str:
+def _state(instance: object, exception: object, figures: Figures | None) -> str:
     """Return how the task ended, by Airflow's word; else by its exception and its figures."""
     from airflow_provider_vcc.report.words.verdict import guess
 
@@ -141,7 +145,7 @@ def _kind(exception: object) -> str:
     return "" if exception is None else type(exception).__name__
 
 
-def _reasons(figures: Any) -> tuple[tuple[str, str], ...]:
+def _reasons(figures: Figures) -> tuple[tuple[str, str], ...]:
     from airflow_provider_vcc.report.words.failed import reasons
 
     found = reasons(figures)

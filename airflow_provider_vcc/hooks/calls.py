@@ -54,7 +54,7 @@ class Call:
     method: str
     path: str
     params: Mapping[str, Any] | None = field(default=None, repr=False)
-    json: Any = field(default=None, repr=False)
+    json: object = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.method = self.method.upper()

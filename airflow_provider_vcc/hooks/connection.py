@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -32,6 +32,21 @@ PROXY_KEYS = ("https", "http", "all", "no_proxy")
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?\.?", re.IGNORECASE | re.ASCII)
 PATH = re.compile(r"(/[a-z0-9._~!$&'()*+,;=:@%-]*)*", re.IGNORECASE | re.ASCII)
+
+
+class Given(Protocol):
+    """What is read of Airflow's connection, which may hold anything."""
+
+    @property
+    def host(self) -> object: ...
+    @property
+    def port(self) -> object: ...
+    @property
+    def login(self) -> object: ...
+    @property
+    def password(self) -> object: ...
+    @property
+    def extra(self) -> object: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +72,7 @@ class Settings:
 
     @classmethod
     @without_causes()
-    def from_connection(cls, connection: Any) -> Settings:
+    def from_connection(cls, connection: Given) -> Settings:
         """Read a connection's fields; ``None`` and empty text mean the default.
 
         :raises VccConfigurationError: with ``field`` naming the first field that cannot work.
@@ -162,7 +177,7 @@ def _unknown(name: str) -> str:
     return f"Extra has {_shown(name)}, which means nothing here: {meant}"
 
 
-def _customer(connection: Any) -> str:
+def _customer(connection: Given) -> str:
     login = _text(connection.login)
     if not login:
         raise _wrong(
@@ -194,7 +209,7 @@ def _token(password: object) -> str:
     return token
 
 
-def _base_url(connection: Any, customer: str) -> str:
+def _base_url(connection: Given, customer: str) -> str:
     parts = _split_host(_text(connection.host) or f"{customer.lower()}.{DOMAIN}")
     if parts.scheme not in {"https", "http"}:
         raise _wrong("Host", "is neither a host name nor an https:// address", f"write {_example(customer)}")

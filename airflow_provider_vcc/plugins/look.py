@@ -37,7 +37,7 @@ class Look:
         """Whether the page stands outside of Airflow's frame."""
         return self.request.headers.get("Sec-Fetch-Dest") == "document"
 
-    def link(self, **changes: Any) -> str:
+    def link(self, **changes: str | int) -> str:
         """Return a link to this page with other settings."""
         return "?" + urlencode(changes)
 
@@ -59,7 +59,7 @@ class ReportLook(Look):
         super().__init__(request, theme)
         self.key, self.paused = key, paused
 
-    def link(self, **changes: Any) -> str:
+    def link(self, **changes: str | int) -> str:
         """Return a link to this page with other settings."""
         query = {"map_index": self.key.map_index, "live": 0 if self.paused else 1} | changes
         kept = {name: value for name, value in query.items() if (name, value) not in {("map_index", -1), ("live", 1)}}

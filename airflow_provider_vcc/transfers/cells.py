@@ -12,14 +12,16 @@ from airflow_provider_vcc.transfers.databases.described import is_padded, is_zon
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from airflow_provider_vcc.transfers.databases.described import Row
+
+    Convert = Callable[[object], object]
+
 __all__ = ["converted", "converters", "matched"]
 
 ZONELESS = (
     "the {} gives {} as a time with a zone, and its driver gives it without the zone, so it cannot be converted. Write "
     'it as a text with its offset. Oracle: TO_CHAR(SYS_EXTRACT_UTC({}), \'YYYY-MM-DD"T"HH24:MI:SS"Z"\') AS {}'
 )
-
-Row = tuple[Any, ...]
 
 
 def matched(columns: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
@@ -44,13 +46,13 @@ def matched(columns: Sequence[str], names: Iterable[str]) -> tuple[str, ...]:
 
 def converters(
     columns: Sequence[str], described: Sequence[Sequence[object]], targets: Sequence[str | None], name: str
-) -> list[tuple[int, Callable[[Any], Any]]]:
+) -> list[tuple[int, Convert]]:
     """Return what is to be done to which column, by its type.
 
     :param targets: the field of each column; None for one that is no field.
     :param name: what a message calls the query.
     """
-    found: list[tuple[int, Callable[[object], object]]] = []
+    found: list[tuple[int, Convert]] = []
     for at, (column, kind, target) in enumerate(zip(columns, described, targets, strict=True)):
         if is_padded(kind):
             found.append((at, _stripped))
@@ -64,8 +66,8 @@ def _stripped(value: object) -> object:
     return value.rstrip(" ") if isinstance(value, str) else value
 
 
-def _zoned_or_refused(name: str, column: str) -> Callable[[object], object]:
-    def check(value: Any) -> Any:
+def _zoned_or_refused(name: str, column: str) -> Convert:
+    def check(value: object) -> object:
         if isinstance(value, datetime) and value.tzinfo is None:
             raise VccInputError(ZONELESS.format(name, column, column, column), source=name)
         return value
@@ -78,7 +80,7 @@ def _read(value: object) -> object:
     return value.read() if hasattr(value, "read") else value
 
 
-def converted(rows: list[Any], by_type: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[Row]:
+def converted(rows: list[Any], by_type: Sequence[tuple[int, Convert]]) -> list[Row]:
     """Return rows with what has to be done to them."""
     if rows and type(rows[0]) is not tuple:
         rows = [tuple(row.values()) if hasattr(row, "values") else tuple(row) for row in rows]

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
     from airflow_provider_vcc.task.endpoints import TaskLog
+    from airflow_provider_vcc.transfers.databases.described import Row
+    from airflow_provider_vcc.transfers.databases.drivers import Cursor
     from airflow_provider_vcc.transfers.databases.tables import Hook
 
 __all__ = ["QuerySource"]
@@ -46,8 +48,6 @@ LEFT = "The %s was not read to its end, since nothing more is sent: what was not
 LENGTH = 7
 NOT_SAID = (None,) * LENGTH
 """A column's description has seven items; some drivers leave some out."""
-
-Row = tuple[Any, ...]
 
 
 class QuerySource:
@@ -99,7 +99,7 @@ class QuerySource:
         self._mark: Mark | None = None
 
     @property
-    def watermark(self) -> Any:
+    def watermark(self) -> object:
         """The highest value of the watermark's column so far."""
         return self._mark.highest if self._mark is not None else None
 
@@ -184,7 +184,7 @@ class QuerySource:
         describe(cursor)
         return cursor.fetchmany(self._fetch_size) if cursor.description is None else []
 
-    def _columns(self, cursor: Any) -> tuple[tuple[str, ...], list[Any]]:
+    def _columns(self, cursor: Cursor) -> tuple[tuple[str, ...], list[Row]]:
         if not cursor.description:
             raise VccInputError(f"the {self.name} gives no rows; write a SELECT", source=self.name)
         described = [(*column, *NOT_SAID)[:LENGTH] for column in cursor.description]
@@ -210,7 +210,7 @@ class QuerySource:
         return tuple(column for column in columns if column != self._watermark_column)
 
     def _converted(
-        self, pieces: Iterable[list[Row]], columns: tuple[str, ...], described: Sequence[Any]
+        self, pieces: Iterable[list[Row]], columns: tuple[str, ...], described: Sequence[Sequence[object]]
     ) -> Iterator[list[Row]]:
         targets = self._targets(columns)
         by_type = converters(columns, described, [targets.get(column) for column in columns], self.name)
@@ -218,7 +218,7 @@ class QuerySource:
             yield converted(rows, by_type)
 
     def _marked(
-        self, pieces: Iterable[list[Row]], columns: tuple[str, ...], described: Sequence[Any]
+        self, pieces: Iterable[list[Row]], columns: tuple[str, ...], described: Sequence[Sequence[object]]
     ) -> Iterator[list[Row]]:
         """Keep the highest value of the watermark's column, and take that column out."""
         if self._watermark_column is None:

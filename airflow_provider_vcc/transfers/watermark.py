@@ -66,7 +66,7 @@ class Watermark:
         self._log = log
 
     @property
-    def value(self) -> Any:
+    def value(self) -> object:
         """The value that earlier runs reached, or the initial value."""
         kept = self._kept()
         return self._initial if kept is None else kept
@@ -126,7 +126,7 @@ def _is_at_least(kept: Any, reached: Any) -> bool:
         return False
 
 
-def encode(value: object) -> dict[str, Any]:
+def encode(value: object) -> dict[str, str | int | float]:
     """Make a JSON value that ``decode`` gives back with its type."""
     if isinstance(value, datetime):
         return {"type": "datetime", "value": value.isoformat()}
@@ -144,7 +144,7 @@ def encode(value: object) -> dict[str, Any]:
 
 def decode(kept: Mapping[str, Any]) -> Any:
     """Give the value that ``encode`` took."""
-    kinds: dict[str, Callable[[Any], Any]] = {
+    kinds: dict[str, Callable[[str], object]] = {
         "datetime": datetime.fromisoformat,
         "date": date.fromisoformat,
         "decimal": Decimal,

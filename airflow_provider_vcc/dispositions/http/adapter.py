@@ -83,10 +83,10 @@ class VccAdapter(HTTPAdapter):
         self,
         request: PreparedRequest,
         stream: bool = False,  # noqa: ARG002, FBT001, FBT002
-        timeout: Any = None,
-        verify: Any = True,  # noqa: FBT002
+        timeout: object = None,
+        verify: bool | str = True,  # noqa: FBT001, FBT002
         cert: Any = None,
-        proxies: Any = None,
+        proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """Send a request and return its answer, which is whole, and held in memory, whatever ``stream`` says.
 

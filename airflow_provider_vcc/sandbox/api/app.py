@@ -87,7 +87,13 @@ class App:
                 raise Refused(404, "error.unknown_project")
         return arguments
 
-    def _answer(self, errors: Any, response: Any, status: int = OK, headers: Mapping[str, str] | None = None) -> Answer:
+    def _answer(
+        self,
+        errors: list[dict[str, object]],
+        response: object,
+        status: int = OK,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         body = as_json(errors, response, self.settings.shape)
         etag = {"Etag": f'"{md5(body, usedforsecurity=False).hexdigest()}"'} if status == OK else {}
         return Answer(status, body, etag | dict(headers or {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from airflow_provider_vcc.sandbox.api.checks import ID, Problem, check
 
@@ -32,7 +32,7 @@ class Batch:
         self._known: dict[str, Target] = {}
         self._rejections: list[tuple[object, ...]] = []
 
-    def run(self, elements: list[Any]) -> None:
+    def run(self, elements: list[object]) -> None:
         """Set what the elements say."""
         self._known = self.store.find(self.project, {str(e["numberid"]) for e in elements if _names_record(e)})
         for index, element in enumerate(elements):
@@ -85,13 +85,13 @@ class Batch:
                 raise Problem("error.invalid_search_value")
         return {name: str(value) for name, value in criteria.items()}
 
-    def _reject(self, index: int, element: Any, problem: Problem) -> None:
+    def _reject(self, index: int, element: object, problem: Problem) -> None:
         self.errors.append({"errorcode": problem.errorcode, "errormessage": problem.errormessage, "index": index})
         numberid = str(element["numberid"]) if _names_record(element) else None
         self._rejections.append((self.number, index, numberid, problem.errorcode, problem.errormessage))
 
 
-def _names_record(element: object) -> bool:
+def _names_record(element: object) -> TypeGuard[dict[str, object]]:
     return isinstance(element, dict) and type(element.get("numberid")) in (str, int)
 
 
@@ -159,7 +159,7 @@ class FormBatch(Batch):
             self.store.fill(record, {name: None if value is None else str(value) for name, value in form.items()})
 
 
-def _form(form: Any) -> dict[str, object]:
+def _form(form: object) -> dict[str, object]:
     if form is not None and not isinstance(form, dict):
         raise Problem("error.invalid_form")
     return form or {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_vcc.sandbox.storage.store import Store
+    from airflow_provider_vcc.sandbox.storage.store import Row, Store
 
 __all__ = [
     "Change",
@@ -141,7 +141,7 @@ def records(  # noqa: PLR0913 -- one page of a list that is searched
     return Records([_record(row) for row in rows], int(total))
 
 
-def _record(row: tuple[Any, ...]) -> Record:
+def _record(row: Row) -> Record:
     numberid, in_call, disposition, user, callback, history, *fields = row
     return Record(numberid, tuple(fields), bool(in_call), disposition, user, callback, history)
 

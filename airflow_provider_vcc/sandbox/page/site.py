@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from airflow_provider_vcc.sandbox.faults.combining import Fault
 from airflow_provider_vcc.sandbox.http.wire import Answer
 from airflow_provider_vcc.sandbox.page import views
 from airflow_provider_vcc.sandbox.page.frame import frame, style
-from airflow_provider_vcc.sandbox.page.markup import html
+from airflow_provider_vcc.sandbox.page.markup import Markup, html
 from airflow_provider_vcc.sandbox.page.switches import switch, switches
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class CallCentre(Protocol):
 
     settings: Settings
     store: Store
-    faults: Any
+    faults: Fault
 
     def connection(self, **extra: object) -> dict[str, object]:
         """Return the connection as Airflow takes it."""
@@ -72,7 +72,9 @@ class Site:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
         return action(self, request, form, **arguments)
 
-    def _page(self, request: Request, title: str, body: Any, *, live: bool | None, status: int = 200) -> Answer:
+    def _page(
+        self, request: Request, title: str, body: Markup | None, *, live: bool | None, status: int = 200
+    ) -> Answer:
         if body is None:
             return self._page(request, "Not there", html("<h1>There is no such thing here</h1>"), live=None, status=404)
         renewing = live and _query(request).get("live") != "0"

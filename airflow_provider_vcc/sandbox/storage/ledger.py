@@ -8,12 +8,14 @@ from bisect import bisect_right
 from collections import Counter
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Query = Callable[[str, Sequence[Any]], list[tuple[Any, ...]]]
+    from airflow_provider_vcc.sandbox.storage.store import Row
+
+    Query = Callable[[str, Sequence[object]], list[Row]]
 
 COUNTED = ("requests", "events", "messages", "rejections")
 
@@ -121,7 +123,7 @@ class Ledger:
         """Return all messages that would have been sent, in order, or those to one record."""
         return [Message(*row) for row in self._about_records("messages", "t.dispositionid, t.text", numberid)]
 
-    def _about_records(self, table: str, columns: str, numberid: str | None) -> list[tuple[Any, ...]]:
+    def _about_records(self, table: str, columns: str, numberid: str | None) -> list[Row]:
         one = "" if numberid is None else "WHERE t.record IN (SELECT id FROM records WHERE numberid = ?)"
         return self.query(
             f"SELECT t.seq, t.request, t.idx, r.project, r.numberid, {columns}"  # noqa: S608 -- names of our own

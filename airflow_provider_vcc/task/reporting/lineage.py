@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.openlineage.extractors import OperatorLineage
 
+    from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.run import Run
 
 __all__ = ["lineage_of", "path_dataset"]
@@ -36,7 +37,7 @@ def lineage_of(run: Run | None, inputs: Sequence[tuple[str, str]]) -> OperatorLi
     )
 
 
-def _input(namespace: str, name: str, summary: Mapping[str, Any]) -> object:
+def _input(namespace: str, name: str, summary: Summary) -> object:
     from airflow.providers.common.compat.openlineage.facet import InputDataset
     from openlineage.client.generated.data_quality_metrics_input_dataset import DataQualityMetricsInputDatasetFacet
 
@@ -44,7 +45,7 @@ def _input(namespace: str, name: str, summary: Mapping[str, Any]) -> object:
     return InputDataset(namespace=namespace, name=name, inputFacets={"dataQualityMetrics": metrics})
 
 
-def _output(customer: str, summary: Mapping[str, Any]) -> object:
+def _output(customer: str, summary: Summary) -> object:
     from airflow.providers.common.compat.openlineage.facet import OutputDataset, OutputStatisticsOutputDatasetFacet
 
     statistics = OutputStatisticsOutputDatasetFacet(rowCount=summary["applied"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["is_finer", "is_padded", "is_zoned", "type_name"]
+__all__ = ["Row", "is_finer", "is_padded", "is_zoned", "type_name"]
 
 FINER = re.compile(r"_NS\b|\bTIMESTAMP_NS|NANO|(?:TIME|DATETIME)\w*\s*\(\s*(?:[7-9]|1[0-2])\b", re.IGNORECASE)
 ZONED = re.compile(r"(?:WITH|\bW)\w* (?:LOCAL )?TIME ZONE|TIMESTAMP_?L?TZ|DATETIMEOFFSET", re.IGNORECASE)
@@ -18,6 +18,9 @@ BPCHAR = 1042
 """PostgreSQL's number for CHAR(n)."""
 MICROSECONDS, NANOSECONDS = 6, 12
 """Digits of a second that Python's times have, and the most that a database has."""
+
+Row = tuple[Any, ...]
+"""What a driver gives of one row: values of whatever types it has."""
 
 
 def type_name(column: Sequence[object]) -> str:

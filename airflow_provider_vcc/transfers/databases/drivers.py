@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 from airflow_provider_vcc.dispositions.elements.fields import IDS
@@ -14,7 +14,9 @@ from airflow_provider_vcc.transfers.databases.dialects import dialect_of, driver
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-__all__ = ["abandon", "describe", "fetch_texts", "fetched", "keep_alive", "reads_ahead", "streaming_cursor"]
+    from airflow_provider_vcc.transfers.databases.described import Row
+
+__all__ = ["Cursor", "abandon", "describe", "fetch_texts", "fetched", "keep_alive", "reads_ahead", "streaming_cursor"]
 
 POSTGRES = frozenset({"psycopg", "psycopg2"})
 STREAM_BY_THEMSELVES = frozenset(
@@ -31,7 +33,23 @@ LONGEST_WRITE = 31_536_000 // 12
 """Seconds that MariaDB and MySQL wait for a reader, instead of 60: a month."""
 
 
-def streaming_cursor(connection: Any, fetch_size: int) -> Any:
+class Cursor(Protocol):
+    """What is needed of a driver's cursor. Its connection is the driver's own, and so is what can be asked of it."""
+
+    connection: Any
+
+    @property
+    def description(self) -> Sequence[Sequence[object]] | None:
+        """One item for each column; None where there are none, or they are not known yet."""
+
+    def fetchmany(self, size: int, /) -> Sequence[Row]:
+        """Return the next rows."""
+
+    def close(self) -> object:
+        """Let go of the result."""
+
+
+def streaming_cursor(connection: object, fetch_size: int) -> Any:
     """Return a cursor that leaves the result on the server; None where the driver has none that is known."""
     raw: Any = unwrapped(connection)
     driver = driver_of(connection)
@@ -55,7 +73,7 @@ def _unbuffered(driver: str) -> object:
     return None
 
 
-def keep_alive(connection: Any) -> str | None:
+def keep_alive(connection: object) -> str | None:
     """Have the server bear with a reader who waits for an answer between two fetches.
 
     :returns: the statement that ends the query from another connection, for servers that cannot be told by this one.
@@ -108,13 +126,13 @@ def _plain_rows(driver: str) -> dict[str, object]:
     return {"cursor_factory": cursor}
 
 
-def describe(cursor: Any) -> None:
+def describe(cursor: Cursor) -> None:
     """Have the cursor know its columns before the first row: psycopg2's named one does not."""
     if cursor.description is None and driver_of(cursor) == "psycopg2":
         cursor.fetchmany(0)
 
 
-def fetched(cursor: Any, statement: tuple[Any, ...], fetch_size: int) -> Generator[list[Any]]:
+def fetched(cursor: Cursor, statement: tuple[object, ...], fetch_size: int) -> Generator[list[Row]]:
     """Yield the rows of a statement that was executed, in pieces of at most ``fetch_size``."""
     if driver_of(cursor) == "psycopg" and _streams():
         yield from _streamed(cursor, statement, min(fetch_size, PORTION))
@@ -129,7 +147,7 @@ def _streams() -> bool:
     return capabilities.has_stream_chunked()
 
 
-def _streamed(cursor: Any, statement: tuple[Any, ...], size: int) -> Generator[list[object]]:
+def _streamed(cursor: Cursor, statement: tuple[object, ...], size: int) -> Generator[list[Row]]:
     """Have the server send while we work: with a cursor each waits for the other."""
     cursor.close()
     with closing(cursor.connection.cursor(**_plain_rows("psycopg")).stream(*statement, size=size)) as rows:
@@ -137,7 +155,7 @@ def _streamed(cursor: Any, statement: tuple[Any, ...], size: int) -> Generator[l
             yield piece
 
 
-def fetch_texts(cursor: Any, targets: Sequence[str | None]) -> None:
+def fetch_texts(cursor: Cursor, targets: Sequence[str | None]) -> None:
     """Have values that go out as texts come as texts, where the driver can: nothing is made of them in between.
 
     :param targets: the field of each column, in the query's order; None for one whose values are wanted as they are.
@@ -146,7 +164,7 @@ def fetch_texts(cursor: Any, targets: Sequence[str | None]) -> None:
     if driver not in POSTGRES or not _dates_in_iso(cursor.connection):
         return
     wanted = {TIMESTAMP: frozenset({"next_calldate"}), **dict.fromkeys(INTEGERS, frozenset(IDS))}
-    types = [column[1] for column in cursor.description]
+    types = [column[1] for column in cursor.description or ()]
     for number, fields in wanted.items():
         found = {target for target, kind in zip(targets, types, strict=True) if kind == number}
         if found and found <= fields:

@@ -40,7 +40,7 @@ class EngineCursor:
         self._result: Any = None
         self.description: list[tuple[str]] | None = None
 
-    def execute(self, sql: str, parameters: Any = None) -> None:
+    def execute(self, sql: str, parameters: object = None) -> None:
         """Run a query, its parameters in the driver's own style.
 
         :raises Exception: the driver's own error.
@@ -51,7 +51,7 @@ class EngineCursor:
         if self._result.returns_rows:
             self.description = [(name,) for name in self._result.keys()]  # noqa: SIM118 -- a method of a result
 
-    def fetchmany(self, size: int) -> list[tuple[Any, ...]]:
+    def fetchmany(self, size: int) -> list[tuple[object, ...]]:
         """Give the next rows.
 
         :raises Exception: the driver's own error.
@@ -66,7 +66,7 @@ class EngineCursor:
         self._engine.dispose()
 
 
-def _parameters(given: Any) -> Any:
+def _parameters(given: object) -> Any:
     """Give a sequence as a tuple: SQLAlchemy takes a list for many sets of parameters."""
     return tuple(given) if isinstance(given, list) else given
 
