@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_vcc._compat import AirflowNotFoundException
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccError, VccNotFoundError, VccTransportError
@@ -10,7 +10,7 @@ from airflow_provider_vcc.hooks.calls import Call
 from airflow_provider_vcc.hooks.session import VccSession
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.hooks.vcc import VccHook
+    from airflow_provider_vcc.hooks.connection import Settings
 
 __all__ = ["diagnose"]
 
@@ -19,7 +19,20 @@ LONGEST_WAIT = 20.0
 UNAUTHORISED = 401
 
 
-def diagnose(hook: VccHook) -> tuple[bool, str]:
+class Tested(Protocol):
+    """The hook, as far as it is needed here."""
+
+    vcc_conn_id: str
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def customer(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+
+
+def diagnose(hook: Tested) -> tuple[bool, str]:
     """List the projects once, and return what came of it. Never raise, and show no secret."""
     try:
         settings = hook.settings.with_longest_wait(LONGEST_WAIT)
@@ -34,13 +47,13 @@ def diagnose(hook: VccHook) -> tuple[bool, str]:
     return True, " ".join([_success(hook, projects), *(f"{hint}." for hint in hook.settings.hints())])
 
 
-def _success(hook: VccHook, projects: object) -> str:
+def _success(hook: Tested, projects: object) -> str:
     count = len(projects) if isinstance(projects, list | dict) else 0
     seen = {0: "no projects, though", 1: "one project"}.get(count, f"{count} projects")
     return f"VCC Live answers as customer {hook.customer!r} and shows {seen}."
 
 
-def _cause(error: VccError, hook: VccHook) -> str:
+def _cause(error: VccError, hook: Tested) -> str:
     if isinstance(error, VccAuthenticationError):
         if error.status == UNAUTHORISED:
             return "Wrong token or customer (401): check Password (the API token) and Login (the customer's subdomain)."
