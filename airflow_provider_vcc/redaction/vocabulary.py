@@ -94,6 +94,8 @@ DATABASE = _words(
     can't isn't didn't one two abs ansi ascii binary bool bytea caller double inet int int2 int4 int8 numeric odbc
     psycopg psycopg2 pymysql mysql mariadb postgresql postgres sqlite sqlite3 oracle duckdb trino snowflake
     mssql pyodbc
+    abnormally authenticate broadcast consuming eof gone host's lookup means peer probably processing resolve send
+    sending sent shutting syscall translate unexpectedly unreachable
     """
 )
 """Words that databases and their drivers document as those of their messages."""

@@ -145,3 +145,7 @@ def test_time_left_follows_from_the_share_that_was_read():
 def test_reports_of_older_versions_say_by_their_message_why_they_ended():
     figures = figures_of(summary(4, 0, 0, 0, 6), error="The service is down: 5 requests in a row failed")
     assert verdict(figures) == "4 of 10 records set, then VCC Live stopped answering; 6 were not sent"
+
+
+def test_a_night_in_which_nothing_changed_is_not_taken_for_an_empty_input():
+    assert verdict(figures_of(summary(0) | {"unchanged": 250_000})) == "Nothing to do: none of 250,000 rows had changed"

@@ -105,7 +105,7 @@ def assert_written_back(run, rows, summary):
 def assert_shown(run, summary):
     """See that the page of the judging task shows the merged picture, and each shard."""
     page = run.stack.report("sharded", run.id, "judge")
-    merged = f"{summary['failed']:,} of {summary['total']:,} elements failed"
+    merged = f"{summary['applied']:,} of {summary['total']:,} records set"
     assert merged in page
     assert re.findall(r'<tr><th scope="row">(\d+)</th>', page) == [str(number) for number in range(SHARDS)]
 

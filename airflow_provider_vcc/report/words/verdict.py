@@ -131,6 +131,8 @@ def verdict(figures: Figures, *, lost: bool = False) -> str:
     applied, unsent = figures.counts[Outcome.APPLIED], figures.counts[Outcome.NOT_SENT]
     if end and not applied and not figures.failed:
         return f"Nothing was set: {end.cause}"
+    if not figures.total and figures.unchanged:
+        return f"Nothing to do: none of {plural(figures.unchanged, 'row')} had changed"
     if not figures.total:
         return f"{count(figures.failed)} failed" if figures.failed else "Nothing to do: the input is empty"
     said = _set(figures, lost=lost)
