@@ -180,12 +180,16 @@ def test_a_service_that_is_down_is_an_error_of_its_own_and_the_rest_is_not_sent(
 
 
 def test_more_kinds_of_errors_than_anybody_reads_are_only_counted(sandbox, capsys):
-    elements = [{"numberid": 1, f"field_{n}": 1} for n in range(80)]
-    run_here(operator(elements=elements, max_errors=80))
+    names = ("sendDispositionMessages", "next_calldate", "dispositionid", "description")
+    misspelt = [name[:at] + mark + name[at:] for mark in "xy" for name in names for at in range(1, len(name))][:80]
+    elements = [{"numberid": 1, name: 1} for name in misspelt]  # a name that is near one of ours is shown
+    _, pushed = run_here(operator(elements=elements, max_errors=80))
     log = capsys.readouterr().out
     assert log.count("each kind of error is logged once") == 20
     assert log.count("There are more kinds of error") == 1
-    assert "and 60 more kinds of error, in the XCom `summary`" in log
+    kinds = len(pushed["summary"]["errors"])
+    assert kinds > 40
+    assert f"and {kinds - 20} more kinds of error, in the XCom `summary`" in log
 
 
 class Refusing(dict):
