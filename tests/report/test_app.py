@@ -103,6 +103,23 @@ def changed(database, tmp_path):
     copy_database(before, database)
 
 
+# First, while Airflow has decided nothing about the DAG yet.
+
+
+def test_a_dag_whose_xcoms_somebody_may_not_read_is_left_out(overview, database, changed, monkeypatch):
+    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+
+    link_of(database, "push")
+    allowed = SimpleAuthManager.is_authorized_dag
+
+    def all_but_the_probe(self, *, details=None, **given):
+        return allowed(self, details=details, **given) and (details is None or details.id != "vcc_probe")
+
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", all_but_the_probe)
+    text = overview().text
+    assert "vcc_probe" not in text, text[text.index("<main") : text.index("<main") + 3000]
+
+
 # Who may see it
 
 
@@ -329,20 +346,6 @@ def test_a_task_that_runs_or_was_killed_is_in_the_overview_by_what_it_saved(over
 def test_the_overview_is_for_those_who_may_read_xcoms(overview, address):
     assert overview(address, user=None).status_code == 401
     assert overview(address, user="outsider").status_code == 403
-
-
-def test_a_dag_whose_xcoms_somebody_may_not_read_is_left_out(overview, database, changed, monkeypatch):
-    from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
-
-    link_of(database, "push")
-    allowed = SimpleAuthManager.is_authorized_dag
-
-    def all_but_the_probe(self, *, details=None, **given):
-        return allowed(self, details=details, **given) and (details is None or details.id != "vcc_probe")
-
-    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", all_but_the_probe)
-    text = overview().text
-    assert "vcc_probe" not in text, text[text.index("<main") : text.index("<main") + 3000]
 
 
 def test_with_a_hundred_thousand_task_instances_the_overview_is_fast(overview, database, changed):
