@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,17 +23,56 @@ def awaited(given: object) -> object:
     """
     if not isinstance(given, Awaitable | AsyncIterable):
         return given
-    runner = asyncio.Runner()
+    loop = _Loop()
     try:
         if isinstance(given, Awaitable):
-            given = runner.run(_of(given))
+            given = loop.run(given)
         if isinstance(given, AsyncIterable):
-            return _stepped(runner, aiter(given))
+            return _stepped(loop, aiter(given))
     except BaseException:
-        runner.close()
+        loop.close()
         raise
-    runner.close()
+    loop.close()
     return given
+
+
+class _Loop:
+    """An event loop of our own: in this thread or, where this thread runs one already, in another."""
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._thread = ThreadPoolExecutor(1, "vcc-async") if _runs_here() else None
+        self._context = copy_context()
+
+    def run(self, awaitable: Awaitable[object]) -> object:
+        if self._thread is None:
+            return self._runner.run(_of(awaitable), context=self._context)
+        waiting = self._thread.submit(self._runner.run, _of(awaitable), context=self._context)
+        try:
+            return waiting.result()
+        except BaseException:
+            if not waiting.done():  # a timeout or a stop ended the wait here, but not what is waited for there
+                self._runner.get_loop().call_soon_threadsafe(self._cancel)
+            raise
+
+    def close(self) -> None:
+        if self._thread is None:
+            self._runner.close()
+            return
+        with self._thread:
+            self._thread.submit(self._runner.close).result()
+
+    def _cancel(self) -> None:
+        for task in asyncio.all_tasks(self._runner.get_loop()):
+            task.cancel()
+
+
+def _runs_here() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _of(given: Awaitable[object]) -> object:
@@ -42,12 +83,14 @@ async def _next(items: AsyncIterator[object]) -> object:
     return await anext(items, _END)
 
 
-def _stepped(runner: asyncio.Runner, items: AsyncIterator[object]) -> Iterator[object]:
-    with runner:
+def _stepped(loop: _Loop, items: AsyncIterator[object]) -> Iterator[object]:
+    try:
+        while (item := loop.run(_next(items))) is not _END:
+            yield item
+    finally:
         try:
-            while (item := runner.run(_next(items))) is not _END:
-                yield item
-        finally:
             close = getattr(items, "aclose", None)
             if close is not None:
-                runner.run(_of(close()))
+                loop.run(close())
+        finally:
+            loop.close()

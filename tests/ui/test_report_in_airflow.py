@@ -14,11 +14,6 @@ from support.reports import scenarios
 pytestmark = [pytest.mark.airflow, pytest.mark.chromium, pytest.mark.xdist_group("airflow_stack")]
 
 
-NOT_SEEN_GREEN = pytest.mark.xfail(
-    strict=False, reason="red in a whole Airflow since the page was rewritten; the cause was not found yet"
-)
-
-
 @pytest.fixture(scope="module")
 def run_id(airflow_stack):
     """Run the DAG with a failed, a skipped and two mapped tasks to its end, and give its run id."""
@@ -106,7 +101,6 @@ def test_a_paused_page_stands_still_and_goes_on_when_asked(open_tab, airflow_sta
     expect(report.get_by_text("without its final figures")).to_be_visible(timeout=PATIENCE)
 
 
-@NOT_SEEN_GREEN
 @pytest.mark.parametrize(("task", "lead"), [("failed", "counts as failed"), ("skipped", "is skipped")])
 def test_the_tab_of_a_task_with_too_many_failures_says_which(open_tab, run_id, screenshots, task, lead):
     page, report = open_tab("vcc_reports", run_id, task)
@@ -183,7 +177,6 @@ def test_airflow_lists_the_plugin_without_a_complaint(airflow_stack):
     assert airflow_stack.call("GET", "/api/v2/plugins/importErrors")["import_errors"] == []
 
 
-@NOT_SEEN_GREEN
 def test_the_overview_is_in_the_menu_and_one_click_leads_to_a_report(signed_in, airflow_stack, run_id, picture):
     page = signed_in(color_scheme="light", height=880)
     page.goto(airflow_stack.url)

@@ -36,9 +36,6 @@ def test_the_form_asks_for_records_first_and_shows_choices_by_name(open_form, pi
     picture(form.dialog, "form-records")
 
 
-@pytest.mark.xfail(
-    strict=False, reason="red in a whole Airflow since the forms were rewritten; the cause was not found yet"
-)
 def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_sets_nothing(
     open_form, airflow_stack, call_centre, picture
 ):
