@@ -13,7 +13,7 @@ MISSING = {
     "redis": "no redis-server: apt-get install redis-server",
     "mariadb": "no MariaDB: apt-get install mariadb-server, pip install pymysql",
     "pgbouncer": "no PgBouncer: apt-get install pgbouncer",
-    "odbc": "no ODBC driver for PostgreSQL: apt-get install odbc-postgresql, pip install pyodbc",
+    "odbc": "no ODBC driver for PostgreSQL: apt-get install odbc-postgresql libodbc2, pip install pyodbc",
     "chromium": "no Chromium: apt-get install chromium",
 }
 
