@@ -108,7 +108,7 @@ class Store(Protocol):
     """What Airflow's state stores offer; values are JSON and not None."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Give the value kept under a key."""
+        """Return the value kept under a key."""
 
     def set(self, key: str, value: Any) -> None:
         """Keep a value; saved when this returns."""
@@ -118,7 +118,7 @@ class Store(Protocol):
 
 
 def airflow_version() -> tuple[int, int]:
-    """Give Airflow's major and minor version."""
+    """Return Airflow's major and minor version."""
     from airflow import __version__
 
     major, minor = __version__.split(".")[:2]
@@ -126,13 +126,13 @@ def airflow_version() -> tuple[int, int]:
 
 
 def task_state_store(context: Mapping[str, Any]) -> Store | None:
-    """Give the store that a task's retries share: Airflow 3.3 and later, else None."""
+    """Return the store that a task's retries share: Airflow 3.3 and later, else None."""
     store: Store | None = context.get("task_state_store")
     return store
 
 
 def asset_state_store(context: Mapping[str, Any], asset: Any) -> Store | None:
-    """Give the store that an asset of the task keeps from run to run: Airflow 3.3 and later, else None.
+    """Return the store that an asset of the task keeps from run to run: Airflow 3.3 and later, else None.
 
     :param asset: one of the task's inlets or outlets.
     """

@@ -40,7 +40,7 @@ def local_path(path: str) -> str | None:
 
 
 def is_same_file(one: str, other: str) -> bool:
-    """Tell whether two paths or URLs lead to one file. In doubt about object storage they do.
+    """Return whether two paths or URLs lead to one file. In doubt about object storage they do.
 
     On this machine links of both kinds, other mounts and the case of letters are seen through. In object storage it
     does not matter which connection leads there, and an HTTP address is recognised as that of the object.

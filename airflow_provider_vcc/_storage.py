@@ -43,7 +43,7 @@ def open_binary(url: str) -> BinaryIO:
 
 
 def size(url: str) -> int | None:
-    """Give a file's size in bytes, or None where its file system does not say."""
+    """Return a file's size in bytes, or None where its file system does not say."""
     if not _SCHEME.match(url):
         return local_size(url)
     with _named(url) as target:
@@ -67,7 +67,7 @@ def create_binary(url: str, but: str | None = None) -> BinaryIO:
 
 @contextmanager
 def _named(url: str) -> Iterator[Any]:
-    """Give the path, and say what to install where nothing opens it."""
+    """Return the path; if nothing opens it, the error says what to install."""
     from airflow_provider_vcc._compat import ObjectStoragePath
 
     try:

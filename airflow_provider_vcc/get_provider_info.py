@@ -9,7 +9,7 @@ CITIES = ["Berlin", "Bratislava", "Bucharest", "Budapest", "London", "Prague", "
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Give the provider's metadata, as Airflow's ``provider_info.schema.json`` describes it."""
+    """Return the provider's metadata, as Airflow's ``provider_info.schema.json`` describes it."""
     return {
         "package-name": "airflow-provider-vcc",
         "name": "VCC Live",

@@ -23,7 +23,7 @@ class VccReportLink(BaseOperatorLink):
     xcom_key: ClassVar[str] = "vcc_report_link"
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 -- Airflow calls it so
-        """Give the address: relative to Airflow's base, so that it holds wherever Airflow is served."""
+        """Return the address: relative to Airflow's base, so that it holds wherever Airflow is served."""
         dag, run, task = (quote(name, safe="") for name in (ti_key.dag_id, ti_key.run_id, ti_key.task_id))
         version, index = airflow_version(), ti_key.map_index
         if version >= WITH_TABS:

@@ -199,7 +199,7 @@ def _below_v2(path: str, base_url: str) -> str:
 
 
 def _climbs(path: str) -> bool:
-    """Say whether some server might read a path as one that goes up: quoted once or more, or with parameters."""
+    """Return whether some server might read a path as one that goes up: quoted once or more, or with parameters."""
     for _ in range(MOST_UNQUOTED):
         if "\\" in path or "://" in path or not path.isprintable():
             return True

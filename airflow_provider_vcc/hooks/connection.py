@@ -119,16 +119,16 @@ class Settings:
         return list(dict.fromkeys(secrets))
 
     def hints(self) -> list[str]:
-        """Say what in the connection is probably not meant so."""
+        """Return what in the connection is probably a mistake."""
         return [_unknown(name) for name in self.unknown]
 
     def with_longest_wait(self, seconds: float) -> Settings:
-        """Give the same settings, with no time-out longer than this."""
+        """Return the same settings, with no time-out longer than this."""
         return replace(self, timeout=min(self.timeout, seconds), connect_timeout=min(self.connect_timeout, seconds))
 
 
 def is_loopback(host: str | None) -> bool:
-    """Say whether a host name or address can only be this machine: 127.0.0.0/8, ::1 or localhost."""
+    """Return whether a host name or address can only be this machine: 127.0.0.0/8, ::1 or localhost."""
     if host is None:
         return False
     try:

@@ -11,13 +11,13 @@ __all__ = ["field_behaviour", "widgets"]
 
 
 def field_behaviour() -> dict[str, Any]:
-    """Give the form's hidden fields, labels and placeholders."""
+    """Return the form's hidden fields, labels and placeholders."""
     behaviour = _declared()["ui-field-behaviour"]
     return {key.replace("-", "_"): value for key, value in behaviour.items()}
 
 
 def widgets() -> dict[str, Any]:
-    """Give the form's own fields as wtforms has them; none where wtforms is not installed."""
+    """Return the form's own fields as wtforms has them; none if wtforms is not installed."""
     try:
         text_widget = import_module("flask_appbuilder.fieldwidgets").BS3TextFieldWidget
         label = import_module("flask_babel").lazy_gettext

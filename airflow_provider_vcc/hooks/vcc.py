@@ -83,7 +83,7 @@ class VccHook(BaseHook):
         return self.settings.customer
 
     def get_conn(self) -> VccSession:
-        """Give the authenticated ``requests.Session``: the same one each time, safe to use from several threads.
+        """Return the authenticated ``requests.Session``: the same one each time, safe to use from several threads.
 
         It sends its credentials to the connection's host only, follows no redirect, and always has a time-out.
         """
@@ -178,7 +178,7 @@ class VccHook(BaseHook):
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, object]:
-        """Give the form's own fields to Airflow before 3.2; none where its web framework is not installed."""
+        """Return the form's own fields for Airflow before 3.2; none if its web framework is not installed."""
         from airflow_provider_vcc.hooks.form import widgets
 
         return widgets()

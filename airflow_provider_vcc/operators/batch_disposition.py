@@ -191,7 +191,7 @@ class BatchDispositionOperator(BaseOperator):
     # What operators with inputs of another kind have of their own
 
     def _check_inputs(self) -> None:
-        """See that the input is given. Called when the DAG is parsed, and after rendering."""
+        """Check that the input is given. Called when the DAG is parsed, and after rendering."""
         check_inputs(self.elements, bare(self.elements_path))
 
     def _source(self, context: Context) -> Source:  # noqa: ARG002 -- for operators with inputs of another kind
@@ -201,7 +201,7 @@ class BatchDispositionOperator(BaseOperator):
         return open_input(self)
 
     def _sinks(self, context: Context) -> list[Sink]:  # noqa: ARG002 -- likewise
-        """Give what takes the failed elements beside the failures file. Each is closed when the run has ended."""
+        """Return what takes the failed elements beside the failures file. Each is closed when the run has ended."""
         return []
 
     def _settled(self) -> None:
@@ -211,7 +211,7 @@ class BatchDispositionOperator(BaseOperator):
         """Do what is to be done only when the judgement passed and everything was sent."""
 
     def _input_datasets(self) -> list[tuple[str, str]]:
-        """Give OpenLineage's namespace and name of each dataset that the elements come from."""
+        """Return OpenLineage's namespace and name of each dataset that the elements come from."""
         from airflow_provider_vcc.task.reporting.lineage import path_dataset
 
         return [] if self.elements_path is None else [path_dataset(str(bare(self.elements_path)))]
@@ -219,7 +219,7 @@ class BatchDispositionOperator(BaseOperator):
     # Lineage
 
     def get_openlineage_facets_on_complete(self, _task_instance: object) -> OperatorLineage[Any, Any]:
-        """Tell OpenLineage where the elements came from, where they went, and how many."""
+        """Report to OpenLineage where the elements came from, where they went, and how many."""
         from airflow_provider_vcc.task.reporting.lineage import lineage_of
 
         return lineage_of(self._vcc_run, self._input_datasets())

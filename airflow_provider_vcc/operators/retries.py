@@ -22,7 +22,7 @@ __all__ = ["vcc_retry_policy", "worth_a_retry"]
 
 
 def vcc_retry_policy(*, retry_delay: timedelta | None = None, passing: Collection[int | str] = ()) -> RetryPolicy:
-    """Give a policy for the operator's ``retry_policy``: another try only where it can come to something better.
+    """Return a policy for the operator's ``retry_policy``: another try only if it can end better.
 
     No retry after a wrong token, project or parameter, nor after a broken threshold where each failed element was
     rejected or invalid: the same elements would fail again. A retry where the service was down, or where elements are
@@ -39,7 +39,7 @@ def vcc_retry_policy(*, retry_delay: timedelta | None = None, passing: Collectio
 
 
 def worth_a_retry(error: BaseException, passing: Collection[int | str] = ()) -> tuple[bool | None, str]:
-    """Say whether a failure is worth another try, and why; None leaves it to the task's ``retries``."""
+    """Return whether a failure is worth another try, and why; None leaves it to the task's ``retries``."""
     if isinstance(error, DispositionThresholdExceeded):
         return _judged(error.summary or {}, passing)
     if isinstance(error, VccRequestError | VccConfigurationError):

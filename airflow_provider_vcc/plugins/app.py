@@ -74,7 +74,7 @@ def app() -> FastAPI:
 
 
 def show_message(_: Request, error: Exception) -> HTMLResponse:
-    """Say why there is no report, as a page."""
+    """Return a page that says why there is no report."""
     status = 404 if isinstance(error, RequestValidationError) else getattr(error, "status_code", 500)
     headline, detail = MESSAGES.get(status, ("This did not work", "Airflow refused the request."))
     return HTMLResponse(render_message(headline, detail), status, headers())

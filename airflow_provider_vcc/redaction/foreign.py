@@ -127,7 +127,7 @@ def redacted(text: str, personal: Iterable[object] = (), own: object = None) -> 
 
 
 def _is_known(text: str) -> bool:
-    """Tell whether a text is made of the API's own words, so that nothing needs to be looked up."""
+    """Return whether a text is made of the API's own words, so that nothing needs to be looked up."""
     return text.isascii() and all(part in API for word in _WORD.findall(text.lower()) for part in _parts(word))
 
 
@@ -150,7 +150,7 @@ class _Index:
         self._filter: bytearray | None = None
 
     def has(self, gram: str) -> bool:
-        """Tell whether a stretch stands in anything private."""
+        """Return whether a stretch stands in anything private."""
         self._checks += 1
         if self._checks > MANY_CHECKS and not self._may_have(gram):
             return False

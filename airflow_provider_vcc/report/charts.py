@@ -186,13 +186,13 @@ def _steps(spans: Sequence[Span], end: float, title: Callable[[Span], str]) -> t
 
 
 def _nice_above(value: float) -> float:
-    """Give a round number not below, whose quarters are fit to print."""
+    """Return a round number, not below ``value``, whose quarters are fit to print."""
     power = 10.0 ** math.floor(math.log10(max(value, LOWEST_TOP)))
     return next((nice * power for nice in NICE if nice * power >= value), 10 * power)
 
 
 def _whole_above(value: float) -> float:
-    """Give a round number not below, whose quarters are whole."""
+    """Return a round number, not below ``value``, whose quarters are whole."""
     top = _nice_above(max(value, Y_TICKS))
     while round(top) % Y_TICKS:
         top = _nice_above(top * 1.01)

@@ -19,10 +19,10 @@ class TaskLog(Protocol):
     """The task's logger, whichever kind an Airflow has: texts with ``%s``."""
 
     def info(self, event: str, /, *args: object) -> object:
-        """Say how it goes."""
+        """Report how it goes."""
 
     def warning(self, event: str, /, *args: object) -> object:
-        """Say what somebody should look at."""
+        """Warn of what somebody should look at."""
 
 
 def _no_sinks() -> Sequence[Sink]:

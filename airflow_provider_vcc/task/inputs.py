@@ -49,7 +49,7 @@ def column_check(operator: Any) -> CheckColumns:
 
 
 def check_other_file(input_path: str | None, failures_path: str | None) -> None:
-    """See that the failures do not overwrite the input, by whatever name. Opens nothing.
+    """Check that the failures do not overwrite the input, by whatever name. Opens nothing.
 
     :raises VccConfigurationError: where they would.
     """

@@ -93,7 +93,7 @@ def _checked(operator: Any, name: str, value: Any) -> Any:
 
 
 def check_inputs(elements: object, elements_path: object) -> None:
-    """See that exactly one of the two is given, and looks like what it should be.
+    """Check that exactly one of the two is given, and looks like what it should be.
 
     :raises VccConfigurationError: with what to write instead.
     """
@@ -109,7 +109,7 @@ def check_inputs(elements: object, elements_path: object) -> None:
 
 
 def is_template(value: object) -> bool:
-    """Say whether a value, or anything in it, is known only when it is rendered."""
+    """Return whether a value, or anything in it, is known only when it is rendered."""
     if isinstance(value, str):
         return any(mark in value for mark in MARKS)
     if isinstance(value, dict):

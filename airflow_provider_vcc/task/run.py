@@ -258,7 +258,7 @@ class Run:
         )
 
     def _scope(self) -> bytes:
-        """Give all that an element's effect depends on beside itself: where it differs, a retry skips nothing."""
+        """Return all that an element's effect depends on beside itself: if it differs, a retry skips nothing."""
         given = self.given
         settings = self.hook.settings
         return msgspec.json.encode(

@@ -140,7 +140,7 @@ class Mark:
         self._kind = kind
 
     def _is_uniform(self, values: list[object]) -> bool:
-        """Tell quickly, as far as the types alone show it."""
+        """Return quickly whether all are of one kind, as far as the types alone show it."""
         [kind, *others] = set(map(type, values))
         if others or kind not in {int, date, datetime}:
             return False

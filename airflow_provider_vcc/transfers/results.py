@@ -243,7 +243,7 @@ class ResultsTable:
         transaction.insert([self._bound(row, transaction) for row in rows])
 
     def _is_followed(self, transaction: Transaction) -> bool:
-        """Tell whether a newer try has written; not a run that was deleted and had the same name."""
+        """Return whether a newer try has written; not a run that was deleted and had the same name."""
         began = monotonic()
         if began < self._look_at:
             return False

@@ -246,7 +246,7 @@ class SqlToVccOperator(BatchDispositionOperator):
 
 
 def _is_ordered(sql: str) -> bool:
-    """Say whether the result has an order: one in brackets is that of a subquery or a window."""
+    """Return whether the result has an order: one in brackets is that of a subquery or a window."""
     sql, inner = NO_SQL.sub(" ", sql), 1
     while inner:
         sql, inner = INNERMOST.subn(" ", sql)
@@ -254,7 +254,7 @@ def _is_ordered(sql: str) -> bool:
 
 
 def _orphaned_before_retry(instance: Any) -> Callable[[], bool]:
-    """Give what says whether this process has lost its supervisor, and a further try is to come."""
+    """Return a function that tells whether this process has lost its supervisor, and another try is to come."""
     supervisor = os.getppid()
     is_last = instance.try_number > instance.max_tries
     return lambda: not is_last and os.getppid() != supervisor

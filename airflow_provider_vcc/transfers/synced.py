@@ -86,7 +86,7 @@ class SyncedTable:
         self._upsert = ""
 
     def prepare(self) -> None:
-        """See that the table is there, or make it, and that it can be written to, before anything is sent."""
+        """Check that the table is there, or make it, and that it can be written to, before anything is sent."""
         table = self._reading
         try:
             table.prepare(lambda transaction: self._row(SAMPLE, Remembered("", State.SENT), transaction))

@@ -91,7 +91,7 @@ class Watermark:
         return (sql,)
 
     def check_kind(self, kind: str) -> None:
-        """See that the column's values can be compared with the one that is kept.
+        """Check that the column's values can be compared with the one that is kept.
 
         :raises VccConfigurationError: with how to start anew.
         """
@@ -113,7 +113,7 @@ class Watermark:
 
 
 def _key(instance: Any) -> str:
-    """Give a key of the task's own: what one task or shard has read says nothing of what another one has."""
+    """Return a key of the task's own: what one task or shard has read says nothing of what another one has."""
     index = instance.map_index
     shard = f"[{index}]" if index is not None and index >= 0 else ""
     return f"vcc_watermark{shard}:{instance.dag_id}.{instance.task_id}"[:LONGEST_KEY]
@@ -143,7 +143,7 @@ def encode(value: object) -> dict[str, str | int | float]:
 
 
 def decode(kept: Mapping[str, Any]) -> Any:
-    """Give the value that ``encode`` took."""
+    """Return the value that ``encode`` took."""
     kinds: dict[str, Callable[[str], object]] = {
         "datetime": datetime.fromisoformat,
         "date": date.fromisoformat,

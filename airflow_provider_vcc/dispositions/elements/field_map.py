@@ -29,7 +29,7 @@ class UnknownColumn(VccInputError):
 
 
 def check_field_map(field_map: Mapping[str, str]) -> None:
-    """See that names are mapped to fields, or to ``search.<criterion>``, and no two to the same.
+    """Check that names are mapped to fields, or to ``search.<criterion>``, and no two to the same.
 
     :raises VccConfigurationError: with the nearest field.
     """

@@ -73,7 +73,7 @@ def read_by_formats(text: str, formats: Sequence[str]) -> datetime | None:
 
 
 def check_format(form: str) -> None:
-    """See that a format reads a whole day, and nothing in another way than the documented form.
+    """Check that a format reads a whole day, and nothing in another way than the documented form.
 
     :raises VccConfigurationError: with what is wrong.
     """

@@ -133,13 +133,13 @@ class Abort(msgspec.Struct, frozen=True, eq=False):
 
 
 class Halved(msgspec.Struct, frozen=True):
-    """Tell whoever watches that a chunk was too much, and that chunks now have at most ``size`` elements."""
+    """For observers: a chunk was too much, and chunks now have at most ``size`` elements."""
 
     size: int
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """Tell whoever watches that a request failed, and that sending is held back for so many seconds."""
+    """For observers: a request failed, and sending is held back for so many seconds."""
 
     reason: str
     seconds: float

@@ -198,7 +198,7 @@ def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, object],
 
 
 def is_envelope(decoded: object) -> TypeGuard[dict[str, Any]]:
-    """Say whether this is what the API answers with."""
+    """Return whether this is what the API answers with."""
     return isinstance(decoded, dict) and bool(decoded.keys() & {"errors", "response"})
 
 

@@ -133,7 +133,7 @@ def _close_all(idle: list[Connection]) -> None:
 
 
 def _dropped(carrier: Carrier) -> bool:
-    """Say whether the server has closed a connection (or said something unasked) since its last answer."""
+    """Return whether the server has closed a connection (or said something unasked) since its last answer."""
     watcher = poll()
     watcher.register(carrier.fileno(), POLLIN)
     return bool(watcher.poll(0))

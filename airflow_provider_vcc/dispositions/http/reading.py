@@ -180,7 +180,7 @@ class Reading(http.client.HTTPResponse):
             _KNOWN_HEADS[head] = {name: getattr(self, name) for name in PARSED}
 
     def _frame(self) -> None:
-        """Say where the body ends: http.client looks at the first of several headers, and stumbles over some values."""
+        """Return where the body ends. http.client looks at the first of several headers, and fails on some values."""
         if self.status in BODILESS or self._method == "HEAD":  # type: ignore[attr-defined]  # untyped there
             self.chunked, self.length = False, 0
         else:
@@ -241,7 +241,7 @@ class Reading(http.client.HTTPResponse):
 
 
 def _is_whole(piece: bytes, held: io.BytesIO) -> bool:
-    """Say whether an answer that nothing bounds has come to its end: its JSON has."""
+    """Return whether an answer that nothing bounds has come to its end: its JSON has."""
     if not piece.rstrip().endswith(b"}") or held.tell() > LARGEST_BOUNDLESS:
         return False
     try:

@@ -122,7 +122,7 @@ def _encode_odd(failure: Failure) -> bytes:
 
 
 def _plain(value: object) -> object:
-    """Give something that JSON has for what it has not."""
+    """Return something that JSON has for what it does not have."""
     if hasattr(value, "tolist"):  # a number or an array of numpy's
         return value.tolist()
     return str(value)

@@ -47,7 +47,7 @@ class Store(Protocol):
     """Keeps JSON values from try to try; Airflow's task state store is one."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Give the value, or the default."""
+        """Return the value, or the default."""
 
     def set(self, key: str, value: Any) -> None:
         """Keep a value of at most 65,535 bytes."""
@@ -70,7 +70,7 @@ class Segment:
         self.digests = bytearray(DIGEST * layout.stretches)
 
     def digest(self, stretch: int) -> bytes:
-        """Give what was read in a stretch of this segment."""
+        """Return what was read in a stretch of this segment."""
         return bytes(self.digests[stretch * DIGEST : (stretch + 1) * DIGEST])
 
     def snapshot(self) -> Segment:
@@ -81,7 +81,7 @@ class Segment:
         return copy
 
     def encode(self) -> dict[str, Any]:
-        """Give the JSON value that ``decode`` takes."""
+        """Return the JSON value that ``decode`` takes."""
         used = max((number + 1 for number, count in enumerate(self.counts) if count), default=0)
         return {
             "v": 1,
@@ -132,7 +132,7 @@ def decode_bits(text: str) -> int:
 
 
 def ones(bits: int) -> Iterator[int]:
-    """Give the numbers of the bits that are set, in ascending order."""
+    """Yield the numbers of the bits that are set, in ascending order."""
     while bits:
         low = bits & -bits
         yield low.bit_length() - 1
@@ -140,7 +140,7 @@ def ones(bits: int) -> Iterator[int]:
 
 
 def masks(positions: Sequence[int], layout: Layout = LAYOUT) -> Iterator[tuple[int, int]]:
-    """Give ``(segment, bits)`` for each segment that ascending positions lie in."""
+    """Yield ``(segment, bits)`` for each segment that ascending positions lie in."""
     if isinstance(positions, range):
         yield from _masks_of_range(positions.start, positions.stop, layout.span)
         return
@@ -198,7 +198,7 @@ class Progress:
             store.delete(KEY.format(number))
 
     def snapshot(self) -> list[tuple[str, Segment]]:
-        """Give what has changed since the last snapshot, to be encoded and kept under these keys."""
+        """Return what has changed since the last snapshot, to be encoded and kept under these keys."""
         changed = [(KEY.format(number), self.segments[number].snapshot()) for number in sorted(self.dirty)]
         self.dirty.clear()
         return changed
@@ -209,7 +209,7 @@ class Progress:
         return sum(segment.applied.bit_count() for segment in self.segments.values())
 
     def gaps(self) -> range:
-        """Give the positions from the first that is not applied up to the last that is, or that may be."""
+        """Return the positions from the first that is not applied up to the last that is, or that may be."""
         span = self.layout.span
         reached = {number: segment.applied | segment.unsettled for number, segment in self.segments.items()}
         end = max((number * span + bits.bit_length() for number, bits in reached.items() if bits), default=0)

@@ -37,7 +37,7 @@ IN_THE_AIR = (
 
 
 class Reader:
-    """Gives the batches that are to be sent, and counts what it read.
+    """The batches that are to be sent, and the counts of what was read.
 
     :param report: takes the failures of a batch when it is given, and the number that earlier tries had applied.
     :param synced: leaves out what earlier runs had applied, and is still the same.
@@ -233,14 +233,14 @@ class _Past:
             self._last_search = max((p for p in searches if reached >> (p - start) & 1), default=self._last_search)
 
     def later(self, element: AnyElement) -> int:
-        """Give the last position whose element may have touched what this one does; -1 without one."""
+        """Return the last position whose element may have touched what this one does; -1 without one."""
         if element.numberid is None:
             return self._last
         return max(self._last_search, self._records.get(element.numberid, -1))
 
 
 def _indexes(batch: Batch, bits: int) -> Iterator[int]:
-    """Give the indexes of a batch's elements whose bits are set."""
+    """Return the indexes of a batch's elements whose bits are set."""
     if len(batch.elements) == batch.size:
         yield from ones(bits)
         return
@@ -259,7 +259,7 @@ class _Spool:
         self._error: Exception | None = None
 
     def first(self) -> Iterator[Rows]:
-        """Give the rows, and keep them; where they break off, end there."""
+        """Yield the rows, and keep them; if they break off, end there."""
         try:
             for rows in self._rows:
                 pickle.dump(rows, self._file, pickle.HIGHEST_PROTOCOL)
@@ -269,7 +269,7 @@ class _Spool:
             self._error = error
 
     def again(self) -> Iterator[Rows]:
-        """Give the same rows once more."""
+        """Yield the same rows once more."""
         self._file.seek(0)
         for _ in range(self._count):
             yield pickle.load(self._file)  # noqa: S301 -- written by this very process
@@ -278,5 +278,5 @@ class _Spool:
             raise self._error
 
     def close(self) -> None:
-        """Give the disk back."""
+        """Free the disk space."""
         self._file.close()

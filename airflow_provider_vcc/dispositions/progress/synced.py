@@ -250,7 +250,7 @@ class Synced:
         )
 
     def note(self, elements: Iterable[AnyElement]) -> None:
-        """Have some elements noted with the next save."""
+        """Note some elements with the next save."""
         for element in elements:
             if element.numberid is None:
                 self._doubt = True

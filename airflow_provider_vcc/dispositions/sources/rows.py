@@ -37,11 +37,11 @@ class JsonRows(msgspec.Struct, frozen=True, gc=False):
         return len(self.texts)
 
     def pick(self, indexes: list[int]) -> JsonRows:
-        """Give some of the rows, as if they were consecutive."""
+        """Return some of the rows, as if they were consecutive."""
         return JsonRows(self.start, [self.texts[index] for index in indexes])
 
     def fingerprint_bytes(self, low: int, high: int) -> bytes:
-        """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
+        """Return bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
         return b",\n".join([*self.texts[low:high], b""])
 
 
@@ -57,11 +57,11 @@ class ObjectRows(msgspec.Struct, frozen=True, gc=False):
         return len(self.objects)
 
     def pick(self, indexes: list[int]) -> ObjectRows:
-        """Give some of the rows, as if they were consecutive."""
+        """Return some of the rows, as if they were consecutive."""
         return ObjectRows(self.start, [self.objects[index] for index in indexes])
 
     def fingerprint_bytes(self, low: int, high: int) -> bytes:
-        """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
+        """Return bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
         return _encode_lines(self.objects[low:high])
 
 
@@ -78,11 +78,11 @@ class TableRows(msgspec.Struct, frozen=True, gc=False):
         return len(self.values)
 
     def pick(self, indexes: list[int]) -> TableRows:
-        """Give some of the rows, as if they were consecutive."""
+        """Return some of the rows, as if they were consecutive."""
         return TableRows(self.start, self.columns, [self.values[index] for index in indexes])
 
     def fingerprint_bytes(self, low: int, high: int) -> bytes:
-        """Give bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
+        """Return bytes that are the same only if the rows are; those of two slices, joined, are those of both."""
         return _encode_lines(self.values[low:high])
 
 
@@ -124,12 +124,12 @@ class Source(Protocol):
         ...
 
     def read(self, size: int) -> Iterator[Rows]:
-        """Give batches of exactly ``size`` rows but for the last.
+        """Yield batches of exactly ``size`` rows, except the last.
 
         :raises VccInputError: where the input breaks off, after what came before has been given.
         """
         ...
 
     def share(self) -> float | None:
-        """Say how much of the input has been read, from 0 to 1."""
+        """Return how much of the input has been read, from 0 to 1."""
         ...

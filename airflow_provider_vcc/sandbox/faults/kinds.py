@@ -149,7 +149,7 @@ class Odd(Single):
 
 @dataclass(frozen=True)
 class Hang(Single):
-    """Gives no answer, and waits until the client gives up.
+    """A fault that sends no answer and waits until the client gives up.
 
     :param acts: ``never``, ``first`` (before it hangs) or ``later`` (once the client has given up).
     """

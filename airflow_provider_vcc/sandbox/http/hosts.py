@@ -23,7 +23,7 @@ MISDIRECTED = Answer(
 
 
 def is_for_loopback(head: Head) -> bool:
-    """Tell whether a request names this machine, in its ``Host`` and, if it has one, in its target's address."""
+    """Return whether a request names this machine, in its ``Host`` and, if it has one, in its target's address."""
     names = [head.headers.get("host", "")]
     if "://" in head.target.partition("?")[0]:
         names.append(_place(head.target))

@@ -153,7 +153,7 @@ def _starts_with(text: str) -> str:
 
 
 def elements_of(store: Store, number: int, limit: int) -> list[Element]:
-    """Tell what became of each element of a request, as far as its body was kept or something became of it."""
+    """Return what became of each element of a request, as far as its body was kept or something became of it."""
     done = store.query(
         "SELECT idx, count(*), min(r.numberid) FROM events e JOIN records r ON r.id = e.record"
         " WHERE e.request = ? GROUP BY idx ORDER BY idx LIMIT ?",

@@ -50,7 +50,7 @@ def _quoted(name: str) -> str:
 
 
 def _keep_private(path: str) -> None:
-    """See that only a file's owner may read it. What SQLite puts beside it gets the same rights."""
+    """Check that only a file's owner may read it. What SQLite puts beside it gets the same rights."""
     if path in {":memory:", ""}:
         return
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -62,7 +62,7 @@ def _keep_private(path: str) -> None:
 
 
 class Store:
-    """Holds one sandbox's data in ``path`` (``:memory:`` for none that lasts).
+    """One sandbox's data, in ``path`` (``:memory:`` for none that lasts).
 
     :param fields: the names of the records' custom fields.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     Show = Callable[[Any, Iterable[str]], object]
-    """Gives what may be shown of a value, and is told names of ours beside the documented ones."""
+    """Returns what may be shown of a value; the second argument is names of ours beside the documented ones."""
 
 __all__ = ["PRIVATE", "Personal", "bare", "render_field", "shown_address", "wrapped"]
 
@@ -122,7 +122,7 @@ def _cannot_render(name: str, value: object, error: Exception) -> VccConfigurati
 
 
 def _reason(value: object, error: Exception) -> str:
-    """Say what is undefined, as far as that is a name in an expression: other words of a template may be personal."""
+    """Return what is undefined, if that is a name in an expression: other words of a template may be personal."""
     line = getattr(error, "lineno", None)
     where = f" in line {line}" if isinstance(line, int) else ""
     found = _UNDEFINED.search(str(error))

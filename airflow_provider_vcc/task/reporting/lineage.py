@@ -21,7 +21,7 @@ COUNTED = ("total", "applied", "rejected", "invalid", "unknown", "not_sent", "fa
 
 
 def lineage_of(run: Run | None, inputs: Sequence[tuple[str, str]]) -> OperatorLineage[Any, Any]:
-    """Give what is known of a run; nothing where it did not get so far.
+    """Return what is known of a run; nothing if it did not get so far.
 
     :param inputs: namespace and name of each input dataset.
     """
@@ -57,14 +57,14 @@ def _output(customer: str, summary: Summary) -> object:
 
 
 def _outcomes(summary: Mapping[str, object]) -> object:
-    """Give the counts of outcomes as a facet of the run."""
+    """Return the counts of outcomes as a facet of the run."""
     from airflow.providers.common.compat.openlineage.facet import RunFacet
 
     return RunFacet().with_additional_properties(**{name: summary[name] for name in COUNTED})
 
 
 def path_dataset(path: str) -> tuple[str, str]:
-    """Give namespace and name of a file, as OpenLineage names datasets: without credentials or connection ids."""
+    """Return namespace and name of a file, as OpenLineage names datasets: without credentials or connection ids."""
     if not _URL.match(path):
         return "file", path
     parts = urlsplit(path)

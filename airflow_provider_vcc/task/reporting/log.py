@@ -77,7 +77,7 @@ class ProgressLog:
         self._quiet_until, self._untold = now + TROUBLE_EVERY, 0
 
     def settled(self, limit: int, seconds: float | None) -> None:
-        """Say that the number of requests at a time has settled."""
+        """Log that the number of requests at a time has settled."""
         self._log.info("The limit has settled at %d requests at a time; an answer takes %.2f s", limit, seconds or 0.0)
 
     def halved(self, size: int) -> None:

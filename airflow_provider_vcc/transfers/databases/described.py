@@ -33,7 +33,7 @@ def type_name(column: Sequence[object]) -> str:
 
 
 def is_finer(column: Sequence[object], value: object) -> bool:
-    """Tell whether a column's times are finer than the driver gives them."""
+    """Return whether a column's times are finer than the driver gives them."""
     if FINER.search(type_name(column)) or getattr(value, "nanosecond", None):
         return True
     scale = column[5] if len(column) > 5 else None  # noqa: PLR2004 -- as PEP 249 counts
@@ -41,10 +41,10 @@ def is_finer(column: Sequence[object], value: object) -> bool:
 
 
 def is_zoned(column: Sequence[object]) -> bool:
-    """Tell whether a column's times have a zone in the database, as far as its type is named."""
+    """Return whether a column's times have a zone in the database, as far as its type is named."""
     return ZONED.search(type_name(column)) is not None
 
 
 def is_padded(column: Sequence[object]) -> bool:
-    """Tell whether a column's texts are filled up with blanks to their length."""
+    """Return whether a column's texts are filled up with blanks to their length."""
     return column[1] == BPCHAR or PADDED.fullmatch(type_name(column)) is not None

@@ -74,7 +74,7 @@ def _unbuffered(driver: str) -> object:
 
 
 def keep_alive(connection: object) -> str | None:
-    """Have the server bear with a reader who waits for an answer between two fetches.
+    """Make the server bear with a reader who waits for an answer between two fetches.
 
     :returns: the statement that ends the query from another connection, for servers that cannot be told by this one.
     """
@@ -111,7 +111,7 @@ def _ask(connection: Any, sql: str) -> Any:
 
 
 def reads_ahead(connection: object) -> bool:
-    """Tell whether all should be read as fast as it comes: the rest is kept alive, and holds nothing back."""
+    """Return whether all should be read as fast as it comes: the rest is kept alive, and holds nothing back."""
     return driver_of(connection) not in POSTGRES and dialect_of(connection)[0].name != "mysql"
 
 
@@ -127,7 +127,7 @@ def _plain_rows(driver: str) -> dict[str, object]:
 
 
 def describe(cursor: Cursor) -> None:
-    """Have the cursor know its columns before the first row: psycopg2's named one does not."""
+    """Make the cursor know its columns before the first row: psycopg2's named one does not."""
     if cursor.description is None and driver_of(cursor) == "psycopg2":
         cursor.fetchmany(0)
 
@@ -148,7 +148,7 @@ def _streams() -> bool:
 
 
 def _streamed(cursor: Cursor, statement: tuple[object, ...], size: int) -> Generator[list[Row]]:
-    """Have the server send while we work: with a cursor each waits for the other."""
+    """Make the server send while we work: with a cursor each waits for the other."""
     cursor.close()
     with closing(cursor.connection.cursor(**_plain_rows("psycopg")).stream(*statement, size=size)) as rows:
         while piece := list(islice(rows, size)):
@@ -156,7 +156,7 @@ def _streamed(cursor: Cursor, statement: tuple[object, ...], size: int) -> Gener
 
 
 def fetch_texts(cursor: Cursor, targets: Sequence[str | None]) -> None:
-    """Have values that go out as texts come as texts, where the driver can: nothing is made of them in between.
+    """Read values that go out as texts as texts, if the driver can: nothing is made of them in between.
 
     :param targets: the field of each column, in the query's order; None for one whose values are wanted as they are.
     """

@@ -14,7 +14,7 @@ __all__ = ["EngineCursor", "engine_cursor"]
 
 
 def engine_cursor(hook: Any, driver: str, fetch_size: int) -> EngineCursor | None:
-    """Give a cursor that leaves the result on the server, or None where the hook has no engine that can do it.
+    """Return a cursor that leaves the result on the server, or None if the hook has no engine that can do it.
 
     :param driver: the package of the driver that the hook connects with: parameters are written in its style, so an
         engine with another one is of no use.
@@ -52,7 +52,7 @@ class EngineCursor:
             self.description = [(name,) for name in self._result.keys()]  # noqa: SIM118 -- a method of a result
 
     def fetchmany(self, size: int) -> list[tuple[object, ...]]:
-        """Give the next rows.
+        """Return the next rows.
 
         :raises Exception: the driver's own error.
         """
@@ -67,7 +67,7 @@ class EngineCursor:
 
 
 def _parameters(given: object) -> Any:
-    """Give a sequence as a tuple: SQLAlchemy takes a list for many sets of parameters."""
+    """Return a sequence as a tuple: SQLAlchemy takes a list for many sets of parameters."""
     return tuple(given) if isinstance(given, list) else given
 
 

@@ -170,7 +170,7 @@ class SideTable:
     # Before anything is sent
 
     def prepare(self, sample: Callable[[Transaction], Mapping[str, object]] | None = None) -> None:
-        """See that the table is there or make it, that it has the columns, and that it can be written to.
+        """Check that the table is there or make it, that it has the columns, and that it can be written to.
 
         :param sample: returns a row that is written and rolled back. In a database that cannot roll back, the right to
             write is tried with no row.
@@ -349,7 +349,7 @@ def _end(connection: object, *, keep: bool) -> None:
 
 
 def _without_autocommit(connection: object) -> None:
-    """Have the driver keep a transaction open until it is told to commit."""
+    """Make the driver keep a transaction open until it is told to commit."""
     setting = getattr(connection, "autocommit", None)
     with suppress(Exception):  # a driver without transactions
         if callable(setting):

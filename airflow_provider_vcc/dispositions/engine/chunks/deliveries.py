@@ -79,7 +79,7 @@ class Deliveries:
         self._all.append(delivery)
 
     def leave(self, delivery: Delivery, limit: Limit, now: float) -> None:
-        """Give its place free. How long it was taken is what the limit learns from, so a save is a part of it."""
+        """Free its place. How long it was taken is what the limit learns from, so a save is a part of it."""
         delivery.move(State.DONE)
         if isinstance(delivery.outcome, Answer) and delivery.sent is not None and not delivery.chunk.searches:
             limit.answered(delivery.sent, len(delivery.chunk), now)

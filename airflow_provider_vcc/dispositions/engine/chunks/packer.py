@@ -61,7 +61,7 @@ class Packer:
         return not self.waiting and self._current() is None
 
     def next(self, size: int, *, alone: bool) -> Chunk | None:
-        """Give a chunk of at most ``size`` elements; None where nothing may be sent now.
+        """Return a chunk of at most ``size`` elements; None if nothing may be sent now.
 
         :param alone: whether nothing is in the air, so that a search may go.
         """
@@ -74,7 +74,7 @@ class Packer:
         return self._fit(chunk) if chunk is not None else None
 
     def _current(self) -> Batch | None:
-        """Give the batch that is being packed, the next one where it is used up, None at the end."""
+        """Return the batch that is being packed, the next one if it is used up, None at the end."""
         while self._batch is None or self._at >= len(self._batch.elements):
             self._batch, self._at = self._read(), 0
             if self._batch is None:
@@ -197,7 +197,7 @@ class _Pick:
         return True
 
     def chunk(self, unencodable: list[Waiting]) -> Chunk | None:
-        """Give what was chosen, but for the elements that cannot be written, which go to ``unencodable``."""
+        """Return what was chosen, except the elements that cannot be encoded, which go to ``unencodable``."""
         flags = {"searches": self._searches, "messages": bool(self._messages)}
         try:
             chunk = chunk_of(self._elements, self._positions, **flags)

@@ -107,7 +107,7 @@ class Auto:
             self._ceiling = min(1.5 * self._ceiling, MOST)
 
     def failed(self, trouble: Trouble, now: float) -> None:
-        """Give way at once, once for all that were in the air together."""
+        """Lower the limit at once, once for all requests that were in flight together."""
         if trouble is Trouble.OTHER or now < self._cut_at:
             return
         self._opening = False

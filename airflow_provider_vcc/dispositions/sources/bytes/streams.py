@@ -30,14 +30,14 @@ class Stream(Protocol):
     name: str
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the bytes, in blocks of at most 256 KiB.
+        """Yield the bytes, in blocks of at most 256 KiB.
 
         :raises VccInputError: where they break off, after what came before has been given.
         """
         ...
 
     def share(self) -> float | None:
-        """Say how much has been read, from 0 to 1."""
+        """Return how much has been read, from 0 to 1."""
         ...
 
 
@@ -47,7 +47,7 @@ def open_local(path: str) -> BinaryIO:
 
 
 def local_size(path: str) -> int | None:
-    """Give the size of a local file in bytes."""
+    """Return the size of a local file in bytes."""
     return os.path.getsize(path)  # noqa: PTH202 -- paths are texts here: some are URLs
 
 
@@ -96,7 +96,7 @@ class FileStream:
             self.fail(error, "cannot be opened")
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the decompressed bytes, in blocks of at most 256 KiB.
+        """Yield the decompressed bytes, in blocks of at most 256 KiB.
 
         :raises VccInputError: where they break off, after what came before has been given.
         """
@@ -115,11 +115,11 @@ class FileStream:
             raise broken(self.name, f"is empty, which no {self._compression} file is", None)
 
     def share(self) -> float | None:
-        """Say how much of the file has been read, from 0 to 1."""
+        """Return how much of the file has been read, from 0 to 1."""
         return min(self._read / self._size, 1.0) if self._size else None
 
     def fail(self, error: Exception, what: str, place: str | None = None) -> NoReturn:
-        """Say what went wrong without credentials, which the path may hold.
+        """Raise what went wrong, without credentials, which the path may hold.
 
         :raises VccInputError: always.
         """
@@ -147,7 +147,7 @@ class CountedFile(io.RawIOBase):
         self._count = count
 
     def read(self, size: int = -1, /) -> bytes:
-        """Give at most ``size`` bytes, and none at the end."""
+        """Return at most ``size`` bytes, and none at the end."""
         data = self._file.read(size)
         self._count(len(data))
         return data
@@ -160,11 +160,11 @@ class CountedFile(io.RawIOBase):
         return len(data)
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return True: it can be read."""
         return True
 
     def seekable(self) -> bool:
-        """Say whether it can be read at any place."""
+        """Return whether it can be read at any place."""
         return self._file.seekable()
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
@@ -172,7 +172,7 @@ class CountedFile(io.RawIOBase):
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
-        """Say at which place it stands."""
+        """Return the place that it is at."""
         return self._file.tell()
 
     def close(self) -> None:
@@ -192,7 +192,7 @@ class TextStream:
         self._read = 0
 
     def blocks(self) -> Iterator[bytes]:
-        """Give the text as UTF-8."""
+        """Yield the text as UTF-8."""
         for start in range(0, len(self._text), BLOCK):
             part = self._text[start : start + BLOCK]
             self._read = start + len(part)
@@ -200,5 +200,5 @@ class TextStream:
             yield part.encode("utf-8", "backslashreplace") if isinstance(part, str) else part
 
     def share(self) -> float | None:
-        """Say how much of the text has been read, from 0 to 1."""
+        """Return how much of the text has been read, from 0 to 1."""
         return self._read / len(self._text) if self._text else None

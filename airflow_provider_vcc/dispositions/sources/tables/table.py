@@ -17,7 +17,7 @@ _VALUE = re.compile(r"[0-9][0-9.,:/T Z+-]*")
 
 
 def check_table(columns: tuple[str, ...], check: CheckColumns | None, name: str) -> None:
-    """Have the columns checked, and say which table they are of.
+    """Check the columns; an error names the table that they are of.
 
     :raises VccInputError: if one is unknown.
     """
@@ -29,7 +29,7 @@ def check_table(columns: tuple[str, ...], check: CheckColumns | None, name: str)
 
 
 def check_header(columns: tuple[str, ...], check: CheckColumns | None, name: str) -> None:
-    """Have the first row of a text or a sheet checked, of which nobody knows yet whether it is a header.
+    """Check the first row of a text or a sheet, which may or may not be a header.
 
     :raises VccInputError: if it cannot be one. Its cells may be personal if it is none: they are shown only if some of
         them are columns that are known.

@@ -155,7 +155,7 @@ class WorkbookSource:
         raise broken(self.name, "is empty; a sheet begins with the names of its columns", None)
 
     def _look_for_title(self, rows: Iterator[list[object]]) -> None:
-        """Say so if a header comes later on, below a title."""
+        """Raise if a header comes later on, below a title."""
         above = self._read
         for row in islice(rows, _TITLE_ROWS):
             try:

@@ -20,7 +20,7 @@ _NAME_OF_FILE = re.compile(r"[^\n{}\[\]]+\.(jsonl?|ndjson|csv|parquet)(\.\w+)?\s
 
 
 def from_text(text: str | bytes | bytearray) -> JsonSource:
-    """Give the source for a text that holds a JSON array or JSON Lines.
+    """Return the source for a text that holds a JSON array or JSON Lines.
 
     :raises VccConfigurationError: where it holds neither, with what to write instead.
     """
@@ -45,7 +45,7 @@ def _what_instead(beginning: str, length: int) -> str | None:
 
 
 def _single_object(beginning: str, length: int) -> str | None:
-    """Tell an object that is written over several lines from JSON Lines."""
+    """Distinguish an object that is written over several lines from JSON Lines."""
     is_request = re.search(r'"elements"\s*:\s*\[', beginning) is not None
     if not is_request and (length >= _BEGINNING or _is_json(beginning.partition("\n")[0]) or not _is_json(beginning)):
         return None

@@ -89,7 +89,7 @@ class _Array:
             yield from self._last(end)
 
     def finish(self) -> Iterator[list[bytes]]:
-        """Give the last elements, up to the closing bracket."""
+        """Yield the last elements, up to the closing bracket."""
         if not self._is_opened():
             raise broken(self._name, "is empty; an array without elements is []", None)
         if self._scanner is None and self._buffer.rstrip(_SPACE).endswith(b"]"):
@@ -105,7 +105,7 @@ class _Array:
         yield from self._last(end)
 
     def complete_ones(self) -> Iterator[list[bytes]]:
-        """Give the complete elements of what is there."""
+        """Yield the complete elements of what is there."""
         if self._opened:
             yield from self._exactly()
             yield from self._last_complete_one()
@@ -158,7 +158,7 @@ class _Array:
         return -1
 
     def _exactly(self) -> Iterator[list[bytes]]:
-        """Give the elements up to the last comma between two."""
+        """Yield the elements up to the last comma between two."""
         scanner = self._scanner = self._scanner or _Scanner()
         scanner.scan(self._buffer)
         if self._skipping:
@@ -211,7 +211,7 @@ class _Array:
         return text
 
     def _last(self, end: int) -> Iterator[list[bytes]]:
-        """Give the element before the closing bracket, and see that nothing comes after it."""
+        """Yield the element before the closing bracket, and check that nothing comes after it."""
         if not self._ended and (self._count or self._buffer[:end].strip(_SPACE)):
             yield [self._one(0, end)]
             self._count += 1
@@ -296,7 +296,7 @@ class _Scanner:
 
 
 def _split(array: bytes) -> list[bytes] | None:
-    """Give an array's elements, or nothing where it is none."""
+    """Return an array's elements, or None if it is not an array."""
     try:
         if not array.isascii():
             array.decode()
