@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.operators import outcomes, run_here
 
+from airflow_provider_vcc.exceptions import DispositionThresholdExceeded
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.sandbox import Sandbox
 
@@ -62,3 +63,23 @@ def test_positions_are_those_in_the_whole_input_for_any_chunks(sandbox, monkeypa
     if error is not None:
         shown = re.findall(r"at positions? ([0-9, ]+)", str(error))
         assert {int(number) for numbers in shown for number in numbers.split(", ")} <= set(bad)
+
+
+def test_failed_rows_of_a_file_are_named_by_their_line_in_the_report_and_in_the_log(
+    sandbox, monkeypatch, tmp_path, caplog
+):
+    monkeypatch.setenv("AIRFLOW_CONN_VCC_DEFAULT", json.dumps(sandbox.connection()))
+    path = tmp_path / "callbacks.csv"
+    path.write_text('numberid,description\n\n1,"two\nlines"\n404,\n,nobody\n1,\n')
+    error, xcoms = run_here(
+        BatchDispositionOperator(
+            task_id="sync", project_id=17, elements_path=str(path), disposition={"dispositionid": 2}
+        )
+    )
+    assert isinstance(error, DispositionThresholdExceeded)
+    assert "Record 404 at position 1, line 5: 417 error.unknown_record" in caplog.text
+    assert [(row[0], row[1], row[5]) for row in xcoms["report"]["failed"]["rows"]] == [(1, "404", 5), (2, None, 6)]
+    assert all(
+        row.keys() == {"errorcode", "errormessage", "count", "positions", "records"}
+        for row in xcoms["summary"]["errors"]
+    )

@@ -10,6 +10,7 @@ from support.reports import report, summary
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.report.reading.figures import read_figures
 from airflow_provider_vcc.report.reading.tolerant import masked, moment, number, text, whole
+from airflow_provider_vcc.report.words.failed import failed_rows
 
 
 @pytest.mark.parametrize("value", [True, -1, 1.5, float("nan"), float("inf"), 10**400, "x", "1e3", None, [], {}])
@@ -92,3 +93,18 @@ JSON = st.recursive(
 def test_anything_at_all_can_be_read(given_summary, given_report):
     figures = read_figures(given_summary, given_report)
     assert figures.total >= sum(figures.counts.values()) >= 0
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "where"),
+    [
+        ("callbacks.csv", 1205, "line 1205"),
+        ("Callbacks.XLSX", 7, "row 7 of the sheet"),
+        ("callbacks.json", None, "row 4"),
+        ("elements", None, "row 4"),
+    ],
+)
+def test_a_failed_record_is_found_again_by_the_line_or_row_that_its_file_shows(source, line, where):
+    failed = {"reasons": [[417, "error.unknown_record"]], "rows": [[3, "404", "rejected", 0, None, line]]}
+    [row] = failed_rows(read_figures({"rejected": 1}, {"source": source, "failed": failed}))
+    assert row.where == where

@@ -45,6 +45,7 @@ from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.progress.progress import LAYOUT, Progress
 from airflow_provider_vcc.dispositions.progress.resume import Reader
 from airflow_provider_vcc.dispositions.progress.synced import LEDGER, Remembering
+from airflow_provider_vcc.dispositions.sources.rows import HasLines
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.redaction import Redaction
 
@@ -114,6 +115,8 @@ class Sync:
         self.settings = settings = settings or Settings()
         self.threshold = threshold or Threshold()
         self.tally = tally or Tally()
+        if isinstance(source, HasLines):
+            self.tally.line_of = source.line
         self.progress = Progress(scope, layout)
         self.times = times or Times()
         self._store = store = store if synced is None else Remembering(synced.ledger, store)

@@ -73,14 +73,14 @@ class Failed:
         """Return the record that a failed element is about."""
         return record_of(failure.element, self._id_name, checked=failure.outcome is not Outcome.INVALID)
 
-    def add(self, failure: Failure) -> None:
-        """Keep a failed element's id and reason, unless it is full."""
+    def add(self, failure: Failure, line: int | None = None) -> None:
+        """Keep a failed element's id, reason and line in the input, unless it is full."""
         if self.full:
             return
         record = self.record(failure)
         search = None if record is not None else search_of(failure.element)
         number = self._number((failure.errorcode, failure.errormessage))
-        self._rows.append([failure.position, record, failure.outcome.value, number, search, None])
+        self._rows.append([failure.position, record, failure.outcome.value, number, search, line])
 
     def _number(self, reason: tuple[int | str | None, str]) -> int:
         code, message = reason

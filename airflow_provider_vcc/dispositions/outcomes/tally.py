@@ -8,7 +8,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.records import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.documents import ErrorRow, Summary
@@ -38,6 +38,8 @@ class Tally:
         """How many elements were left out, beside the total, since the service has them; None if none are looked up."""
         self.duration = 0.0
         self.failed_records = Failed(id_name)
+        self.line_of: Callable[[int], int | None] = no_line
+        """Tells the line of an element in the input; None if it has none."""
         self._errors: dict[tuple[int | str | None, str], ErrorRow] = {}
 
     @property
@@ -68,7 +70,7 @@ class Tally:
                 row["positions"].append(failure.position)
                 row["records"].append(self.failed_records.record(failure))
             if not self.failed_records.full:
-                self.failed_records.add(failure)
+                self.failed_records.add(failure, self.line_of(failure.position))
         return new
 
     def _row(self, failure: Failure) -> ErrorRow:
@@ -108,6 +110,10 @@ class Tally:
         if self.unchanged is not None:
             summary["unchanged"] = self.unchanged
         return summary
+
+
+def no_line(_position: int) -> None:
+    """Say that an input has no lines."""
 
 
 def new_row(errorcode: int | str | None, errormessage: str) -> ErrorRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -11,7 +11,7 @@ from airflow_provider_vcc.redaction.shapes import shape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["InvalidText", "JsonRows", "ObjectRows", "Rows", "Source", "TableRows"]
+__all__ = ["HasLines", "InvalidText", "JsonRows", "ObjectRows", "Rows", "Source", "TableRows"]
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 
@@ -132,4 +132,13 @@ class Source(Protocol):
 
     def share(self) -> float | None:
         """Return how much of the input has been read, from 0 to 1."""
+        ...
+
+
+@runtime_checkable
+class HasLines(Protocol):
+    """A source whose elements somebody can look up: in a text by their line, in a sheet by their row."""
+
+    def line(self, position: int) -> int | None:
+        """Say where an element stands, from 1; None if it is not known. Asked soon after it was read."""
         ...

@@ -18,6 +18,7 @@ __all__ = ["FailedRow", "Why", "failed_csv", "failed_rows", "ids_to_copy", "reas
 HEADER = ("position", "record", "outcome", "errorcode", "reason")
 OPEN_ROWS = 10
 MOST_IDS = 8
+SHEETS = (".xlsx", ".xls", ".ods")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -78,7 +79,8 @@ def failures(figures: Figures) -> list[FailedLine]:
 
 def failed_rows(figures: Figures) -> list[FailedRow]:
     """Return the failed records in words, in the order of the input."""
-    return [FailedRow(_record(one), _where(one), explain(one.message).says) for one in failures(figures)]
+    source = figures.source
+    return [FailedRow(_record(one), _where(one, source), explain(one.message).says) for one in failures(figures)]
 
 
 def _record(one: FailedLine) -> str:
@@ -87,8 +89,11 @@ def _record(one: FailedLine) -> str:
     return f"a search by {one.search}" if one.search else "no record id"
 
 
-def _where(one: FailedLine) -> str:
-    return f"line {count(one.line)}" if one.line is not None else f"row {count(one.position + 1)}"
+def _where(one: FailedLine, source: str) -> str:
+    """Return where somebody finds it in the input: a sheet has rows, another file lines."""
+    if one.line is None:
+        return f"row {count(one.position + 1)}"
+    return f"row {one.line} of the sheet" if source.lower().endswith(SHEETS) else f"line {one.line}"
 
 
 def ids_to_copy(figures: Figures) -> list[str]:

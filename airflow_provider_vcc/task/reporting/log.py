@@ -57,12 +57,15 @@ class ProgressLog:
             said.append(f"about {seconds(left / rate)} left")
         self._log.info("%s", ", ".join(said))
 
-    def new_error(self, row: ErrorRow) -> None:
-        """Log an error of a kind that did not occur before."""
+    def new_error(self, row: ErrorRow, line: int | None = None) -> None:
+        """Log an error of a kind that did not occur before.
+
+        :param line: the first one's, if the input has lines.
+        """
         self._errors += 1
         if self._errors <= MOST_ERRORS:
             said = reason(row["errorcode"], row["errormessage"])
-            self._log.warning("%s: %s (each kind of error is logged once)", _where(row), said)
+            self._log.warning("%s: %s (each kind of error is logged once)", _where(row, line), said)
         elif self._errors == MOST_ERRORS + 1:
             self._log.warning("There are more kinds of error; the summary counts them")
 
@@ -85,12 +88,13 @@ class ProgressLog:
         self._log.info("A request was too much for the server; from now on at most %s in one", elements(size))
 
 
-def _where(row: ErrorRow) -> str:
-    """Return where the first error of a kind occurred: ``Record 4711 at position 3``."""
+def _where(row: ErrorRow, line: int | None) -> str:
+    """Return where the first error of a kind occurred: ``Record 4711 at position 3, line 5``."""
     if not row["positions"]:
         return "An element"
     position, record = row["positions"][0], row["records"][0]
-    return f"Position {position}" if record is None else f"Record {record} at position {position}"
+    found = f"Position {position}" if record is None else f"Record {record} at position {position}"
+    return found if line is None else f"{found}, line {line}"
 
 
 def _of_all(sync: Sync) -> str:

@@ -42,7 +42,8 @@ class Watcher(Observer):
 
     def new_error(self, row: ErrorRow) -> None:
         """Log an error of a new kind."""
-        self._log.new_error(row)
+        line = self._sync.tally.line_of(row["positions"][0]) if self._sync is not None and row["positions"] else None
+        self._log.new_error(row, line)
 
     def trouble(self, reason: str, seconds: float) -> None:
         """Log that a request failed."""

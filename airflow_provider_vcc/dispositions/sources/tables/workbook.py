@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.dispositions.sources.bytes.signatures import signature
 from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
+from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
 from airflow_provider_vcc.dispositions.sources.tables.table import check_header
 from airflow_provider_vcc.exceptions import VccInputError
@@ -50,6 +51,7 @@ class WorkbookSource:
         self._check_columns = check_columns
         self._sheet = sheet
         self._rows = self._read = 0
+        self._lines = Lines()
 
     def read(self, size: int) -> Iterator[TableRows]:
         """Return batches of exactly ``size`` rows but for the last.
@@ -61,16 +63,21 @@ class WorkbookSource:
         workbook = self._opened(data)
         sheet = self._chosen(workbook)
         self._rows, self._read = sheet.height, 0
+        self._lines = Lines()
         rows = self._counted(sheet)
         columns = self._header(rows)
         start = 0
-        for values in rebatch(_pieces(rows, len(columns)), size):
+        for values in rebatch(self._pieces(rows, len(columns)), size):
             yield TableRows(start, columns, values)
             start += len(values)
 
     def share(self) -> float | None:
         """Return how much of the sheet has been read, from 0 to 1."""
         return self._read / self._rows if self._rows else None
+
+    def line(self, position: int) -> int | None:
+        """Return an element's row in the sheet."""
+        return self._lines.of(position)
 
     def _bytes(self, raw: Any) -> bytes:
         try:
@@ -141,6 +148,15 @@ class WorkbookSource:
             self._read += 1
             yield list(map(_cell, row))
 
+    def _pieces(self, rows: Iterator[list[object]], width: int) -> Iterator[list[Row]]:
+        before = self._read
+        while some := list(islice(rows, _ROWS)):
+            full = [any(cell is not None for cell in row) for row in some]
+            numbers = range(before + 1, self._read + 1)
+            self._lines.note(numbers if all(full) else [*compress(numbers, full)])
+            before = self._read
+            yield [_fitted(row, width) for row in compress(some, full)]
+
     def _header(self, rows: Iterator[list[object]]) -> tuple[str, ...]:
         """Return the names of the columns."""
         for row in rows:
@@ -180,12 +196,6 @@ def _names(row: Sequence[object]) -> tuple[str, ...]:
     while names and not names[-1]:
         names.pop()
     return tuple(names)
-
-
-def _pieces(rows: Iterator[list[object]], width: int) -> Iterator[list[Row]]:
-    while some := list(islice(rows, _ROWS)):
-        full = (row for row in some if any(cell is not None for cell in row))
-        yield [_fitted(row, width) for row in full]
 
 
 def _fitted(row: list[object], width: int) -> Row:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
-from itertools import islice, repeat
+from itertools import accumulate, compress, islice, repeat
 from operator import contains
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.dispositions.sources.bytes.encoding import LongLine, as_utf8, whole_lines
 from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
+from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
 from airflow_provider_vcc.dispositions.sources.text.csv_header import NEWLINE, line_end, read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from airflow_provider_vcc.dispositions.sources.bytes.streams import Stream
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
@@ -56,6 +57,7 @@ class CsvSource:
         self._check_columns = check_columns
         self._encoding = encoding
         self._delimiter = delimiter
+        self._lines = Lines()
 
     def read(self, size: int) -> Iterator[TableRows]:
         """Return batches of exactly ``size`` rows but for the last.
@@ -64,6 +66,7 @@ class CsvSource:
         """
         blocks = as_utf8(self._stream.blocks(), self.name, self._encoding)
         table = _Table(self.name, blocks, self._delimiter, self._check_columns)
+        self._lines = table.numbers
         start = 0
         for values in rebatch(table.rows(), size):
             yield TableRows(start, table.columns, values)
@@ -72,6 +75,10 @@ class CsvSource:
     def share(self) -> float | None:
         """Return how much of the input has been read, from 0 to 1."""
         return self._stream.share()
+
+    def line(self, position: int) -> int | None:
+        """Return the line in which a row begins."""
+        return self._lines.of(position)
 
 
 class _Lines:
@@ -131,6 +138,9 @@ class _Table:
         self._reader = csv.reader(lines, delimiter=self._header.delimiter, strict=True)
         self._is_torn = False
         self.columns = self._header.columns
+        self.numbers = Lines()
+        self._begin = 1 + self._header.lines
+        """The line in which the next row begins."""
 
     def rows(self) -> Iterator[list[tuple[object, ...]]]:
         """Return the rows in pieces. The last row is held back: only the end of the text tells whether it is whole."""
@@ -149,7 +159,7 @@ class _Table:
             if len(rows) == before:
                 break
             held = [rows.pop()]
-            yield self._cleaned(rows)
+            yield self._cleaned(rows, held)
         if held and self._lines.unended and 0 < len(held[0]) < self._header.width:
             raise self._cut(len(held[0]))
         yield self._cleaned(held)
@@ -158,17 +168,31 @@ class _Table:
         why = f"its last row has {cells} of {self._header.width} cells and no end of a line"
         return broken(self._name, "breaks off", f"line {self._line()}", why)
 
-    def _cleaned(self, rows: list[list[str]]) -> list[tuple[object, ...]]:
+    def _cleaned(self, rows: list[list[str]], held: Sequence[list[str]] = ()) -> list[tuple[object, ...]]:
         found: list[list[object]] = [*map(self._restored, rows)] if self._lines.odd else rows  # type: ignore[assignment]
         if self._lines.torn:
             found = self._without_halves(rows, found)
+        numbers = self._numbers(rows, len(held))
         if not all(map(any, found)):
-            found = [row for row in found if any(row)]
+            full = [any(row) for row in found]
+            found, numbers = [*compress(found, full)], [*compress(numbers, full)]
+        self.numbers.note(numbers)
         if any(map(contains, found, repeat(""))):
             found = [[cell or None for cell in row] for row in found]
         if self._header.width != len(self.columns):
             found = list(map(self._trimmed, found))
         return list(map(tuple, found))
+
+    def _numbers(self, rows: list[list[str]], held: int) -> Sequence[int]:
+        """Return the lines in which some rows begin, before those that are held back, and go on behind them."""
+        begin = self._begin
+        if self._line() - begin + 1 == len(rows) + held:  # each is one line
+            self._begin += len(rows)
+            return range(begin, self._begin)
+        taken = [1 + sum(cell.count("\n") for cell in row) for row in rows]
+        numbers = [*accumulate(taken, initial=begin)]
+        self._begin = numbers.pop()
+        return numbers
 
     def _trimmed(self, row: list[object]) -> list[object]:
         """Leave out what stands in columns without a name, unless there is something in them."""

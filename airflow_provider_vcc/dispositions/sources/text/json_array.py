@@ -38,7 +38,7 @@ _OUTSIDE = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["\[\]{},]', re.DOTALL)
 _INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
-def split_array(blocks: Iterable[bytes], name: str) -> Iterator[list[bytes]]:
+def split_array(blocks: Iterable[bytes], name: str, _: object = None) -> Iterator[list[bytes]]:
     """Return the texts of an array's elements, in lists of any size.
 
     :raises VccInputError: if the text is not an array or breaks off, after the elements before that.
