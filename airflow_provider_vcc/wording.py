@@ -19,6 +19,7 @@ __all__ = [
     "did_you_mean",
     "elements",
     "listed",
+    "nearest",
     "one_line",
     "outcomes",
     "per_second",
@@ -33,6 +34,9 @@ __all__ = [
 
 NOT_KNOWN = "\N{EN DASH}"
 MOST_TEXT = 300
+LONGEST_NAME = 64
+NEAR = 0.5
+"""How alike a name is to one that was probably meant, from 0 to 1."""
 MOST_PLACES = 5
 HUNDREDTH_OF_PERCENT = 0.0001
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -125,14 +129,20 @@ def title(name: str) -> str:
     return name.replace("_", " ").title()
 
 
-def did_you_mean(given: str, names: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return ``; did you mean 'x'?`` for the nearest of the names, or nothing if none is near.
+def nearest(given: str, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant, or None if none is near.
 
     Upper and lower case, blanks and hyphens make no difference.
     """
     folded = {_fold(name): name for name in names}
-    near = get_close_matches(_fold(given[:64]), folded, 1, cutoff)
-    return f"; did you mean {folded[near[0]]!r}?" if near else ""
+    near = get_close_matches(_fold(given[:LONGEST_NAME]), folded, 1, NEAR)
+    return folded[near[0]] if near else None
+
+
+def did_you_mean(given: str, names: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest of the names, or nothing if none is near."""
+    near = nearest(given, names)
+    return f"; did you mean {near!r}?" if near else ""
 
 
 def _fold(name: str) -> str:

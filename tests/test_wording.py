@@ -89,6 +89,8 @@ def test_places_name_records_and_positions(row, said):
 def test_the_nearest_name_is_suggested_whatever_its_case_and_hyphens():
     assert wording.did_you_mean("Number-Id", ["number_id", "search"]) == "; did you mean 'number_id'?"
     assert wording.did_you_mean("zzz", ["number_id", "search"]) == ""
+    assert wording.nearest("EUROPE/Budapst", ["Europe/Budapest", "Europe/Paris"]) == "Europe/Budapest"
+    assert wording.nearest("", ["search"]) is None
 
 
 def test_a_text_from_elsewhere_is_one_line_of_bounded_length():

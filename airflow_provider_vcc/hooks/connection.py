@@ -9,7 +9,6 @@ import json
 import math
 import re
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from airflow_provider_vcc.dispositions.http.proxies import basic, read_proxy
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
+from airflow_provider_vcc.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,8 +172,8 @@ def _extra(extra: object) -> Mapping[str, object]:
 
 
 def _unknown(name: str) -> str:
-    close = get_close_matches(name.lower().replace("-", "_"), EXTRA_FIELDS, n=1)
-    meant = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(EXTRA_FIELDS)}"
+    near = nearest(name, EXTRA_FIELDS)
+    meant = f"did you mean {near!r}?" if near else f"known are {', '.join(EXTRA_FIELDS)}"
     return f"Extra has {_shown(name)}, which means nothing here: {meant}"
 
 
@@ -286,12 +286,9 @@ def _timezone(value: object) -> str | None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        by_folded = {known.lower(): known for known in available_timezones()}
-        close = get_close_matches(name.lower().replace(" ", "_"), by_folded, n=1)
-        example = by_folded[close[0]] if close else "Europe/Budapest"
-        raise _wrong(
-            "Extra timezone", f"is {_shown(value)}, which is not a time zone", f"write an IANA name such as {example!r}"
-        ) from None
+        example = nearest(name, available_timezones()) or "Europe/Budapest"
+        write = f"write an IANA name such as {example!r}"
+        raise _wrong("Extra timezone", f"is {_shown(value)}, which is not a time zone", write) from None
     return name
 
 
@@ -393,9 +390,8 @@ def _proxy(key: str, url: str) -> str:
 
 def _refuse_plain_text_proxies(settings: Settings) -> None:
     """Refuse a way on which the token would leave this machine in plain text."""
-    if not settings.base_url.startswith("http://"):
-        return
-    for key in ("http", "all"):
+    is_plain = settings.base_url.startswith("http://")
+    for key in ("http", "all") if is_plain else ():
         if key in settings.proxies and not is_loopback(urlsplit(settings.proxies[key]).hostname):
             raise _wrong(
                 "Extra proxies",

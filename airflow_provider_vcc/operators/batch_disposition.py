@@ -222,7 +222,9 @@ class BatchDispositionOperator(BaseOperator):
         """Report to OpenLineage where the elements came from, where they went, and how many."""
         from airflow_provider_vcc.task.reporting.lineage import lineage_of
 
-        return lineage_of(self._vcc_run, self._input_datasets())
+        run = self._vcc_run
+        summary, customer = (None, "") if run is None else (run.tally.summary(), run.customer)
+        return lineage_of(summary, customer, self._input_datasets())
 
     get_openlineage_facets_on_failure = get_openlineage_facets_on_complete
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.sandbox.api.shapes import SHAPES
 from airflow_provider_vcc.sandbox.connection import as_text
 from airflow_provider_vcc.sandbox.control import obey
 from airflow_provider_vcc.sandbox.faults import KINDS, Capacity, Fault, Hang, Latency
@@ -22,6 +21,7 @@ from airflow_provider_vcc.sandbox.faults.rejections import RejectSome
 from airflow_provider_vcc.sandbox.faults.spec import parse
 from airflow_provider_vcc.sandbox.seeds import CUSTOMER, TOKEN
 from airflow_provider_vcc.sandbox.server import Sandbox
+from airflow_provider_vcc.sandbox.shapes import SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from airflow_provider_vcc.sandbox.api.shapes import SHAPES
 from airflow_provider_vcc.sandbox.seeds import CUSTOMER, PROJECTS, TOKEN
+from airflow_provider_vcc.sandbox.shapes import SHAPES
 
 __all__ = ["Settings"]
 

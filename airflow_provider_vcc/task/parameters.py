@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.task.rendering.rendered import bare
+from airflow_provider_vcc.wording import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Parameters", "check_inputs", "check_parameters", "is_template"]
 
@@ -123,6 +123,11 @@ def _wrong(name: str, what: str) -> VccConfigurationError:
     return VccConfigurationError(f"{name} {what}")
 
 
+def _is_nothing(value: object) -> bool:
+    """Return whether a value is None, or what a template makes of it."""
+    return value is None or (isinstance(value, str) and value in NOTHING)
+
+
 def _shown(value: object) -> str:
     """Show a value in a message, unless it is long."""
     shown = repr(value)
@@ -131,9 +136,13 @@ def _shown(value: object) -> str:
 
 def a_project(name: str, value: object) -> int:
     """Take the number of a project."""
+    return _integer(name, value, 1, "the project's number, such as 17")
+
+
+def _integer(name: str, value: object, least: int, must: str) -> int:
     number = _whole(value)
-    if number is None or number < 1:
-        raise _wrong(name, f"must be the project's number, such as 17, got {_shown(value)}")
+    if number is None or number < least:
+        raise _wrong(name, f"must be {must}, got {_shown(value)}")
     return number
 
 
@@ -150,33 +159,24 @@ def _whole(value: object) -> int | None:
 
 def at_least_one(name: str, value: object) -> int:
     """Take an integer from 1 on."""
-    number = _whole(value)
-    if number is None or number < 1:
-        raise _wrong(name, f"must be an integer of at least 1, got {_shown(value)}")
-    return number
+    return _integer(name, value, 1, "an integer of at least 1")
 
 
 def at_least_zero(name: str, value: object) -> int:
     """Take an integer from 0 on."""
-    number = _whole(value)
-    if number is None or number < 0:
-        raise _wrong(name, f"must be an integer of at least 0, got {_shown(value)}")
-    return number
+    return _integer(name, value, 0, "an integer of at least 0")
 
 
 def at_a_time(name: str, value: object) -> int | Literal["auto"]:
     """Take how many requests at a time, or "auto" to have that found while sending."""
     if isinstance(value, str) and value.strip().lower() == "auto":
         return "auto"
-    number = _whole(value)
-    if number is None or number < 1:
-        raise _wrong(name, f"must be 'auto' or an integer of at least 1, got {_shown(value)}")
-    return number
+    return _integer(name, value, 1, "'auto' or an integer of at least 1")
 
 
 def a_pace(name: str, value: object) -> float | None:
     """Take elements per second."""
-    if value is None or value in NOTHING:
+    if _is_nothing(value):
         return None
     number = _number(value)
     if number is None or number <= 0:
@@ -194,20 +194,17 @@ def _number(value: Any) -> float | None:
 
 def most_errors(name: str, value: object) -> int | None:
     """Take how many failed elements are tolerated."""
-    if value is None or value in NOTHING:
+    if _is_nothing(value):
         return None
     share = _share(value)
     if share is not None and 0 < share < 1:
         raise _wrong(name, f"is a number of elements, not {_shown(value)}; for a share, write max_error_rate={share:g}")
-    number = _whole(value)
-    if number is None or number < 0:
-        raise _wrong(name, f"must be an integer such as 10 (0 tolerates none), got {_shown(value)}")
-    return number
+    return _integer(name, value, 0, "an integer such as 10 (0 tolerates none)")
 
 
 def most_error_rate(name: str, value: object) -> float | None:
     """Take the share of failed elements that is tolerated."""
-    if value is None or value in NOTHING:
+    if _is_nothing(value):
         return None
     number = _number(value)
     if number is not None and 0 <= number <= 1:
@@ -247,27 +244,26 @@ def maybe_flag(name: str, value: object) -> bool | None:
     return None if value is None else a_flag(name, value)
 
 
+def _one_of(name: str, value: object, choices: Sequence[str]) -> str:
+    if value in choices:
+        return str(value)
+    near = did_you_mean(str(value), choices)
+    raise _wrong(name, f"must be one of {', '.join(map(repr, choices))}, got {_shown(value)}{near}")
+
+
 def a_mode(name: str, value: object) -> str:
     """Take what to do when nobody can say whether a request took effect."""
-    if value in AMBIGUOUS:
-        return str(value)
-    near = get_close_matches(str(value).lower(), AMBIGUOUS, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise _wrong(name, f"must be one of {', '.join(map(repr, AMBIGUOUS))}, got {_shown(value)}{hint}")
+    return _one_of(name, value, AMBIGUOUS)
 
 
 def an_empty_mode(name: str, value: object) -> str:
     """Take what an input without any element means."""
-    if value in EMPTY:
-        return str(value)
-    near = get_close_matches(str(value).lower(), EMPTY, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise _wrong(name, f"must be one of {', '.join(map(repr, EMPTY))}, got {_shown(value)}{hint}")
+    return _one_of(name, value, EMPTY)
 
 
 def an_encoding(_name: str, value: Any) -> str | None:
     """Take the name of an encoding, or nothing."""
-    if value is None or value in NOTHING:
+    if _is_nothing(value):
         return None
     from airflow_provider_vcc.dispositions.sources.bytes.encoding import check_encoding
 
@@ -276,7 +272,7 @@ def an_encoding(_name: str, value: Any) -> str | None:
 
 def a_delimiter(name: str, value: object) -> str | None:
     """Take one character that separates the cells of a CSV, or nothing."""
-    if value is None or value in NOTHING:
+    if _is_nothing(value):
         return None
     value = TABS.get(value, value) if isinstance(value, str) else value
     if isinstance(value, str) and len(value) == 1 and value not in NOT_DELIMITERS:
@@ -286,7 +282,7 @@ def a_delimiter(name: str, value: object) -> str | None:
 
 def a_sheet(name: str, value: object) -> str | None:
     """Take the name of a sheet, or nothing."""
-    if value is None or value in NOTHING:
+    if _is_nothing(value):
         return None
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)  # a native template makes a number of 2026
@@ -295,7 +291,7 @@ def a_sheet(name: str, value: object) -> str | None:
 
 def a_date_format(name: str, value: object) -> tuple[str, ...]:
     """Take a format of strptime, several, or nothing."""
-    if value is None or (isinstance(value, str) and value in NOTHING):
+    if _is_nothing(value):
         return ()
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _object(name, value)
@@ -328,7 +324,7 @@ def a_path(name: str, value: object) -> str:
 
 def maybe_path(name: str, value: object) -> str | None:
     """Take a path or nothing."""
-    return None if value is None or value in NOTHING else a_path(name, value)
+    return None if _is_nothing(value) else a_path(name, value)
 
 
 def a_field_map(name: str, value: object) -> Mapping[str, str] | None:

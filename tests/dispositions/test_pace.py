@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.engine.pace import Pace
+from airflow_provider_vcc.dispositions.engine.limits.pace import Pace
 
 
 class Clock:

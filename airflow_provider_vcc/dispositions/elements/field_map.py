@@ -5,16 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
-from airflow_provider_vcc.dispositions.elements.names import (
-    CRITERION,
-    FIELDS,
-    did_you_mean,
-    is_criterion,
-    nearest,
-    shown_name,
-)
+from airflow_provider_vcc.dispositions.elements.names import CRITERION, FIELDS, is_criterion, shown_name
 from airflow_provider_vcc.dispositions.elements.values import is_nothing
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
+from airflow_provider_vcc.wording import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -14,11 +14,12 @@ import msgspec
 from airflow_provider_vcc.dispositions.elements.field_map import map_fields
 from airflow_provider_vcc.dispositions.elements.ids import an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
-from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS, did_you_mean, shown_name
+from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS, shown_name
 from airflow_provider_vcc.dispositions.elements.search import Search, a_search
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.redaction.shapes import shape
+from airflow_provider_vcc.wording import did_you_mean
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.elements.dates import Dates

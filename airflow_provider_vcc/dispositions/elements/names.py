@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher, get_close_matches
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CRITERION", "FIELDS", "IDS", "did_you_mean", "is_criterion", "nearest", "shown_name"]
+__all__ = ["CRITERION", "FIELDS", "IDS", "is_criterion", "shown_name"]
 
 FIELDS = (
     "numberid",
@@ -29,19 +29,6 @@ CRITERION = "search."
 def is_criterion(target: str) -> bool:
     """Return whether a column with this target gives one criterion."""
     return target.startswith(CRITERION)
-
-
-def nearest(name: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that a name is most like, whatever its case."""
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = get_close_matches(name.lower(), by_lower, 1, 0.5)
-    return by_lower[near[0]] if near else None
-
-
-def did_you_mean(name: str, choices: Iterable[str]) -> str:
-    """Return a hint at the nearest choice; an empty text if there is none."""
-    near = nearest(name, choices)
-    return f"; did you mean {near!r}?" if near else ""
 
 
 def shown_name(name: str, number: int, ours: Iterable[str] = ()) -> str:

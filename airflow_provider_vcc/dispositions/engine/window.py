@@ -28,6 +28,7 @@ from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
 )
 from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
 from airflow_provider_vcc.dispositions.engine.chunks.supply import Supply
+from airflow_provider_vcc.dispositions.engine.limits.pace import Pace
 from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
@@ -35,6 +36,7 @@ from airflow_provider_vcc.dispositions.engine.messages import (
     End,
     Halved,
     InputBroke,
+    Invalid,
     Record,
     Recorded,
     Save,
@@ -45,7 +47,6 @@ from airflow_provider_vcc.dispositions.engine.messages import (
     Trouble,
     Wait,
 )
-from airflow_provider_vcc.dispositions.engine.pace import Pace
 from airflow_provider_vcc.dispositions.engine.verdicts import STOPPED, load_of, not_saved, unavailable
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
 
@@ -155,7 +156,7 @@ class Window:
             return
         delivery = self._next(now)
         ends = delivery is None and self._is_over(now)
-        yield from self._supply.unfit()
+        yield from self._unfit()
         if delivery is not None:
             yield from self._dispatch(delivery, now)
         else:
@@ -180,7 +181,10 @@ class Window:
         busy = self.stopping or self._open.searching or self._open.within(AGAIN) or self._open.packed is not None
         if self._open.in_air and not busy:
             self._supply.pack(self._pace.size(self.sizes.now))
-            yield from self._supply.unfit()
+            yield from self._unfit()
+
+    def _unfit(self) -> Iterator[Invalid]:
+        return (Invalid(pairs, reason) for pairs, reason in self._supply.unfit())
 
     def _wake_in(self, seconds: float | None, now: float) -> None:
         if seconds is not None and seconds > 0:
@@ -217,17 +221,12 @@ class Window:
         return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
 
     def _new(self, now: float) -> Delivery | None:
-        again = self._open.within(AGAIN)
-        most = self.limit.now + self._is_stuck(again)
-        if self._open.searching or len(again) + len(self._open.within(OCCUPYING)) >= most:
+        most = self.limit.now + self._open.is_stuck(self.limit.now)
+        if self._open.searching or len(self._open.within(AGAIN | OCCUPYING)) >= most:
             return None
         self._supply.put_back_larger_than(self.sizes.now)
         delivery = self._open.packed or self._supply.pack(self._pace.size(self.sizes.now))
         return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
-
-    def _is_stuck(self, again: list[Delivery]) -> bool:
-        """Return whether all that wait fail by themselves, so that one more must show if the service is there."""
-        return len(again) >= self.limit.now and all(delivery.attempts >= MOST_ATTEMPTS for delivery in again)
 
     def _is_in_pace(self, chunk: Chunk, now: float) -> bool:
         delay = self._pace.delay(len(chunk))
@@ -313,7 +312,7 @@ class Window:
     def _recorded(self, delivery: Delivery, now: float) -> Iterator[Action]:
         if delivery.state is not State.ANSWERED:
             return
-        self._release(delivery)
+        self._supply.busy -= self._open.release(delivery)
         if self._saves.holds and isinstance(delivery.outcome, Answer):
             if not self._open.at(State.UNSAVED):
                 self._saves.first_result(now)
@@ -322,17 +321,6 @@ class Window:
             self._open.leave(delivery, self.limit, now)
             self._open.forget_done()
         yield from ()
-
-    def _release(self, delivery: Delivery) -> None:
-        """Let go what waited for this one: elements for its records, and its own second half."""
-        part, free = delivery.then, set(delivery.chunk.keys)
-        if part is not None and part.state is State.BEHIND:
-            self._open.to_front(part)
-            part.move(State.READY)
-        while part is not None:
-            free -= part.chunk.keys
-            part = part.then
-        self._supply.busy -= free
 
     def _faulted(self, delivery: Delivery, fault: Fault, now: float) -> Iterator[Action]:
         delivery.maybe_acted = delivery.maybe_acted or fault.delivered is None

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 from airflow_provider_vcc.sandbox.api.batch import DispositionBatch, FormBatch
 from airflow_provider_vcc.sandbox.api.checks import FIELDS
-from airflow_provider_vcc.sandbox.api.shapes import as_json
 from airflow_provider_vcc.sandbox.http.wire import Answer
+from airflow_provider_vcc.sandbox.shapes import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

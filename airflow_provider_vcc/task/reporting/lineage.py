@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_vcc.documents import Summary
-    from airflow_provider_vcc.task.run import Run
 
 __all__ = ["lineage_of", "path_dataset"]
 
@@ -20,19 +19,20 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 COUNTED = ("total", "applied", "rejected", "invalid", "unknown", "not_sent", "failed", "requests", "resumed")
 
 
-def lineage_of(run: Run | None, inputs: Sequence[tuple[str, str]]) -> OperatorLineage[Any, Any]:
-    """Return what is known of a run; nothing if it did not get so far.
+def lineage_of(summary: Summary | None, customer: str, inputs: Sequence[tuple[str, str]]) -> OperatorLineage[Any, Any]:
+    """Return what is known of a run.
 
+    :param summary: its counts; None if it did not get so far, so that nothing is known.
+    :param customer: whose call centre the elements went to.
     :param inputs: namespace and name of each input dataset.
     """
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    if run is None:
+    if summary is None:
         return OperatorLineage()
-    summary = run.tally.summary()
     return OperatorLineage(
         inputs=[_input(namespace, name, summary) for namespace, name in inputs],
-        outputs=[_output(run.customer, summary)],
+        outputs=[_output(customer, summary)],
         run_facets={"vcc_outcomes": _outcomes(summary)},
     )
 

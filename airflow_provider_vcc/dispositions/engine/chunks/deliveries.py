@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, OCCUPYING, ON_THE_WAY, Delivery, State
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
+    AGAIN,
+    MOST_ATTEMPTS,
+    OCCUPYING,
+    ON_THE_WAY,
+    Delivery,
+    State,
+)
 from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.http.answers import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Key
     from airflow_provider_vcc.dispositions.engine.limit import Limit
 
 __all__ = ["Deliveries"]
@@ -65,6 +73,11 @@ class Deliveries:
         """Those of which nothing is written down yet."""
         return [delivery for delivery in self._all if delivery.state not in RECORDED]
 
+    def is_stuck(self, limit: int) -> bool:
+        """Return whether all that wait fail by themselves, so that one more must show if the service is there."""
+        again = self.within(AGAIN)
+        return len(again) >= limit and all(delivery.attempts >= MOST_ATTEMPTS for delivery in again)
+
     def first_ready(self, now: float) -> Delivery | None:
         """Return the first one that is to be sent again and whose time has come."""
         ready = [delivery for delivery in self.within(AGAIN) if delivery.ready_at <= now]
@@ -95,6 +108,17 @@ class Deliveries:
         self.to_front(first)
         self._all = [*(other for other in self._all if other is not delivery), first, second]
         delivery.move(State.SPLIT)
+
+    def release(self, delivery: Delivery) -> set[Key]:
+        """Let the second half of one that is done follow it; return the records that are free for other elements."""
+        part, free = delivery.then, set(delivery.chunk.keys)
+        if part is not None and part.state is State.BEHIND:
+            self.to_front(part)
+            part.move(State.READY)
+        while part is not None:
+            free -= part.chunk.keys
+            part = part.then
+        return free
 
     def to_front(self, delivery: Delivery) -> None:
         """Let it go before all others."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery, State
-from airflow_provider_vcc.dispositions.engine.messages import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from airflow_provider_vcc.dispositions.elements.checker import AnyElement
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Key
     from airflow_provider_vcc.dispositions.engine.chunks.deliveries import Deliveries
     from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
@@ -61,15 +61,15 @@ class Supply:
             if len(packer.too_large) + len(packer.unencodable) == unfit:
                 return None
 
-    def unfit(self) -> Iterator[Invalid]:
-        """Take away the elements that turned out to be such as cannot be sent."""
+    def unfit(self) -> Iterator[tuple[list[tuple[int, AnyElement]], str]]:
+        """Take away the elements that turned out to be such as cannot be sent, and yield them with the reason."""
         packer = self._packer
         if packer.too_large:
             pairs, packer.too_large = packer.too_large, []
-            yield Invalid(pairs, TOO_LARGE.format(self._max_chunk_bytes))
+            yield pairs, TOO_LARGE.format(self._max_chunk_bytes)
         if packer.unencodable:
             pairs, packer.unencodable = packer.unencodable, []
-            yield Invalid(pairs, UNENCODABLE)
+            yield pairs, UNENCODABLE
 
     def put_back_larger_than(self, size: int) -> None:
         """Take back what was packed ahead, if it is too large by now."""
