@@ -105,7 +105,7 @@ class AirflowStack:
         )
         if user is not None:
             request.add_header("Authorization", f"Bearer {self.token(user)}")
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
     def trigger(self, dag_id, conf=None):

@@ -203,7 +203,9 @@ def shown_kinds(figures: Figures) -> tuple[list[tuple[tuple[str, str], int]], in
         reason = explain(line.message)
         if reason.many != "failed":
             counts[reason.many, reason.one] = counts.get((reason.many, reason.one), 0) + line.count
-    ranked = sorted(counts.items(), key=lambda pair: -pair[1])[:MOST_KINDS]
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+    if len(ranked) > MOST_KINDS + 1:  # a last one is named: "for another reason" would be as long, and say less
+        ranked = ranked[:MOST_KINDS]
     return ranked, max(0, figures.failed - sum(number for _, number in ranked))
 
 
