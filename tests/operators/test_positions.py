@@ -66,7 +66,7 @@ def test_positions_are_those_in_the_whole_input_for_any_chunks(sandbox, monkeypa
 
 
 def test_failed_rows_of_a_file_are_named_by_their_line_in_the_report_and_in_the_log(
-    sandbox, monkeypatch, tmp_path, caplog
+    sandbox, monkeypatch, tmp_path, capfd
 ):
     monkeypatch.setenv("AIRFLOW_CONN_VCC_DEFAULT", json.dumps(sandbox.connection()))
     path = tmp_path / "callbacks.csv"
@@ -77,7 +77,7 @@ def test_failed_rows_of_a_file_are_named_by_their_line_in_the_report_and_in_the_
         )
     )
     assert isinstance(error, DispositionThresholdExceeded)
-    assert "Record 404 at position 1, line 5: 417 error.unknown_record" in caplog.text
+    assert "Record 404 at position 1, line 5: 417 error.unknown_record" in capfd.readouterr().out
     assert [(row[0], row[1], row[5]) for row in xcoms["report"]["failed"]["rows"]] == [(1, "404", 5), (2, None, 6)]
     assert all(
         row.keys() == {"errorcode", "errormessage", "count", "positions", "records"}
