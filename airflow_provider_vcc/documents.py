@@ -67,6 +67,8 @@ class Summary(TypedDict):
     elements_per_second: float
     unchanged: NotRequired[int]
     """Rows that were left out, since the service already has them: ``SqlToVccOperator`` with ``synced_table``."""
+    error: NotRequired[str]
+    """Why the run ended before its time; of a judgement, nothing. Since 0.2."""
 
 
 class ThresholdDocument(TypedDict):

@@ -11,6 +11,7 @@ from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
 from airflow_provider_vcc.task.rendering.rendered import PRIVATE, bare, render_field, wrapped
 from airflow_provider_vcc.task.rendering.templates import render_elements
+from airflow_provider_vcc.task.reporting.early import leaving_reason, rendering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -153,8 +154,11 @@ class BatchDispositionOperator(BaseOperator):
         self.validate_only = validate_only
         self._vcc_run: Run | None = None
         self._template_file: str | None = None
-        self._check_inputs()
-        check_parameters(self)
+        if not getattr(
+            self, "_BaseOperator__from_mapped", False
+        ):  # else it is a task that runs, and ``execute`` checks
+            self._check_inputs()
+            check_parameters(self)
 
     def execute(self, context: Context) -> Summary:
         """Send everything, and judge it.
@@ -166,8 +170,9 @@ class BatchDispositionOperator(BaseOperator):
         """
         from airflow_provider_vcc.task.run import Run
 
-        self._check_inputs()
-        self._vcc_run = Run(Parameters.of(self), self._endpoints(context), context, self.log)
+        with leaving_reason(self, context):
+            self._check_inputs()
+            self._vcc_run = Run(Parameters.of(self), self._endpoints(context), context, self.log)
         return self._vcc_run.execute()
 
     def on_kill(self) -> None:
@@ -265,8 +270,10 @@ class BatchDispositionOperator(BaseOperator):
         self._note_template_file()
         fields = list(template_fields)
         private = [name for name in fields if parent is not self or name in PRIVATE]
-        others = [name for name in fields if name not in private]
-        super()._do_render_template_fields(parent, others, context, jinja_env, seen_oids)
+        for name in fields:
+            if name not in private:
+                with rendering(self, name, context):
+                    super()._do_render_template_fields(parent, [name], context, jinja_env, seen_oids)
 
         def how(value: object) -> Any:
             return self.render_template(value, context, jinja_env, seen_oids)
@@ -282,5 +289,6 @@ class BatchDispositionOperator(BaseOperator):
             if given is None:
                 continue
             render = elements_how if name in {"elements", "disposition"} else how
-            rendered = render_field(name, given, render, context=context, jinja_env=jinja_env)
+            with rendering(self, name, context):
+                rendered = render_field(name, given, render, context=context, jinja_env=jinja_env)
             setattr(parent, name, wrapped(rendered, PRIVATE[name], self) if parent is self else rendered)

@@ -16,6 +16,7 @@ from airflow_provider_vcc.task.parameters import (
     most_error_rate,
     most_errors,
 )
+from airflow_provider_vcc.task.reporting.early import leaving_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +71,7 @@ class DispositionThresholdOperator(BaseOperator):
         """Merge the summaries and judge them.
 
         :returns: the merged summary, which is also pushed as the XCom ``summary``.
-        :raises VccError: where a shard is missing.
+        :raises VccError: where a shard is missing, or ended before its time.
         :raises DispositionThresholdExceeded: where more elements failed than are tolerated.
         :raises AirflowSkipException: likewise, with ``soft_fail``.
         """
@@ -79,17 +80,20 @@ class DispositionThresholdOperator(BaseOperator):
         from airflow_provider_vcc.task.merging import merged, report
         from airflow_provider_vcc.task.reporting.log import log_summary
 
-        given = {name: check(name, getattr(self, name)) for name, check in CHECKS.items()}
+        with leaving_reason(self, context):
+            given = {name: check(name, getattr(self, name)) for name, check in CHECKS.items()}
+            shards = list(_summaries(self.summaries))
         threshold = Threshold(given["max_errors"], given["max_error_rate"])
-        shards = list(_summaries(self.summaries))
         summary = merged(shards)
         missing = _missing(len(shards), given["expected"])
+        wrong, soft_fail = missing or _cut_short(shards), given["soft_fail"]
         context["ti"].xcom_push(key="summary", value=summary)
-        context["ti"].xcom_push(key="report", value=report(shards, summary, threshold, missing, given["soft_fail"]))
+        told = report(shards, summary, threshold, wrong, soft_fail=soft_fail, is_complete=missing is None)
+        context["ti"].xcom_push(key="report", value=told)
         log_summary(self.log, summary)
-        if missing:
-            raise VccError(missing, summary=summary)
-        judge(summary, threshold, soft_fail=given["soft_fail"])
+        if wrong:
+            raise VccError(wrong, summary=summary)
+        judge(summary, threshold, soft_fail=soft_fail)
         if summary["not_sent"]:
             raise VccError(NOT_SENT.format(summary["not_sent"]), summary=summary)
         return summary
@@ -139,6 +143,17 @@ def _decoded(given: object) -> Any:
         return json.loads(given)
     except ValueError:
         raise VccConfigurationError(NO_JSON) from None
+
+
+def _cut_short(shards: Sequence[Summary]) -> str | None:
+    """Return what is wrong if shards ended before their time, and do not even know how much they left out."""
+    reasons = [shard["error"] for shard in shards if shard.get("error") and not shard.get("not_sent")]
+    if not reasons:
+        return None
+    return (
+        f"{len(reasons)} of {len(shards)} shards ended early, so nobody can say what became of the rest of their "
+        f"elements: {reasons[0].rstrip('.')}. Look at these tasks, clear them, and this one runs again"
+    )
 
 
 def _missing(there: int, expected: int) -> str | None:

@@ -65,16 +65,19 @@ def _records(row: ErrorRow) -> list[str | None]:
     return row.get("records") or [None] * len(row["positions"])
 
 
-def report(
+def report(  # noqa: PLR0913 -- half of them are keywords
     shards: Sequence[Summary],
     summary: Summary,
     threshold: Threshold,
     error: str | None,
-    soft_fail: bool,  # noqa: FBT001 -- a value of the report
+    *,
+    soft_fail: bool,
+    is_complete: bool,
 ) -> Report:
     """Return the XCom ``report`` of the judging task: what its page shows beside the summary.
 
-    :param error: what is wrong with the number of shards. If some are missing, nobody knows which ones are there.
+    :param error: what is wrong with the shards, if anything is.
+    :param is_complete: whether all shards are there. If some are missing, nobody knows which ones are there.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {
@@ -89,7 +92,7 @@ def report(
         "breached": threshold.breached(summary["failed"], summary["total"]),
         "soft_fail": soft_fail,
         "error": error,
-        "shards": [_shard(None if error else index, shard) for index, shard in enumerate(shards[:MOST_SHARDS])],
+        "shards": [_shard(index if is_complete else None, shard) for index, shard in enumerate(shards[:MOST_SHARDS])],
     }
 
 

@@ -300,6 +300,7 @@ class Run:
         summary = self.tally.summary()
         if not self.report.breached and not isinstance(error, AirflowSkipException):
             self.report.failed(error)
+            summary["error"] = self.report.error or ""
         if self.report.breached is None and self.tally.total:
             log_summary(self.log, summary)
         self._aside("The summary could not be pushed", self._publish, summary)

@@ -107,6 +107,11 @@ def test_a_missing_template_file(run):
     assert "use elements_path" in log
 
 
+def test_what_ends_a_task_before_its_run_is_kept_for_its_report(run):
+    result = run("Batch(elements='nowhere.json', disposition=two)")
+    assert "'nowhere.json' is the path of a template file" in result.summary["error"]
+
+
 def test_an_empty_file_of_json(run, tmp_path):
     path = tmp_path / "data.json"
     path.write_text("")
@@ -136,6 +141,7 @@ def test_a_mapped_operator_is_checked_when_it_runs(run):
             .expand(elements=[[{"numberid": 1, "dispositionid": 2}]]))
     """)
     assert result.tasks == {"sync[0]": "failed"}
+    assert "did you mean 'resend'?" in result.summary["error"]
     assert "on_ambiguous must be one of 'auto', 'resend', 'report', got 'resent'; did you mean 'resend'?" in result.log
 
 

@@ -274,6 +274,7 @@ def test_messages_of_the_rest(text, tmp_path):
         said(VccError, partial(FailuresFile, "failed/today.jsonl")),
         said(VccError, stopped.run),
         disposition_threshold._missing(7, 8),
+        disposition_threshold._cut_short([{}] * 7 + [{"error": "part-3.csv breaks off (line 7)"}]),
         disposition_threshold.NOT_SENT.format(850),
     ]
     assert shown(text, "VccError") == found

@@ -103,7 +103,8 @@ def ending(figures: Figures, *, lost: bool = False) -> Ending | None:
 
 def plan(figures: Figures) -> str:
     """Return what was to happen: ``Set disposition 2, callback at 2026-12-24 13:00:00, on 8 records of Alumni``."""
-    if figures.shards:
+    known = figures.source or figures.disposition or figures.total
+    if figures.shards or (figures.error and not known):
         return ""
     given = [f"{IN_SMALL[name]} {value}" for name, value in figures.disposition.items() if name in IN_SMALL]
     if figures.disposition and not figures.disposition.get("dispositionid"):
@@ -130,7 +131,7 @@ def verdict(figures: Figures, *, lost: bool = False) -> str:
         return _checked(figures, end)
     applied, unsent = figures.counts[Outcome.APPLIED], figures.counts[Outcome.NOT_SENT]
     if end and not applied and not figures.failed:
-        return f"Nothing was set: {end.cause}"
+        return _none_set(figures, end)
     if not figures.total and figures.unchanged:
         return f"Nothing to do: none of {plural(figures.unchanged, 'row')} had changed"
     if not figures.total:
@@ -140,6 +141,13 @@ def verdict(figures: Figures, *, lost: bool = False) -> str:
     if unsent and not lost:
         others.append(f"{count(unsent)} {'was' if unsent == 1 else 'were'} not sent")
     return _joined([f"{said}, {end.then}" if end else said, *others])
+
+
+def _none_set(figures: Figures, end: Ending) -> str:
+    earlier = max((one.counts[Outcome.APPLIED] for one in figures.tries), default=0)
+    if earlier:
+        return f"{plural(earlier, 'record')} set by earlier tries, and none by this one: {end.cause}"
+    return f"Nothing was set: {end.cause}"
 
 
 def _joined(clauses: list[str]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Show = Callable[[Any, Iterable[str]], object]
     """Returns what may be shown of a value; the second argument is names of ours beside the documented ones."""
 
-__all__ = ["PRIVATE", "Personal", "bare", "render_field", "shown_address", "wrapped"]
+__all__ = ["CONTROL_FLOW", "PRIVATE", "Personal", "bare", "cannot_render", "render_field", "shown_address", "wrapped"]
 
 NO_TEMPLATE = (
     "{!r} is the path of a template file, and there is none: put it beside the DAG file, or where the DAG's "
@@ -109,10 +109,11 @@ def render_field(name: str, value: object, how: Callable[[object], object], **co
     except Exception as error:
         if type(error).__name__ in CONTROL_FLOW:
             raise
-        raise_alone(_cannot_render(name, value, error))
+        raise_alone(cannot_render(name, value, error))
 
 
-def _cannot_render(name: str, value: object, error: Exception) -> VccConfigurationError:
+def cannot_render(name: str, value: object, error: Exception) -> VccConfigurationError:
+    """Return the error to show of a field that cannot be rendered: without anything that it holds."""
     kind = type(error).__name__
     if kind == "TemplateNotFound" and isinstance(value, str) and _A_PATH.fullmatch(value):
         return VccConfigurationError(NO_TEMPLATE.format(value))

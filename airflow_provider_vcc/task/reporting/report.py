@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.documents import FailedRecords, Report, StoredRun, Summary, TryRow
     from airflow_provider_vcc.task.parameters import Parameters
 
-__all__ = ["Curve", "ReportBuilder", "fitting", "stored"]
+__all__ = ["Curve", "ReportBuilder", "earlier_tries", "fitting", "stored", "why"]
 
 MOST_TRIES = 20
 MOST_TEXT = 300
@@ -73,7 +73,7 @@ class ReportBuilder:
     def __init__(self, given: Parameters, try_number: int, earlier: object = None) -> None:
         self._given = given
         self._try_number = try_number
-        self._tries = _tries(earlier, try_number)
+        self._tries = earlier_tries(earlier, try_number)
         self._started = datetime.now(UTC)
         self._began = monotonic()
         self.curve = Curve()
@@ -104,9 +104,8 @@ class ReportBuilder:
         self.held_back_by = held_back(*sync.spent.most(), sync.window.limit.now, self._given)
 
     def failed(self, error: BaseException) -> None:
-        """Note why the run ended early. Of errors that are not ours only the kind: their texts may be personal."""
-        self.error_kind = type(error).__name__
-        self.error = (str(error) if isinstance(error, VccError) else self.error_kind)[:MOST_TEXT]
+        """Note why the run ended early."""
+        self.error, self.error_kind = why(error)
 
     def build(self, source: Source | None, sync: Sync | None, tally: Tally | None = None) -> Report:
         """Return the report as it stands."""
@@ -153,6 +152,15 @@ class ReportBuilder:
         }
 
 
+def why(error: BaseException) -> tuple[str, str]:
+    """Return what ended a run, and of what kind it is.
+
+    Of errors that are not ours only the kind: their texts may be personal.
+    """
+    kind = type(error).__name__
+    return (str(error) if isinstance(error, VccError) else kind)[:MOST_TEXT], kind
+
+
 def _input(source: Source | None) -> Report:
     if source is None:
         return {"source": None, "expected": None, "share": None}
@@ -164,8 +172,8 @@ def _input(source: Source | None) -> Report:
     }
 
 
-def _tries(earlier: object, try_number: int) -> list[TryRow]:
-    """Read what earlier tries did; whatever an older or newer package left there."""
+def earlier_tries(earlier: object, try_number: int) -> list[TryRow]:
+    """Return what earlier tries did; whatever an older or newer package left there."""
     try:
         stored_run = cast("StoredRun", earlier)
         report, summary = stored_run["report"], stored_run["summary"]
