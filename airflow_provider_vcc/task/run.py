@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.sources.rows import Source
-    from airflow_provider_vcc.documents import Summary
+    from airflow_provider_vcc.documents import Report, Summary
     from airflow_provider_vcc.task.endpoints import Endpoints, TaskLog
     from airflow_provider_vcc.task.parameters import Parameters
 
@@ -108,9 +108,8 @@ class Run:
     def _check(self, source: Source, sinks: Sequence[Sink]) -> None:
         """Read and check everything, and send nothing."""
         preview = Preview(self.given, self.log, self.base_url, self.disposition)
-        watcher = Watcher(self.log, self.report)
+        watcher = Watcher(self.log, self.report, source)
         self.sync = sync = preview.sync(source, self.checker, self.tally, sinks, watcher)
-        watcher.follow(sync)
         try:
             sync.run()
         finally:
@@ -204,7 +203,6 @@ class Run:
 
     def _sync(self, source: Source, sinks: Sequence[Sink], synced: Synced | None) -> Sync:
         given = self.given
-        watcher = Watcher(self.log, self.report)
         sync = Sync(
             self._client(),
             source,
@@ -217,11 +215,10 @@ class Run:
             store=self._store,
             scope=self._scope(),
             sinks=sinks,
-            observer=watcher,
+            observer=Watcher(self.log, self.report, source),
             synced=synced,
             redaction=Redaction(self.disposition, self.hook.settings.secrets),
         )
-        watcher.follow(sync)
         self._announce(source)
         return sync
 
@@ -316,16 +313,20 @@ class Run:
     def _publish(self, summary: Summary) -> None:
         self.report.done = True
         if self.sync is not None:
-            self.report.sample(self.sync)
+            self.report.sample(self.sync.snapshot())
         instance = self.context["ti"]
         instance.xcom_push(key="summary", value=summary)
-        instance.xcom_push(key="report", value=self.report.build(self.source, self.sync, self.tally))
+        instance.xcom_push(key="report", value=self._report())
         emit(summary, self.context, self.log)
 
     def _remember(self, summary: Summary) -> None:
         """Leave the report to the next try."""
         if self.sync is not None and self._store is not None and not self.given.validate_only:
-            self._store.set(REPORT_KEY, stored(summary, self.report.build(self.source, self.sync, self.tally)))
+            self._store.set(REPORT_KEY, stored(summary, self._report()))
+
+    def _report(self) -> Report:
+        now = self.sync.snapshot() if self.sync is not None else None
+        return self.report.build(self.source, now, self.tally.failed_records.document())
 
     def _forget(self) -> None:
         """Leave nothing to a next try: there is none."""

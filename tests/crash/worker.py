@@ -90,7 +90,7 @@ class Watching(Observer):
     def __init__(self, doom):
         self.doom = doom
 
-    def tick(self):
+    def tick(self, look):
         """Come round."""
         self.doom.at("a turn of the loop")
 

@@ -21,7 +21,7 @@ class Watching(Observer):
     def __init__(self):
         self.kinds = []
 
-    def new_error(self, row):
+    def new_error(self, row, line):
         """Keep one."""
         self.kinds.append(row["errormessage"])
 

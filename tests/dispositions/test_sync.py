@@ -242,7 +242,7 @@ class TestTimeouts:
             assert error is None
             assert counts(done) == {"applied": 400}
             assert set(sandbox.ledger.counts().values()) == {1}
-            assert done.sizes.halvings >= 3
+            assert done.snapshot().halvings >= 3
             sizes = [request.elements for request in put(sandbox)]
             assert sum(size > 30 for size in sizes) < len(sizes) / 2
 
@@ -292,7 +292,7 @@ class TestServiceTrouble:
             assert error is None
             assert counts(done) == {"applied": 2000}
             assert set(sandbox.ledger.counts().values()) <= {1, 2}
-            assert done.retries > 0
+            assert done.snapshot().retries > 0
 
     @pytest.mark.parametrize("fault", ["refused", Status(503), Status(500, acted=True), Cut("read"), Hang()], ids=str)
     def test_a_service_that_is_down_is_left_alone(self, fault, monkeypatch):

@@ -115,7 +115,7 @@ def test_what_is_stored_is_plain_json_and_fits_the_state_store_whatever_failed(p
     tally.fail(
         Failure(n, Outcome.REJECTED, 417, f"error.{n} {'é' * 400}", {"numberid": "4" * 70}) for n in range(2_000)
     )
-    built = ReportBuilder(parameters, 1).build(None, None, tally)
+    built = ReportBuilder(parameters, 1).build(None, None, tally.failed_records.document())
     kept = stored(tally.summary(), built)
     for document in (built, kept):
         assert json.loads(json.dumps(document)) == document

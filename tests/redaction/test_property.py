@@ -105,9 +105,9 @@ class Telling(Observer):
     def __init__(self, log):
         self._log = ProgressLog(log)
 
-    def new_error(self, row):
+    def new_error(self, row, line):
         """Log it."""
-        self._log.new_error(row)
+        self._log.new_error(row, line)
 
 
 def everything_of(elements, disposition, messages):

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
+from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.http.answers import OURS
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.redaction import Redaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.http.answers import Answer, Rejection
     from airflow_provider_vcc.dispositions.outcomes.tally import Tally
     from airflow_provider_vcc.dispositions.progress.progress import Progress
-    from airflow_provider_vcc.documents import ErrorRow
+    from airflow_provider_vcc.documents import ErrorRow, FailedRecords, Summary
     from airflow_provider_vcc.redaction import Private
 
-__all__ = ["Observer", "Recorder", "Sink"]
+__all__ = ["Observer", "Recorder", "Sink", "Snapshot"]
 
 
 class Sink(Protocol):
@@ -32,14 +35,46 @@ class Sink(Protocol):
         """Keep what is buffered, and end."""
 
 
+class Snapshot(msgspec.Struct, frozen=True):
+    """Where a run stood at one moment."""
+
+    elapsed: float
+    """Seconds since it began."""
+    read: int
+    """How many elements had been read."""
+    expected: int | None
+    """How many there are, if that is known before all are read."""
+    share: float | None
+    """How much of the input had been read, from 0 to 1."""
+    done: int
+    """How many elements had an outcome; ``failed``, ``resumed`` and ``not_sent`` of them."""
+    failed: int
+    resumed: int
+    not_sent: int
+    limit: int
+    """How many requests at a time were allowed."""
+    held_by: HeldBy
+    """What the most time had been spent on so far, and its share of all."""
+    held_share: float
+    halvings: int
+    """How often a chunk was too much."""
+    retries: int
+    """How many requests were sent again."""
+    waited: float
+    """Seconds that sending was held back since the service was in trouble."""
+
+
 class Observer:
-    """Is told what happens, in the thread that runs the sync. This one keeps quiet."""
+    """Is told what happens, in the thread that runs the sync, and sees snapshots only. This one keeps quiet."""
 
     live_every: float | None = None
     """Seconds between values that ``live`` gives; None if it gives none."""
 
-    def new_error(self, row: ErrorRow) -> None:
-        """Learn of an error of a new kind."""
+    def new_error(self, row: ErrorRow, line: int | None) -> None:
+        """Learn of an error of a new kind.
+
+        :param line: the line of its first element, if the input has lines.
+        """
 
     def trouble(self, reason: str, seconds: float) -> None:
         """Learn that a request failed, and that sending is held back for so many seconds."""
@@ -53,10 +88,15 @@ class Observer:
     def answered(self, seconds: float) -> None:
         """Learn that a request was answered after so many seconds."""
 
-    def tick(self) -> None:
-        """Learn that something happened, or that a second has passed."""
+    def tick(self, look: Callable[[], Snapshot]) -> None:
+        """Learn that something happened, or that a second has passed; ``look`` returns where the run stands."""
 
-    def live(self) -> tuple[str, object] | None:
+    def live(
+        self,
+        snapshot: Snapshot,  # noqa: ARG002 -- this one has nothing to keep
+        summary: Summary,  # noqa: ARG002 -- likewise
+        failed: FailedRecords,  # noqa: ARG002 -- likewise
+    ) -> tuple[str, object] | None:
         """Return a key and a value to keep in the store beside the progress; asked every ``live_every`` seconds."""
         return None
 
@@ -164,7 +204,7 @@ class Recorder:
 
     def _hand_on(self, failures: list[Failure], new: list[ErrorRow]) -> Exception | None:
         for row in new:
-            self._observer.new_error(row)
+            self._observer.new_error(row, self.tally.line_of(row["positions"][0]) if row["positions"] else None)
         first: Exception | None = None
         for sink in self._sinks if failures else ():
             try:

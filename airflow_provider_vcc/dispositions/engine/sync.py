@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_vcc.dispositions.engine.backoff import jitter
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import NotSent, Unknown
-from airflow_provider_vcc.dispositions.engine.limit import Fixed
-from airflow_provider_vcc.dispositions.engine.limits.auto import Auto
+from airflow_provider_vcc.dispositions.engine.limits.auto import limit_of
 from airflow_provider_vcc.dispositions.engine.limits.spent import Spent
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
@@ -34,7 +33,7 @@ from airflow_provider_vcc.dispositions.engine.messages import (
     Trouble,
     Wait,
 )
-from airflow_provider_vcc.dispositions.engine.recorder import Observer, Recorder
+from airflow_provider_vcc.dispositions.engine.recorder import Observer, Recorder, Snapshot
 from airflow_provider_vcc.dispositions.engine.saves import Saves
 from airflow_provider_vcc.dispositions.engine.settings import Settings, Times
 from airflow_provider_vcc.dispositions.engine.window import Window
@@ -53,9 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.elements.checker import Batch, Checker
-    from airflow_provider_vcc.dispositions.engine.breaker import Service
     from airflow_provider_vcc.dispositions.engine.carriers.carrier import Carrier
-    from airflow_provider_vcc.dispositions.engine.chunk_size import Sizes
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
     from airflow_provider_vcc.dispositions.engine.limit import Limit
@@ -130,7 +127,7 @@ class Sync:
             self._batches(),
             settings,
             most_bytes=settings.max_chunk_bytes - sum(map(len, head_and_tail)),
-            limit=limit or _limit(settings),
+            limit=limit or limit_of(settings),
             saves=Saves(active=self._store is not None, live_every=self._observer.live_every),
             changes=lambda: self.progress.changes,
             jitter=wait or jitter,
@@ -170,20 +167,26 @@ class Sync:
         """Why the run ended before its time."""
         return self.window.error or self._count_error
 
-    @property
-    def service(self) -> Service:
-        """What is known of the service."""
-        return self.window.service
-
-    @property
-    def sizes(self) -> Sizes:
-        """How large chunks are."""
-        return self.window.sizes
-
-    @property
-    def retries(self) -> int:
-        """How many requests were sent again."""
-        return self.window.retries
+    def snapshot(self) -> Snapshot:
+        """Return where the run stands now, for those who only look."""
+        tally, window = self.tally, self.window
+        held_by, held_share = self.spent.most()
+        return Snapshot(
+            elapsed=self.elapsed,
+            read=self.read,
+            expected=self.source.total,
+            share=self.source.share(),
+            done=tally.total,
+            failed=tally.failed,
+            resumed=tally.resumed,
+            not_sent=tally.counts[Outcome.NOT_SENT],
+            limit=window.limit.now,
+            held_by=held_by,
+            held_share=held_share,
+            halvings=window.sizes.halvings,
+            retries=window.retries,
+            waited=window.service.waited,
+        )
 
     def run(self) -> None:
         """Send everything; ``tally`` is complete afterwards, however this ends.
@@ -230,7 +233,7 @@ class Sync:
             self._take(self._carrier.wait(self._seconds()), began)
             while self._carrier.pending():
                 self._take(self._carrier.wait(0))
-            self._observer.tick()
+            self._observer.tick(self.snapshot)
 
     def _seconds(self) -> float:
         now = self._carrier.clock()
@@ -284,12 +287,16 @@ class Sync:
     def _save(self, save: Save) -> None:
         for chunk in save.notes:
             self.progress.note(chunk.positions)
-        extra = self._observer.live() if save.live else None
+        extra = self._live() if save.live else None
         values = [*self._to_remember(save), *self.progress.snapshot(), *([extra] if extra else ())]
         if values:
             self._carrier.save(values)
         else:
             self._tell(Saved(None))
+
+    def _live(self) -> tuple[str, object] | None:
+        self.tally.duration = self.elapsed
+        return self._observer.live(self.snapshot(), self.tally.summary(), self.tally.failed_records.document())
 
     def _to_remember(self, save: Save) -> Iterator[tuple[str, object]]:
         """Yield what outlasts the run: before the progress, so that a killed run remembers what its progress knew."""
@@ -330,9 +337,7 @@ class Sync:
             for batch in self.spent.reading(iter(self._reader)):
                 if batch.elements:
                     yield batch
-                elif self._goes_on():
-                    continue
-                else:
+                elif not self._goes_on():
                     return
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
             self._broke_off = True
@@ -342,7 +347,7 @@ class Sync:
         """Return whether reading goes on where nothing is to be sent: a million such rows take their time."""
         if self._synced is not None:
             self.tally.unchanged = self._synced.unchanged
-        self._observer.tick()
+        self._observer.tick(self.snapshot)
         return not self.window.stopping
 
     def _read(self, failures: list[Failure], resumed: int) -> None:
@@ -393,9 +398,3 @@ class Sync:
             self._reader.count_rest()
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
             self._count_error = error
-
-
-def _limit(settings: Settings) -> Limit:
-    if settings.max_in_flight != "auto":
-        return Fixed(settings.max_in_flight)
-    return Fixed(Auto.most_unrepeatable) if settings.on_ambiguous == "report" else Auto()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from airflow_provider_vcc.dispositions.sources.rows import Rows
+    from airflow_provider_vcc.documents import SegmentDocument
 
 __all__ = ["Layout", "Progress", "Segment", "Store", "ones"]
 
@@ -80,7 +81,7 @@ class Segment:
         copy.counts, copy.digests = self.counts[:], self.digests[:]
         return copy
 
-    def encode(self) -> dict[str, Any]:
+    def encode(self) -> SegmentDocument:
         """Return the JSON value that ``decode`` takes."""
         used = max((number + 1 for number, count in enumerate(self.counts) if count), default=0)
         return {

@@ -10,7 +10,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.wording import elements, one_line, outcomes, places, reason, seconds
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.dispositions.engine.sync import Sync
+    from airflow_provider_vcc.dispositions.engine.recorder import Snapshot
     from airflow_provider_vcc.documents import ErrorRow, Summary
     from airflow_provider_vcc.task.endpoints import TaskLog
 
@@ -43,16 +43,16 @@ class ProgressLog:
         """Return whether it is time for a line."""
         return now >= self._next
 
-    def progress(self, sync: Sync) -> None:
+    def progress(self, snapshot: Snapshot) -> None:
         """Log where the run stands."""
-        now, done = monotonic(), sync.tally.total
+        now = monotonic()
         self._next = now + EVERY
-        fresh = done - sync.tally.resumed
+        fresh = snapshot.done - snapshot.resumed
         since, before = self._recent[0]
         rate = (fresh - before) / max(now - since, 0.001)
         self._recent.append((now, fresh))
-        said = [f"{_of_all(sync)}, {sync.tally.failed:,} failed, {rate:,.0f} per second"]
-        left = _left(sync)
+        said = [f"{_of_all(snapshot)}, {snapshot.failed:,} failed, {rate:,.0f} per second"]
+        left = _left(snapshot)
         if left is not None and rate > 0:
             said.append(f"about {seconds(left / rate)} left")
         self._log.info("%s", ", ".join(said))
@@ -97,21 +97,21 @@ def _where(row: ErrorRow, line: int | None) -> str:
     return found if line is None else f"{found}, line {line}"
 
 
-def _of_all(sync: Sync) -> str:
-    done, total, share = sync.tally.total, sync.source.total, sync.source.share()
+def _of_all(snapshot: Snapshot) -> str:
+    done, total, share = snapshot.done, snapshot.expected, snapshot.share
     if total:
         return f"{done:,} of {elements(total)} ({done / total:.0%})"
-    if share and sync.read:
-        return f"{elements(done)} ({min(share * done / sync.read, 1.0):.0%} of the input)"
+    if share and snapshot.read:
+        return f"{elements(done)} ({min(share * done / snapshot.read, 1.0):.0%} of the input)"
     return elements(done)
 
 
-def _left(sync: Sync) -> float | None:
+def _left(snapshot: Snapshot) -> float | None:
     """Return about how many elements are to come, or None if nobody can say."""
-    done, total, share = sync.tally.total, sync.source.total, sync.source.share()
-    if total is None and share:
-        total = round(sync.read / share)
-    return None if total is None else max(total - done, 0)
+    total = snapshot.expected
+    if total is None and snapshot.share:
+        total = round(snapshot.read / snapshot.share)
+    return None if total is None else max(total - snapshot.done, 0)
 
 
 def log_summary(log: TaskLog, summary: Summary) -> None:

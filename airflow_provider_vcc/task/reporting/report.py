@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.records import trimmed
 from airflow_provider_vcc.documents import REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
@@ -17,8 +16,7 @@ from airflow_provider_vcc.task.at_a_time import AtATime, Curve, held_back
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_vcc.dispositions.engine.sync import Sync
-    from airflow_provider_vcc.dispositions.outcomes.tally import Tally
+    from airflow_provider_vcc.dispositions.engine.recorder import Snapshot
     from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.documents import FailedRecords, Report, StoredRun, Summary, TryRow
     from airflow_provider_vcc.task.parameters import Parameters
@@ -94,20 +92,23 @@ class ReportBuilder:
         """How long it has gone on."""
         return monotonic() - self._began
 
-    def sample(self, sync: Sync) -> None:
+    def sample(self, now: Snapshot) -> None:
         """Note where a run stands."""
-        tally = sync.tally
-        done = tally.total - tally.resumed - tally.counts[Outcome.NOT_SENT]
-        self.curve.add(self.seconds, done, tally.failed)
+        self.curve.add(self.seconds, now.done - now.resumed - now.not_sent, now.failed)
         self.requests.sample(self.seconds)
-        self.at_a_time.sample(self.seconds, sync.window.limit.now)
-        self.held_back_by = held_back(*sync.spent.most(), sync.window.limit.now, self._given)
+        self.at_a_time.sample(self.seconds, now.limit)
+        self.held_back_by = held_back(now.held_by, now.held_share, now.limit, self._given)
+
+    def settled_limit(self) -> int | None:
+        """Return the limit once, when it has settled, if it is one that is found while sending."""
+        limit = self.at_a_time.settled(self.seconds)
+        return limit if self._given.max_in_flight == "auto" and not self._given.validate_only else None
 
     def failed(self, error: BaseException) -> None:
         """Note why the run ended early."""
         self.error, self.error_kind = why(error)
 
-    def build(self, source: Source | None, sync: Sync | None, tally: Tally | None = None) -> Report:
+    def build(self, source: Source | None, now: Snapshot | None, failed: FailedRecords | None = None) -> Report:
         """Return the report as it stands."""
         return {
             "version": REPORT_VERSION,
@@ -118,8 +119,8 @@ class ReportBuilder:
             "try_number": self._try_number,
             **self._task(),
             **_input(source),
-            **self._requests(sync),
-            "failed": tally.failed_records.document() if tally else {"reasons": [], "rows": []},
+            **self._requests(now),
+            "failed": failed or {"reasons": [], "rows": []},
             "tries": self._tries,
         }
 
@@ -136,9 +137,9 @@ class ReportBuilder:
             "error_kind": self.error_kind,
         }
 
-    def _requests(self, sync: Sync | None) -> Report:
+    def _requests(self, now: Snapshot | None) -> Report:
         return {
-            "read": sync.read if sync else None,
+            "read": now.read if now else None,
             "curve": self.curve.points(),
             "chunks": self.requests.curve.points(),
             "sizes": self.requests.sizes(),
@@ -146,9 +147,9 @@ class ReportBuilder:
             "limit": self.at_a_time.limit.points(),
             "answer_times": self.at_a_time.answer_times.points(),
             "held_back_by": self.held_back_by,
-            "halvings": sync.sizes.halvings if sync else 0,
-            "retries": sync.retries if sync else 0,
-            "waits": round(sync.service.waited, 3) if sync else 0.0,
+            "halvings": now.halvings if now else 0,
+            "retries": now.retries if now else 0,
+            "waits": round(now.waited, 3) if now else 0.0,
         }
 
 

@@ -11,8 +11,11 @@ from airflow_provider_vcc.task.reporting.log import ProgressLog
 from airflow_provider_vcc.task.reporting.report import stored
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.dispositions.engine.sync import Sync
-    from airflow_provider_vcc.documents import ErrorRow
+    from collections.abc import Callable
+
+    from airflow_provider_vcc.dispositions.engine.recorder import Snapshot
+    from airflow_provider_vcc.dispositions.sources.rows import Source
+    from airflow_provider_vcc.documents import ErrorRow, FailedRecords, Summary
     from airflow_provider_vcc.task.endpoints import TaskLog
     from airflow_provider_vcc.task.reporting.report import ReportBuilder
 
@@ -23,26 +26,22 @@ LIVE_EVERY = 2.0
 
 
 class Watcher(Observer):
-    """Is told by the sync what happens; looks at the sync itself for figures.
+    """Is told by the sync what happens, and looks at snapshots of it for figures.
 
     :param log: the task's logger.
+    :param source: what is read.
     """
 
     live_every = LIVE_EVERY
 
-    def __init__(self, log: TaskLog, report: ReportBuilder) -> None:
+    def __init__(self, log: TaskLog, report: ReportBuilder, source: Source) -> None:
         self._log = ProgressLog(log)
         self._report = report
-        self._sync: Sync | None = None
+        self._source = source
         self._sample_at = 0.0
 
-    def follow(self, sync: Sync) -> None:
-        """Look at this sync from now on."""
-        self._sync = sync
-
-    def new_error(self, row: ErrorRow) -> None:
+    def new_error(self, row: ErrorRow, line: int | None) -> None:
         """Log an error of a new kind."""
-        line = self._sync.tally.line_of(row["positions"][0]) if self._sync is not None and row["positions"] else None
         self._log.new_error(row, line)
 
     def trouble(self, reason: str, seconds: float) -> None:
@@ -61,23 +60,20 @@ class Watcher(Observer):
         """Note how long an answer took."""
         self._report.at_a_time.answered(seconds)
 
-    def tick(self) -> None:
+    def tick(self, look: Callable[[], Snapshot]) -> None:
         """Take a sample and log the progress, if it is time."""
         now = monotonic()
-        if now < self._sample_at or self._sync is None:
+        if now < self._sample_at:
             return
         self._sample_at = now + SAMPLE_EVERY
-        self._report.sample(self._sync)
-        limit = self._report.at_a_time.settled(self._report.seconds)
-        if limit is not None and self._sync.settings.max_in_flight == "auto":
+        snapshot = look()
+        self._report.sample(snapshot)
+        limit = self._report.settled_limit()
+        if limit is not None:
             self._log.settled(limit, self._report.at_a_time.mean)
         if self._log.due(now):
-            self._log.progress(self._sync)
+            self._log.progress(snapshot)
 
-    def live(self) -> tuple[str, object] | None:
+    def live(self, snapshot: Snapshot, summary: Summary, failed: FailedRecords) -> tuple[str, object] | None:
         """Return the report as it stands."""
-        sync = self._sync
-        if sync is None:
-            return None
-        sync.tally.duration = sync.elapsed
-        return REPORT_KEY, stored(sync.tally.summary(), self._report.build(sync.source, sync, sync.tally))
+        return REPORT_KEY, stored(summary, self._report.build(self._source, snapshot, failed))

@@ -9,11 +9,16 @@ forgotten, so it goes up again now and then, and finds what has changed. A time-
 from __future__ import annotations
 
 from math import ceil, inf
+from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.engine.limit import Sent, Trouble
+from airflow_provider_vcc.dispositions.engine.limit import Fixed, Sent, Trouble
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
 
-__all__ = ["Auto"]
+if TYPE_CHECKING:
+    from airflow_provider_vcc.dispositions.engine.limit import Limit
+    from airflow_provider_vcc.dispositions.engine.settings import Settings
+
+__all__ = ["Auto", "limit_of"]
 
 FEWEST = 2
 FIRST = 6
@@ -115,3 +120,10 @@ class Auto:
         self._ceiling = max(FEWEST, self._limit / 2)
         self._quiet, self._calm = min(2 * self._quiet, LONGEST_QUIET), 0
         self._set(self._ceiling, now)
+
+
+def limit_of(settings: Settings) -> Limit:
+    """Return the limit that settings ask for; where nothing may be sent twice, there is none to be found."""
+    if settings.max_in_flight != "auto":
+        return Fixed(settings.max_in_flight)
+    return Fixed(Auto.most_unrepeatable) if settings.on_ambiguous == "report" else Auto()
