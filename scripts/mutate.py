@@ -32,8 +32,8 @@ MODULES = (
     "sync.py",
     "verdicts.py",
 )
-MODULES += ("limit.py", "pace.py")
-TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit")
+MODULES += ("limit.py", "pace.py", "spent.py")
+TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit", "shell")
 LONGEST = 240
 NOTHING = -1
 """The number of no change."""

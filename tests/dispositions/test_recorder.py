@@ -92,6 +92,20 @@ def test_a_noted_chunk_that_was_not_sent_may_be_sent_by_the_next_try(recorder):
     assert recorder.tally.total == 0
 
 
+def test_a_chunk_that_was_neither_noted_nor_sent_leaves_nothing_to_save(recorder):
+    recorder.progress.snapshot()
+    recorder.not_sent(chunk())
+    assert recorder.progress.snapshot() == []
+
+
+def test_whoever_watches_hears_of_a_new_kind_of_error_with_the_line_of_its_first_element(recorder):
+    lines = []
+    recorder.tally.line_of = lambda position: position + 2
+    recorder._observer.new_error = lambda row, line: lines.append((row["positions"][0], line))
+    recorder.answered(chunk(), MIXED)
+    assert lines == [(10, 12), (12, 14)]
+
+
 def test_a_sink_that_cannot_write_keeps_nothing_from_being_counted(sink):
     progress = Progress()
     progress.enter(JsonRows(0, [b"x"] * 100))

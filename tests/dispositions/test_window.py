@@ -146,6 +146,17 @@ class TestSending:
         hand.go_on()
         assert hand.window.held_by == "pace"
 
+    @pytest.mark.parametrize(("answered", "waits_for"), [(0, "service"), (1, "service"), (2, "service"), (3, "saves")])
+    def test_what_most_of_the_places_wait_for_is_what_is_waited_for_and_half_of_them_are_enough(
+        self, answered, waits_for
+    ):
+        hand = Hand(plain(20), store=True, max_in_flight=4)
+        hand.go_on()
+        for _ in range(answered):
+            hand.answer()
+        hand.go_on()
+        assert hand.window.held_by == waits_for
+
     @pytest.mark.parametrize(
         ("fault", "trouble"),
         [
@@ -372,6 +383,23 @@ class TestSaving:
         assert of(Send, actions) == []
         hand.save()
         assert hand.sent() == [[0, 1], [2, 3]]
+
+    def test_what_was_noted_goes_in_the_order_of_the_input_and_before_what_failed(self):
+        hand = Hand(messages(12), store=True, max_in_flight=3)
+        hand.go_on()
+        hand.save()
+        assert hand.sent() == [[0, 1], [2, 3], [4, 5]]
+        hand.answer(BUSY)
+        hand.answer()
+        hand.answer()
+        hand.go_on()
+        hand.save()
+        hand.now += 9
+        assert hand.sent() == [[0, 1]], "it was noted before"
+        hand.save()
+        hand.answer(BUSY)
+        hand.now += 9
+        assert hand.sent() == [[6, 7]]
 
     def test_a_chunk_from_a_changed_part_waits_until_the_store_knows_and_is_not_noted(self):
         hand = Hand(plain(4), store=True)

@@ -222,7 +222,6 @@ class Sync:
 
     def _loop(self) -> None:
         while True:
-            self._stop_if_hopeless()
             self._waiting = False
             while not (self._waiting or self._ended):
                 self._tell(Tick())
@@ -320,7 +319,6 @@ class Sync:
         if self._synced is not None and outcome is not None:
             self._remember(self._synced, chunk, outcome)
         self._tell(Recorded(delivery))
-        self._stop_if_hopeless()
 
     @staticmethod
     def _remember(synced: Synced, chunk: Chunk, outcome: Answer | Unknown | NotSent) -> None:
@@ -358,8 +356,6 @@ class Sync:
             write(*what)
         except Exception as error:  # noqa: BLE001 -- raised when all is accounted for
             self._tell(Stop(error))
-
-    def _stop_if_hopeless(self) -> None:
         if self.settings.stop_on_breach and self.threshold.hopeless(self.tally.failed, self.source.total):
             self._tell(Stop(None))
 
