@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc._compat import AirflowSkipException
 from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccInputError
-from airflow_provider_vcc.wording import elements, places, reason
+from airflow_provider_vcc.wording import elements, places, plural, reason
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
@@ -31,17 +31,19 @@ def judge(summary: Summary, threshold: Threshold, *, soft_fail: bool) -> bool:
     raise DispositionThresholdExceeded(message, summary=summary)
 
 
-def judge_empty(name: str, on_empty: str) -> None:
-    """Raise what the task is to end with after an input without any element.
+def judge_empty(name: str, on_empty: str, unchanged: int = 0) -> None:
+    """Raise what the task is to end with if there was nothing to do.
 
     :param name: the input's.
+    :param unchanged: how many rows were left out, since they are what the service has.
     :raises VccInputError: if that fails the task.
     :raises AirflowSkipException: if that skips it.
     """
+    what = f"none of {plural(unchanged, 'row')} of the {name} had changed" if unchanged else f"{name} has no elements"
     if on_empty == "skip":
-        raise AirflowSkipException(f"{name} has no elements, and on_empty is 'skip'")
+        raise AirflowSkipException(f"{what}, and on_empty is 'skip'")
     if on_empty == "fail":
-        raise VccInputError(f"{name} has no elements, and on_empty is 'fail'", source=name)
+        raise VccInputError(f"{what}, and on_empty is 'fail'", source=name)
 
 
 def sentence(summary: Summary, threshold: Threshold) -> str:

@@ -279,8 +279,10 @@ class Run:
         self.report.breached = self.threshold.breached(summary["failed"], summary["total"])
         log_summary(self.log, summary)
         judge(summary, self.threshold, soft_fail=self.given.soft_fail)
-        if not summary["total"] and not summary.get("unchanged"):
-            judge_empty(self.source.name if self.source else "the input", self.given.on_empty)
+        if not summary["total"]:
+            if self.given.on_empty == "skip":
+                self._passed()  # what was read is done with, though all of it was the same: a watermark moves
+            judge_empty(self.source.name if self.source else "the input", self.given.on_empty, self.tally.unchanged or 0)
 
     def _passed(self) -> None:
         if not self.given.validate_only:
