@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+from airflow.providers.common.compat.sdk import Asset
 from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
 
 from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
@@ -23,6 +24,7 @@ EARLY = [
 ]
 """What each sync would import for itself."""
 INSTANCE = {"dag_id": "night", "run_id": "r", "task_id": "sync", "map_index": -1, "try_number": 1, "max_tries": 0}
+OUTLET = Asset("vcc://mycc/projects/17")
 
 
 class FileStore:
@@ -67,8 +69,7 @@ def run(order):
         task_id="sync",
         project_id=17,
         sql_conn_id="warehouse",
-        disposition={"dispositionid": 2},
-        **order["parameters"],
+        **{"disposition": {"dispositionid": 2}, "outlets": [OUTLET]} | order["parameters"],
     )
     operator.hook_given = hook
     pushed = {}
@@ -76,6 +77,8 @@ def run(order):
     context = {"ti": instance}
     if order["store"]:
         context["task_state_store"] = FileStore(order["store"])
+    if order["asset"]:
+        context["asset_state_store"] = {OUTLET: FileStore(order["asset"])}
     error = None
     try:
         operator.execute(context)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from support.dags import airflow_environment
+from support.operators import Instance
 
 PATIENCE = 240
 """Seconds for one sync, on a machine that does other things as well."""
@@ -37,19 +38,20 @@ class Nights:
                 text=True,
             )
 
-    def start(self, database, place, *, instance=None, store=None, **parameters):
+    def start(self, database, place, *, instance=None, store=None, asset=None, **parameters):
         """Start a sync of project 17, and return its process id.
 
         :param database: ``sqlite``, ``duckdb``, ``postgres`` or ``mariadb``.
         :param place: a file, or what the server's socket is in.
         :param instance: what differs of the task instance, such as its ``map_index``.
         :param store: the file in which tries of one run keep their state.
+        :param asset: the file in which runs keep theirs, beside the task's outlet asset.
         :param parameters: the operator's.
         """
         self._count += 1
         result = self._home / f"result-{self._count}.json"
-        order = {"database": database, "place": str(place), "instance": instance or {}, "store": store}
-        order["connection"] = self.connection
+        order = {"database": database, "place": str(place), "instance": instance or {}}
+        order |= {"store": store, "asset": asset, "connection": self.connection}
         pid = self._ask(order | {"parameters": parameters, "result": str(result)})
         self._results[pid] = result
         return pid
@@ -68,6 +70,12 @@ class Nights:
         """Run a sync to its end."""
         return self.end(self.start(*database_and_place, **order))
 
+    def all(self, database, place, orders):
+        """Run several syncs at once, and return their summaries; DuckDB's file belongs to one process at a time."""
+        if database == "duckdb":
+            return [self.run(database, place, **order) for order in orders]
+        return [self.end(pid) for pid in [self.start(database, place, **order) for order in orders]]
+
     @property
     def log(self):
         """What all syncs so far have logged."""
@@ -83,3 +91,15 @@ class Nights:
         line = self._process.stdout.readline()
         assert line, self.log
         return json.loads(line)
+
+
+def judged(summaries, **tolerated):
+    """Judge shards as the task behind them does; give the merged summary."""
+    from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
+
+    errors = [summary["error"] for summary in summaries if summary["error"]]
+    assert not errors
+    judge = DispositionThresholdOperator(
+        task_id="judge", summaries=summaries, expected=len(summaries), **{"max_errors": 1} | tolerated
+    )
+    return judge.execute({"ti": Instance()})

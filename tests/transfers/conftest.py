@@ -3,7 +3,9 @@ import sqlite3
 import textwrap
 
 import pytest
+from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
 from support.mariadb import mariadb
+from support.nights import Nights
 from support.postgres import postgres
 
 from airflow_provider_vcc.sandbox import Sandbox
@@ -37,6 +39,43 @@ def mariadb_socket():
     """Return the socket of a MariaDB, which all tests of this process share."""
     with mariadb() as socket:
         yield socket
+
+
+DATABASES = [
+    "sqlite",
+    pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.xdist_group("postgres")]),
+    pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.xdist_group("mariadb")]),
+    "duckdb",
+]
+
+
+@pytest.fixture(params=DATABASES)
+def warehouse_of(request, tmp_path):
+    """Return the name of a database, its place (a file, a socket or the folder of one), and a hook of it."""
+    name = request.param
+    if name in {"sqlite", "duckdb"}:
+        pytest.importorskip(name.replace("sqlite", "sqlite3"))
+        place = str(tmp_path / f"callbacks.{name}")
+        return name, place, {"sqlite": on_sqlite, "duckdb": on_duckdb}[name](place)
+    if name == "mariadb":
+        place = request.getfixturevalue("mariadb_socket")
+        return name, place, on_mariadb(place)
+    place = request.getfixturevalue("warehouse")["host"]
+    return name, place, on_postgres(place)
+
+
+@pytest.fixture(scope="session")
+def runner(tmp_path_factory):
+    running = Nights(tmp_path_factory.mktemp("nights"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def nights(runner, sandbox):
+    """Return what runs syncs in processes of their own, which send to this test's sandbox."""
+    runner.connection = sandbox.connection(timezone="Europe/Budapest")
+    return runner
 
 
 @pytest.fixture

@@ -8,20 +8,11 @@ import signal
 from itertools import count
 
 import pytest
-from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
-from support.nights import Nights
-from support.operators import Instance
+from support.nights import judged
 
-from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
 from airflow_provider_vcc.sandbox.faults.combining import Fault
 from airflow_provider_vcc.sharding import shard_sql
 
-DATABASES = [
-    pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.xdist_group("postgres")]),
-    pytest.param("mariadb", marks=[pytest.mark.mariadb, pytest.mark.xdist_group("mariadb")]),
-    "sqlite",
-    "duckdb",
-]
 CHUNK, WINDOW = 20, 3
 ROWS, SHARDS = 400, 8
 SQL = "SELECT numberid, description, asks AS senddispositionmessages FROM due ORDER BY numberid"
@@ -45,42 +36,6 @@ class Fatal(Fault):
         return answer or act()
 
 
-@pytest.fixture(scope="module")
-def runner(tmp_path_factory):
-    running = Nights(tmp_path_factory.mktemp("nights"))
-    yield running
-    running.close()
-
-
-@pytest.fixture
-def nights(runner, sandbox):
-    """Return what starts syncs that send to this test's sandbox."""
-    runner.connection = sandbox.connection()
-    return runner
-
-
-@pytest.fixture(params=DATABASES)
-def warehouse_of(request, tmp_path):
-    """Return a database's name, its place and a hook of it; nothing is left of earlier tests."""
-    name = request.param
-    if name == "sqlite":
-        place = tmp_path / "w.db"
-        hook = on_sqlite(place)
-    elif name == "duckdb":
-        place = tmp_path / "w.duckdb"
-        hook = on_duckdb(place)
-    elif name == "mariadb":
-        place = request.getfixturevalue("mariadb_socket")
-        hook = on_mariadb(place)
-    else:
-        place = request.getfixturevalue("warehouse")["host"]
-        hook = on_postgres(place)
-    for table in ("due", "failed", "vcc_synced"):
-        hook.execute(f"DROP TABLE IF EXISTS {table}")
-    hook.execute("CREATE TABLE due (numberid INT, description VARCHAR(20), asks BOOLEAN)")
-    return name, place, hook
-
-
 def fill(hook, rows=ROWS):
     """Have rows of which each fourth asks for messages."""
     values = (f"({n}, 'first', {'true' if n % 4 == 0 else 'false'})" for n in range(1, rows + 1))
@@ -95,10 +50,20 @@ def reported(hook):
     }
 
 
+@pytest.fixture
+def due(warehouse_of):
+    """Return a database's name, its place and a hook of it, with a table of what is due, empty."""
+    hook = warehouse_of[2]
+    for table in ("due", "failed", "vcc_synced"):
+        hook.execute(f"DROP TABLE IF EXISTS {table}")
+    hook.execute("CREATE TABLE due (numberid INT, description VARCHAR(20), asks BOOLEAN)")
+    return warehouse_of
+
+
 @pytest.mark.parametrize("acts", [False, True], ids=["before it acts", "after it acted"])
-def test_after_a_kill_each_change_goes_out_once_and_no_message_twice(warehouse_of, nights, sandbox, acts):
+def test_after_a_kill_each_change_goes_out_once_and_no_message_twice(due, nights, sandbox, acts):
     """What is repeated, and what is reported, is no more than what was in the air; a quiet night sends nothing."""
-    name, place, hook = warehouse_of
+    name, place, hook = due
     fill(hook)
     sandbox.faults = fatal = Fatal(6, acts=acts)
     pid = nights.start(name, place, **SENT)
@@ -123,9 +88,9 @@ def test_after_a_kill_each_change_goes_out_once_and_no_message_twice(warehouse_o
     assert (third["requests"], third["total"], third["unchanged"]) == (0, len(doubtful), ROWS - len(doubtful))
 
 
-def test_eight_shards_share_one_table_and_the_next_night_sends_only_what_changed(warehouse_of, nights, sandbox):
+def test_eight_shards_share_one_table_and_the_next_night_sends_only_what_changed(due, nights, sandbox):
     """A process for each shard, all at once; DuckDB's file belongs to one process at a time."""
-    name, place, hook = warehouse_of
+    name, place, hook = due
     fill(hook, 800)
     hook.execute("UPDATE due SET numberid = 999999 WHERE numberid = 800")
     divided = {"sqlite": f"numberid % {SHARDS}", "postgres": shard_sql("numberid", SHARDS)}
@@ -134,10 +99,7 @@ def test_eight_shards_share_one_table_and_the_next_night_sends_only_what_changed
 
     def night():
         orders = [GIVEN | {"sql": sql.format(n), "instance": {"map_index": n}} for n in range(SHARDS)]
-        if name == "duckdb":
-            return judged([nights.run(name, place, **order) for order in orders])
-        started = [nights.start(name, place, **order) for order in orders]
-        return judged([nights.end(pid) for pid in started])
+        return judged(nights.all(name, place, orders))
 
     first = night()
     assert (first["applied"], first["rejected"], first["unchanged"]) == (799, 1, 0)
@@ -147,11 +109,3 @@ def test_eight_shards_share_one_table_and_the_next_night_sends_only_what_changed
     assert set(sandbox.ledger.counts().values()) == {1}
     assert hook.execute("SELECT COUNT(*), MAX(state) FROM vcc_synced") == [(799, "applied")]
     assert hook.execute("SELECT COUNT(*) FROM failed") == [(1,)]
-
-
-def judged(summaries):
-    """Judge shards as the task behind them does."""
-    errors = [summary["error"] for summary in summaries if summary["error"]]
-    assert not errors
-    judge = DispositionThresholdOperator(task_id="judge", summaries=summaries, expected=len(summaries), max_errors=1)
-    return judge.execute({"ti": Instance()})
