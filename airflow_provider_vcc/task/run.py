@@ -282,7 +282,8 @@ class Run:
         if not summary["total"]:
             if self.given.on_empty == "skip":
                 self._passed()  # what was read is done with, though all of it was the same: a watermark moves
-            judge_empty(self.source.name if self.source else "the input", self.given.on_empty, self.tally.unchanged or 0)
+            name = self.source.name if self.source else "the input"
+            judge_empty(name, self.given.on_empty, self.tally.unchanged or 0)
 
     def _passed(self) -> None:
         if not self.given.validate_only:

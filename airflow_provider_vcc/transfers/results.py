@@ -16,7 +16,7 @@ from airflow_provider_vcc.transfers.databases.spool import Spool
 from airflow_provider_vcc.transfers.databases.tables import PATIENCE, SideTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.task.endpoints import TaskLog
@@ -32,8 +32,14 @@ WHILE_SENDING = 10.0
 """Seconds of patience with a batch while there is more to come; at the end there is more."""
 NAME_LENGTH, CODE_LENGTH = 250, 64
 CUT = " [cut]"
-LENGTHS = (60_000, 16_000, 3_900, 1_900, 240, 60)
+LENGTHS = (60_000, 16_000, 3_900, 1_900, 240, 60, 20, 8)
 """Lengths that are tried for a text that is too long, from that of MySQL's TEXT downwards."""
+LONG = ("errormessage", "element")
+FITS = [
+    *(dict.fromkeys(names, length) for length in LENGTHS for names in (LONG[:1], LONG[1:], LONG)),
+    {"errorcode": 2, **dict.fromkeys(LONG, 8)},
+]
+"""What is tried: no column is cut for the sake of another one, if that helps."""
 COLUMNS = {
     "dag_id": f"key:{NAME_LENGTH}",
     "run_id": f"key:{NAME_LENGTH}",
@@ -96,6 +102,7 @@ class ResultsTable:
         self._rows: dict[int, Row] = {}
         self._waiting: Spool[list[Row]] = Spool(IN_MEMORY)
         self._ascii = False
+        self._fit: dict[str, int] = {}
         self._deletes = True
         self._look_at = 0.0
         self._table = SideTable(hook, table, COLUMNS, KEY, parameter="results_table")
@@ -197,10 +204,13 @@ class ResultsTable:
             middle = len(rows) // 2
             done = self._save(rows[:middle], patience, is_end=is_end)
             return self._save(rows[middle:], patience, is_end=is_end) and done
-        for length in LENGTHS:
-            error = self._try([_cut(_in_ascii(rows[0]), length)], patience)
+        for fit in FITS:
+            error = self._try([_cut(_in_ascii(rows[0]), fit)], patience)
             if error is None:
+                self._fit = {**self._fit, **fit}  # others that are as long need not be tried
                 return True
+            if fate_of(error) is not Fate.DOES_NOT_FIT:
+                break
         self._count_lost(1, error)
         return True
 
@@ -262,7 +272,7 @@ class ResultsTable:
 
     def _bound(self, row: Row, transaction: Transaction) -> Row:
         at = row["synced_at"]
-        row = _in_ascii(row) if self._ascii else row
+        row = _cut(_in_ascii(row), self._fit) if self._ascii else row
         return {**row, "synced_at": transaction.moment(at) if isinstance(at, datetime) else at}
 
     def _sample(self, transaction: Transaction) -> Row:
@@ -321,9 +331,11 @@ def _escaped(element: str) -> str:
         return element.encode("ascii", "backslashreplace").decode()
 
 
-def _cut(row: Row, length: int) -> Row:
-    return {**row, **{name: _shortened(str(row[name]), length) for name in ("errormessage", "element")}}
+def _cut(row: Row, fit: Mapping[str, int]) -> Row:
+    return {**row, **{name: _shortened(str(row[name]), fit[name]) for name in fit if row[name] is not None}}
 
 
 def _shortened(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - len(CUT)] + CUT
+    if len(text) <= length:
+        return text
+    return text[: length - len(CUT)] + CUT if length > len(CUT) else text[:length]

@@ -98,11 +98,22 @@ class SyncedTable:
             raise
 
     def _upserts(self) -> bool:
+        """Try whether a record is replaced, and not added once more: some tables have no key, some databases no way."""
+        replaces = False
         with suppress(Exception):  # whatever the database has against it, there is another way
-            entries = {SAMPLE: Remembered("", State.SENT)}
-            self._reading.transaction(lambda transaction: self._keep(transaction, entries), patience=0, keep=False)
-            return True
-        return False
+            replaces = self._reading.transaction(self._replaces, patience=0, keep=False)
+        if self._reading.dialect.name == "mysql":  # of whose tables some cannot roll back
+            self._reading.transaction(lambda transaction: transaction.execute(FORGET + "({})", self._sample))
+        return replaces
+
+    def _replaces(self, transaction: Transaction) -> bool:
+        for _ in range(2):
+            self._keep(transaction, {SAMPLE: Remembered("", State.SENT)})
+        return len(transaction.select(LOOK_UP + "({})", self._sample)) == 1
+
+    @property
+    def _sample(self) -> list[object]:
+        return [self._project_id, SAMPLE]
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -125,7 +136,10 @@ class SyncedTable:
             given = [list(wanted), list(wanted.values()), self._project_id, str(State.APPLIED)]
             rows = transaction.select(COMPARE, given)
             return {str(row[0]): _remembered(row) for row in rows}
-        found = dict(self._found(transaction, list(wanted)))
+        found: dict[str, Remembered | None] = {}
+        for record, stands in self._found(transaction, list(wanted)):
+            other = found.get(record, stands)  # two rows, where the table has no key: what is not certain counts
+            found[record] = stands if other is None or other.state is State.APPLIED else other
         return {
             record: found.get(record)
             for record, fingerprint in wanted.items()

@@ -97,8 +97,7 @@ def judged(summaries, **tolerated):
     """Judge shards as the task behind them does; give the merged summary."""
     from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
 
-    errors = [summary["error"] for summary in summaries if summary["error"]]
-    assert not errors
+    assert [summary["error"] for summary in summaries if summary["error"]] == []
     judge = DispositionThresholdOperator(
         task_id="judge", summaries=summaries, expected=len(summaries), **{"max_errors": 1} | tolerated
     )

@@ -132,7 +132,7 @@ def test_eight_shards_with_two_thousand_failures_each_leave_all_of_them(nights, 
 
     hook = on_mariadb(mariadb_socket)
     hook.execute("drop table if exists failed")
-    sql = "select 1000000 + seq as numberid, 'a note' as description from seq_1_to_16000 where seq % 8 = %(shard)s"
+    sql = "select 1000000 + seq as numberid, 'a note' as description from seq_1_to_16000 where mod(seq, 8) = %(shard)s"
     given = {"sql": f"{sql} order by 1", "results_table": "failed", "max_error_rate": 1.0}
     orders = [given | {"parameters": {"shard": n}, "instance": {"map_index": n}} for n in range(SHARDS)]
     summary = judged(nights.all("mariadb", mariadb_socket, orders), max_error_rate=1.0, max_errors=None)

@@ -351,6 +351,31 @@ def test_a_table_that_is_there_takes_any_text_as_well_as_it_can(hook, charset):
     assert found[3][0].endswith("xxx [cut]")
 
 
+NARROW = """create table failed (dag_id varchar(9), run_id varchar(9), task_id varchar(9), map_index int,
+    try_number int, position int, outcome varchar(8), errorcode varchar({}), errormessage varchar({}),
+    element varchar({}), synced_at timestamp)"""
+
+
+@pytest.mark.parametrize("hook", DATABASES[1:3], indirect=True)
+@pytest.mark.parametrize(
+    ("lengths", "found"),
+    [
+        ((3, 10, 20), ("417", "no [cut]", '{"numberid":"9"}')),
+        ((3, 20, 12), ("417", "no such record", '{" [cut]')),
+        ((2, 10, 8), ("41", "no [cut]", '{" [cut]')),
+    ],
+)
+def test_what_is_too_long_for_a_narrow_table_is_cut_column_by_column(hook, lengths, found):
+    """What fits is not cut for the sake of another column; what has to be is found once, and not for each row."""
+    hook.execute(NARROW.format(*lengths))
+    mine = table(hook)
+    mine.write(failures(*range(1_200)))
+    mine.close()
+    assert mine.loss is None
+    assert rows(hook, "count(*)", order="") == [(1_200,)]
+    assert rows(hook, "distinct errorcode, errormessage, element", order="") == [found]
+
+
 OLD_TABLE = """create table failed (dag_id varchar(100), run_id varchar(100), task_id varchar(100), map_index int,
     try_number int, position bigint, outcome varchar(16), errorcode varchar(64), errormessage text, element text,
     synced_at datetime, primary key (dag_id, run_id, task_id, map_index, position)) character set {charset}"""

@@ -91,6 +91,41 @@ def test_nothing_stays_behind_of_the_trial_before_anything_is_sent(table, hook):
     assert hook.execute("SELECT COUNT(*) FROM vcc_synced") == [(0,)]
 
 
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+@pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
+def test_a_table_of_somebody_s_own_without_a_key_has_one_row_for_a_record(mariadb_socket, engine):
+    """MariaDB takes an upsert without a key, and adds a row each time; MyISAM rolls nothing back."""
+    hook = on_mariadb(mariadb_socket)
+    hook.execute("DROP TABLE IF EXISTS vcc_synced")
+    hook.execute(
+        f"""CREATE TABLE vcc_synced (project_id BIGINT, record VARCHAR(64), fingerprint VARCHAR(64), state VARCHAR(16),
+        dag_id VARCHAR(50), task_id VARCHAR(50), synced_at DATETIME) ENGINE = {engine} CHARACTER SET latin1"""
+    )
+    mine = SyncedTable(hook, "vcc_synced", 17, WRITER)
+    mine.prepare()
+    for state in (State.SENT, State.APPLIED):
+        mine.write({"1": Remembered(A, state)})
+    mine.close()
+    assert hook.execute("SELECT record, state FROM vcc_synced") == [("1", "applied")]
+
+
+@pytest.mark.parametrize("order", ["", "DESC"])
+def test_of_two_rows_for_a_record_the_one_that_is_not_certain_counts(tmp_path, order):
+    """Two writers at once may leave them behind in a table without a key."""
+    hook = on_sqlite(tmp_path / "w.db")
+    hook.execute(
+        f"""CREATE TABLE vcc_synced AS SELECT * FROM (
+        SELECT 17 AS project_id, '1' AS record, '{A}' AS fingerprint, 'applied' AS state, 'd' AS dag_id,
+            't' AS task_id, '' AS synced_at
+        UNION ALL SELECT 17, '1', '{B}', 'sent', 'd', 't', '') ORDER BY state {order}"""
+    )
+    mine = SyncedTable(hook, "vcc_synced", 17, WRITER)
+    mine.prepare()
+    assert dict(mine.differing({"1": A})) == {"1": Remembered(B, State.SENT)}
+    mine.close()
+
+
 def test_a_process_whose_successor_runs_writes_nothing(table):
     with pytest.raises(VccError, match="taken over"):
         table(is_replaced=lambda: True).write({"1": Remembered(A, State.SENT)})
@@ -133,6 +168,22 @@ def test_a_table_that_cannot_be_made_is_told_before_anything_is_sent(tmp_path):
     hook._connect = lambda: __import__("sqlite3").connect(f"file:{path}?mode=ro", uri=True)
     with pytest.raises(VccError, match="synced_table: vcc_synced cannot be created"):
         SyncedTable(hook, "vcc_synced", 17, WRITER).prepare()
+
+
+@pytest.mark.parametrize(
+    ("on_empty", "raised"),
+    [("success", None), ("skip", "AirflowSkipException"), ("fail", "none of 1 row of the query of warehouse had")],
+)
+def test_a_night_in_which_nothing_changed_is_what_on_empty_says(nights, tmp_path, on_empty, raised):
+    """What was read is done with also if the task is skipped, so the watermark moves."""
+    place, asset = tmp_path / "w.db", tmp_path / "asset.json"
+    given = {"sql": "SELECT 1 AS numberid, 7 AS n WHERE 7 > :watermark - 1", "synced_table": "vcc_synced"}
+    assert nights.run("sqlite", place, **given | {"sql": "SELECT 1 AS numberid"})["applied"] == 1
+    mark = {"watermark_column": "n", "watermark_initial": 0, "asset": str(asset)}
+    quiet = nights.run("sqlite", place, **given, **mark, on_empty=on_empty)
+    assert (quiet["total"], quiet["unchanged"]) == (0, 1)
+    assert quiet["error"] is None if raised is None else raised in quiet["error"]
+    assert asset.exists() is (on_empty != "fail")
 
 
 @pytest.mark.airflow
