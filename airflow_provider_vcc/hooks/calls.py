@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 from urllib.parse import unquote
 
 import requests
@@ -43,6 +45,8 @@ __all__ = ["Call", "run", "with_retries"]
 METHODS = frozenset({"GET", "PUT", "POST", "DELETE"})
 MOST_NAMED = 3
 MOST_UNQUOTED = 5
+CLIMBS = re.compile(r"(?:^|/)[ .]*\.[ .]*(?:$|[/;?#:,&])|%(?:u[0-9a-f]{4}|c[01]|e0%[89]|f0%8)", re.IGNORECASE)
+"""Segments of nothing but dots; and characters that are quoted in more bytes than UTF-8 has for them."""
 OUTSIDE = "path leads out of the API; write one below /v2, such as /projects/17/records/5"
 
 
@@ -199,11 +203,10 @@ def _below_v2(path: str, base_url: str) -> str:
 
 
 def _climbs(path: str) -> bool:
-    """Return whether some server might read a path as one that goes up: quoted once or more, or with parameters."""
+    """Return whether some server might read a path as one that climbs: quoted, in wide letters, or with parameters."""
     for _ in range(MOST_UNQUOTED):
-        if "\\" in path or "://" in path or not path.isprintable():
-            return True
-        if any(segment.partition(";")[0].strip() in {".", ".."} for segment in path.split("/")):
+        plain = normalize("NFKC", path)
+        if "\\" in plain or "://" in plain or not path.isprintable() or CLIMBS.search(plain):
             return True
         quoted, path = path, unquote(path)
         if quoted == path:

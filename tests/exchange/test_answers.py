@@ -49,6 +49,14 @@ ODD = {
     "gzip twice": sized(gzip.compress(gzip.compress(GOOD)), b"Content-Encoding: gzip, gzip"),
     "deflate with a zlib header": sized(zlib.compress(GOOD), b"Content-Encoding: deflate"),
     "deflate without": sized(deflated(GOOD), b"Content-Encoding: deflate"),
+    "deflate that nobody named": sized(zlib.compress(GOOD)),
+    "deflate that is called gzip": sized(zlib.compress(GOOD), b"Content-Encoding: gzip"),
+    "deflate without a header that is called gzip": sized(deflated(GOOD), b"Content-Encoding: gzip"),
+    "deflate within gzip": sized(gzip.compress(zlib.compress(GOOD)), b"Content-Encoding: deflate, gzip"),
+    "deflate in several members": sized(zlib.compress(GOOD[:9]) + zlib.compress(GOOD[9:])),
+    "deflate as a transfer coding": HEAD
+    + b"Transfer-Encoding: deflate, chunked\r\n\r\n"
+    + chunked(zlib.compress(GOOD)),
     "gzip in chunks of a byte": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(ZIPPED, 1),
     "gzip as a transfer coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(gzip.compress(GOOD)),
     "a folded header": sized(GOOD, b"X-Long: one\r\n two\r\n\tthree"),
@@ -62,12 +70,14 @@ ODD = {
     "a header of 200 KiB": sized(GOOD, b"X-Long: " + b"x" * 200_000),
     "five hundred headers": sized(GOOD, *(b"X-%d: 1" % number for number in range(500))),
     "bare line feeds": sized(GOOD).replace(b"\r\n", b"\n"),
+    "bare line feeds in chunks": HEAD + b"Transfer-Encoding: chunked\n\n" + chunked(GOOD).replace(b"\r\n", b"\n"),
     "blank lines before": b"\r\n\r\n" + sized(GOOD),
     "no reason": b"HTTP/1.1 200\r\n" + SIZED,
     "a reason in Latin-1": b"HTTP/1.1 200 Tr\xe8s bien\r\n" + SIZED,
     "HTTP/1.0": b"HTTP/1.0 200 OK\r\n" + SIZED,
     "HTTP/1.0 without a length": (lambda wire: wire.send(b"HTTP/1.0 200 OK\r\n\r\n", GOOD)),
     "a number of another version": b"HTTP/2.0 200 OK\r\n" + SIZED,
+    "a number of two digits": b"HTTP/1.10 200 OK\r\n" + SIZED,
     "in lower case": b"http/1.1 200 ok\r\n" + SIZED.lower(),
     "information before": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + HEAD + SIZED,
     "the length twice": sized(GOOD, b"Content-Length: %d" % len(GOOD)),
@@ -77,11 +87,16 @@ ODD = {
     "a negative length": HEAD + b"Content-Length: -5\r\n\r\n" + GOOD,
     "an empty length": HEAD + b"Content-Length:\r\n\r\n" + GOOD,
     "no length, and the connection stays": HEAD + b"\r\n" + GOOD,
+    "no length, in UTF-16": HEAD + b"\r\n" + GOOD.decode().encode("utf-16"),
+    "no length, with a mark": HEAD + b"\r\n\xef\xbb\xbf" + GOOD,
+    "no length, with zeros behind": HEAD + b"\r\n" + GOOD + b"\0\0",
+    "no length, with NaN": HEAD + b"\r\n" + GOOD[:-1] + b', "took": NaN}',
     "no length, and it ends": (lambda wire: wire.send(HEAD, b"Connection: close\r\n\r\n", GOOD)),
     "more than its length": (lambda wire: wire.send(sized(GOOD), b"and more")),
     "chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(GOOD),
     "chunks with a blank": HEAD + b"Transfer-Encoding: chunked \r\n\r\n" + chunked(GOOD),
     "chunks in upper case": HEAD + b"Transfer-Encoding: Chunked\r\n\r\n" + chunked(GOOD),
+    "chunks with a parameter": HEAD + b'Transfer-Encoding: "chunked";q=1\r\n\r\n' + chunked(GOOD),
     "chunks named twice": HEAD + b"Transfer-Encoding: chunked\r\n" * 2 + b"\r\n" + chunked(GOOD),
     "chunks and a length": HEAD + b"Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(GOOD),
     "chunks that are none": sized(GOOD, b"Transfer-Encoding: chunked"),
@@ -143,6 +158,12 @@ BROKEN = {
 def test_what_is_no_whole_answer_says_nothing(both, tls, reply, secure):
     engine, hook = both.understand(reply, tls if secure else None)
     assert (engine, engine[:10]) == (hook, "fault None")
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"deflate"])
+def test_a_status_is_heard_although_its_body_is_not_coded_as_it_says(both, coding):
+    reply = b"HTTP/1.1 401 No\r\nContent-Encoding: %b\r\nContent-Length: 12\r\n\r\nUnauthorized" % coding
+    assert both.understand(reply) == ("refused 401", "refused 401")
 
 
 ENDS = st.sampled_from([b"", b"\r\n", b"\0", b"<br>", b"}"])

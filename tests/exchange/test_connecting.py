@@ -10,49 +10,82 @@ from contextlib import contextmanager
 import pytest
 from support.engine import MemoryStore, body_of, client_of, elements, sync_of
 from support.engine import run as run_sync
-from support.scripted import Proxy, ScriptedServer, answer, closed_port, full_backlog
+from support.scripted import Proxy, ScriptedServer, SocksProxy, answer, closed_port, full_backlog
 
+from airflow_provider_vcc.dispositions.engine.settings import Times
 from airflow_provider_vcc.dispositions.http import dial
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportError
 from airflow_provider_vcc.sandbox import Sandbox
 
 TWO = elements(2)
+SOON = {"times": Times(grace=0.3)}
+"""A stop that waits for nothing, as it does for three seconds elsewhere."""
 CONNECTED = b"HTTP/1.1 200 Connected\r\n\r\n"
 
 
-@contextmanager
-def dropping(*, secure, by_proxy=None):
-    """Give the URL of a server that lets nobody in, and the proxies to it: at TCP, at TLS, at CONNECT, behind it."""
-    if by_proxy is not None:
-        with Proxy(by_proxy) as proxy:
-            yield "https://127.0.0.1:9", {"https": proxy.url}
-    elif secure:
-        with ScriptedServer(mute=True) as server:
-            yield f"https://127.0.0.1:{server.port}", {}
-    else:
-        with full_backlog() as port:
-            yield f"http://127.0.0.1:{port}", {}
+def silence(wire):
+    wire.silence()
 
 
+def half_a_handshake(wire):
+    """Begin to answer in TLS, one byte after another."""
+    wire.socket.recv(5000)
+    wire.drip(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + bytes(99), 0.1)
+
+
+def then(what):
+    """Answer CONNECT, and go on so."""
+    return lambda wire: (wire.send(CONNECTED), what(wire))
+
+
+FAR = "https://vcc.example.com"
 SILENT = {
-    "TCP": {"secure": False},
-    "TLS": {"secure": True},
-    "CONNECT": {"secure": True, "by_proxy": lambda wire: wire.silence()},
-    "CONNECT that drips": {
-        "secure": True,
-        "by_proxy": lambda wire: wire.drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.1),
-    },
-    "TLS behind a proxy": {"secure": True, "by_proxy": lambda wire: (wire.send(CONNECTED), wire.silence())},
+    "TCP": lambda _: (full_backlog(), "http://127.0.0.1:{}", None),
+    "TLS": lambda _: (ScriptedServer(mute=True), "https://127.0.0.1:{}", None),
+    "CONNECT": lambda _: (Proxy(silence), FAR, "http"),
+    "CONNECT that drips": lambda _: (
+        Proxy(lambda wire: wire.drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99, 0.1)),
+        FAR,
+        "http",
+    ),
+    "TLS behind a proxy": lambda _: (Proxy(then(silence)), FAR, "http"),
+    "TLS with a proxy": lambda _: (ScriptedServer(mute=True), FAR, "https"),
+    "CONNECT within TLS": lambda tls: (Proxy(silence, tls), FAR, "https"),
+    "TLS within TLS": lambda tls: (Proxy(then(silence), tls), FAR, "https"),
+    "TLS within TLS that drips": lambda tls: (Proxy(then(half_a_handshake), tls), FAR, "https"),
+    "a SOCKS proxy": lambda _: (full_backlog(), FAR, "socks5h"),
+    "SOCKS": lambda _: (SocksProxy(instead=silence), FAR, "socks5h"),
+    "SOCKS that drips": lambda _: (
+        SocksProxy(instead=lambda wire: wire.drip(b"\5\0\0\3\xff" + b"a" * 99, 0.1)),
+        FAR,
+        "socks5h",
+    ),
+    "TLS behind SOCKS": lambda _: (
+        SocksProxy(instead=lambda wire: (wire.send(b"\5\0\0\1" + bytes(6)), wire.silence())),
+        FAR,
+        "socks5h",
+    ),
 }
+"""Where nobody is let in, and nobody is told so."""
+IN_A_RUN = ("TCP", "TLS", "TLS within TLS", "SOCKS")
 
 
-@pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
-def test_an_attempt_that_is_given_up_while_it_connects_ends_at_once_and_was_not_sent(where):
-    with dropping(**where) as (url, proxies):
-        client = client_of(url, connect_timeout=30, proxies=proxies)
+@contextmanager
+def dropping(where, tls):
+    """Give the URL of a server that lets nobody in, and the proxies to it."""
+    server, url, proxy = SILENT[where](tls)
+    with server as made:
+        port = made if isinstance(made, int) else made.port
+        yield url.format(port), {} if proxy is None else {"https": f"{proxy}://127.0.0.1:{port}"}
+
+
+@pytest.mark.parametrize("where", SILENT)
+def test_an_attempt_that_is_given_up_while_it_connects_ends_at_once_and_was_not_sent(where, tls, bundle):
+    with dropping(where, tls) as (url, proxies):
+        client = client_of(url, connect_timeout=30, proxies=proxies, verify=bundle)
         attempt = Attempt()
-        timer = threading.Timer(0.3, attempt.abort)
+        timer = threading.Timer(0.1, attempt.abort)
         timer.start()
         began = time.monotonic()
         fault = client.send(body_of(TWO), 2, attempt)
@@ -85,14 +118,14 @@ def test_a_name_that_is_never_resolved_is_given_up_as_well(monkeypatch):
     release.set()
 
 
-@pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
-def test_connect_timeout_is_for_everything_before_the_first_byte(both, where):
-    with dropping(**where) as (url, proxies):
+@pytest.mark.parametrize("where", SILENT)
+def test_connect_timeout_is_for_everything_before_the_first_byte(both, tls, where):
+    with dropping(where, tls) as (url, proxies):
         for by in ("engine", "hook"):
             given = {"proxies": proxies} if proxies else {}
             began = time.monotonic()
-            result = getattr(both, by)(url, connect_timeout=0.5, **given)
-            assert 0.4 < time.monotonic() - began < 3
+            result = getattr(both, by)(url, connect_timeout=0.2, **given)
+            assert 0.1 < time.monotonic() - began < 2
             assert result.delivered is False
 
 
@@ -105,24 +138,24 @@ def test_connect_timeout_is_for_all_addresses_together_and_the_last_has_its_shar
         ports = [full, full, closed_port(), server.port]
         family = socket.AF_INET
         monkeypatch.setattr(dial, "_resolve", lambda *_: [(family, ("127.0.0.1", port)) for port in ports])
-        client = client_of("http://nobody.invalid", connect_timeout=2)
+        client = client_of("http://nobody.invalid", connect_timeout=0.8)
         began = time.monotonic()
         assert not client.send(body_of(TWO), 2).rejected
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 0.8
         client.close()
         ports.pop()
         began = time.monotonic()
-        fault = client_of("http://nobody.invalid", connect_timeout=1).send(body_of(TWO), 2)
-        assert time.monotonic() - began < 2.5
-    assert "nobody.invalid could not be reached within 1 s" in fault.reason
+        fault = client_of("http://nobody.invalid", connect_timeout=0.4).send(body_of(TWO), 2)
+        assert time.monotonic() - began < 1.5
+    assert "nobody.invalid could not be reached within 0.4 s" in fault.reason
 
 
-@pytest.mark.parametrize("where", SILENT.values(), ids=SILENT)
-def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unknown(where):
-    with dropping(**where) as (url, proxies):
-        sync = sync_of(
-            url, elements(20), connect_timeout=30, chunk_size=5, max_in_flight=2, session={"proxies": proxies}
-        )
+@pytest.mark.parametrize("where", IN_A_RUN)
+def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unknown(where, tls, bundle):
+    with dropping(where, tls) as (url, proxies):
+        session = {"proxies": proxies, "verify": bundle}
+        options = {"connect_timeout": 30, "chunk_size": 5, "max_in_flight": 2, "keeps": SOON}
+        sync = sync_of(url, elements(20), session=session, **options)
         stopped = []
 
         def stop():
@@ -135,7 +168,7 @@ def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unk
         thread.start()
         with pytest.raises(Exception, match="the run was stopped"):
             sync.run()
-        assert time.monotonic() - stopped[0] < 5
+        assert time.monotonic() - stopped[0] < 2
         thread.join()
     summary = sync.tally.summary()
     assert (summary["not_sent"], summary["unknown"]) == (20, 0)
@@ -204,7 +237,8 @@ def test_a_certificate_that_cannot_be_trusted_ends_the_run_at_once_with_its_reas
 def test_what_had_not_left_when_the_run_was_stopped_goes_out_next_time_even_if_it_must_not_go_twice():
     store = MemoryStore()
     with full_backlog() as port:
-        sync = sync_of(f"http://127.0.0.1:{port}", elements(4), connect_timeout=30, store=store, on_ambiguous="report")
+        options = {"connect_timeout": 30, "store": store, "on_ambiguous": "report", "keeps": SOON}
+        sync = sync_of(f"http://127.0.0.1:{port}", elements(4), **options)
 
         def stop():
             while not sync.tally.requests:

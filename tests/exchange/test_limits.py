@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import ssl
 import time
 import tracemalloc
 import zlib
@@ -61,6 +62,28 @@ def test_an_answer_of_any_size_takes_a_bounded_piece_of_memory(both, by, reply):
     assert (result.delivered, peak < MOST) == (None, True), peak
 
 
+MANY = {
+    "elements": b'{"errors": [], "response": [' + b"[]," * 2_000_000 + b"1]}",
+    "errors": b'{"response": [], "errors": [' + b'{"index": 0},' * 500_000 + b"1]}",
+    "keys": b'{"errors": [], "response": {' + b",".join(b'"%d":true' % key for key in range(600_000)) + b"}}",
+    "no envelope": b"[" * 5 * MIB,
+}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("body", MANY.values(), ids=MANY)
+def test_an_answer_that_says_far_more_than_was_asked_is_not_held_by_the_engine(both, body, status):
+    with ScriptedServer(answer(body, status)) as server:
+        tracemalloc.start()
+        try:
+            evidence = both.engine(server.url, timeout=20)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert peak < 4 * len(body), peak
+    assert getattr(evidence, "reason", None) == ("the answer is too large" if status == 200 else None)
+
+
 def test_an_answer_of_thirty_mebibytes_is_read(both):
     body = b'{"errors": [], "response": ["%b"]}' % (b"x" * 30 * MIB)
     with ScriptedServer(answer(gzip.compress(body, 1), Content_Encoding="gzip")) as server:
@@ -98,10 +121,35 @@ def test_an_answer_that_drips_ends_with_its_whole_time(both, tls, reply, secure)
     with ScriptedServer(reply, tls=tls if secure else None) as server:
         for by in (both.engine, both.hook):
             began = time.monotonic()
-            result = by(server.url, timeout=0.4)
+            result = by(server.url, timeout=0.2)
             assert time.monotonic() - began < 3
             said = getattr(result, "reason", str(result))
-            assert "gave no answer within 0.4 s" in said
+            assert "gave no answer within 0.2 s" in said
+
+
+def test_an_answer_that_drips_within_tls_within_tls_ends_with_its_whole_time(both, tls):
+    """Each byte is one of the outer TLS, and none is one of the inner one until its record is whole."""
+
+    def drip(wire):
+        wire.send(b"HTTP/1.1 200 Connected\r\n\r\n")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        inner = tls.wrap_bio(incoming, outgoing, server_side=True)
+        for step in (inner.do_handshake, lambda: inner.read(9999)):
+            while True:
+                try:
+                    step()
+                    break
+                except ssl.SSLWantReadError:
+                    wire.send(outgoing.read())
+                    incoming.write(wire.socket.recv(65536))
+        inner.write(b"HTTP/1.1 200 OK\r\n" + b"x" * 9999)
+        wire.drip(outgoing.read(), 0.1)
+
+    with Proxy(drip, tls) as proxy:
+        began = time.monotonic()
+        fault = both.engine("https://127.0.0.1:9", timeout=0.4, proxies={"https": proxy.url})
+        assert time.monotonic() - began < 2
+    assert "gave no answer within 0.4 s" in fault.reason
 
 
 def test_the_test_button_is_held_no_longer_than_it_says(connect, monkeypatch):

@@ -38,6 +38,18 @@ OUT = [
     "//evil.example/../../x",
     "..",
     "/v2/../admin",
+    "/%c0%ae%c0%ae/admin",
+    "/%E0%80%AE%e0%80%ae/admin",
+    "/%u002e%u002e/admin",
+    "/\uff0e\uff0e/admin",
+    "/%ef%bc%8e%ef%bc%8e/admin",
+    "/..%ef%bc%8fadmin",
+    "/\u2025/admin",
+    "/.../admin",
+    "/. ./admin",
+    "/..%3f/admin",
+    "/..#/admin",
+    "/..,/admin",
     BASE + "/../admin",
     BASE + "/%2e%2e/admin",
 ]
@@ -56,6 +68,7 @@ IN = {
     "/projects/17/records/a%2Fb": "/v2/projects/17/records/a%2Fb",
     "/projects/17/records/100%25": "/v2/projects/17/records/100%25",
     "/projects/17/records/a..b": "/v2/projects/17/records/a..b",
+    "/projects/17/records/.a,b:c": "/v2/projects/17/records/.a,b:c",
     "/projects/17/records/P\u00e9cs": "/v2/projects/17/records/P%C3%A9cs",
     "/cdrs/2026/11?num=%2B36&up=../..": "/v2/cdrs/2026/11?num=%2B36&up=../..",
 }
@@ -66,6 +79,14 @@ def test_a_path_that_stays_goes_out_as_it_is(connect, path, sent):
     with ScriptedServer(answer()) as server:
         connect(server.url).run("GET", path)
     assert [seen.path for seen in server.requests] == [sent]
+
+
+@pytest.mark.parametrize("project", ["", ".", ".."])
+def test_a_project_that_is_none_is_refused_before_anything_is_sent(connect, project):
+    with ScriptedServer(answer()) as server:
+        with pytest.raises(VccConfigurationError, match="project_id is not the id of a project"):
+            connect(server.url).batch_dispositions(project, [{"numberid": "1"}])
+        assert server.connections == 0
 
 
 PIECES = st.lists(

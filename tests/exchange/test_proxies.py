@@ -18,7 +18,7 @@ import pytest
 import requests
 import trustme
 from support.engine import body_of, client_of, elements, sync_of
-from support.scripted import DROP, Proxy, ScriptedServer, answer, closed_port
+from support.scripted import DROP, Proxy, ScriptedServer, SocksProxy, answer, closed_port
 
 from airflow_provider_vcc.dispositions.http.answers import Answer, Refusal
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError, VccTransportError
@@ -106,6 +106,64 @@ def test_a_proxy_of_either_kind_works_for_engine_and_hook(both, tls, secure, ser
     for seen in proxy.requests:
         assert base64.b64decode(seen.headers["proxy-authorization"][6:]) == f"user:{SECRET}".encode()
     assert not [seen for seen in server.requests if "proxy-authorization" in seen.headers]
+
+
+CONNECTS = {
+    "another success": b"HTTP/1.1 201 Created\r\n\r\n",
+    "information before": b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+    "a body that it has not": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "a blank line before, and bare line feeds": b"\r\nhttp/1.0 200\n\n",
+    "a folded and a long header": b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nno header\r\nY: %b\r\n\r\n" % (b"y" * 70_000),
+}
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+@pytest.mark.parametrize("reply", CONNECTS.values(), ids=CONNECTS)
+def test_an_odd_answer_to_connect_that_is_a_success_is_read_as_that(both, tls, reply, secure):
+    with Proxy(tls=tls if secure else None, connected=reply) as proxy, ScriptedServer(GOOD, tls=tls) as server:
+        assert both.engine(server.url, proxies={"https": proxy.url}) == Answer()
+        assert both.hook(server.url, proxies=proxy.url) == {"0": True, "1": True}
+    assert {(seen.line, seen.headers["host"]) for seen in proxy.requests} == {
+        (f"CONNECT 127.0.0.1:{server.port} HTTP/1.1", f"127.0.0.1:{server.port}")
+    }
+
+
+def test_a_proxy_that_asks_to_wait_is_waited_for(both):
+    with Proxy(answer(status=429, Retry_After="7")) as proxy:
+        evidence, error = both.engine(FAR, proxies={"https": proxy.url}), both.hook(FAR, proxies=proxy.url)
+    assert (evidence.retry_after, error.retry_after) == (7, 7)
+
+
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h"])
+def test_a_socks_proxy_of_any_version_works_for_engine_and_hook(both, tls, scheme):
+    with SocksProxy() as proxy, ScriptedServer(GOOD, tls=tls) as server:
+        url = f"{scheme}://user@127.0.0.1:{proxy.port}"
+        assert both.engine(server.url, proxies={"https": url}) == Answer()
+        assert both.hook(server.url, proxies=url) == {"0": True, "1": True}
+    assert proxy.asked == [("127.0.0.1", server.port)] * 2
+
+
+def test_a_name_goes_to_a_socks_proxy_that_resolves_it():
+    with SocksProxy(refusal=4) as proxy:
+        for scheme in ("socks5h", "socks4a"):
+            client_of(FAR, proxies={"https": f"{scheme}://127.0.0.1:{proxy.port}"}).send(body_of(TWO), 2)
+    assert proxy.asked == [("vcc.example.com", 443)] * 2
+
+
+SOCKS = {
+    "a wrong password": ({"password": "other"}, "SOCKS5 authentication failed", "write them in Extra proxies", False),
+    "its rules": ({"refusal": 2}, "0x02: Connection not allowed", "to allow vcc.example.com", False),
+    "no such host": ({"refusal": 4}, "0x04: Host unreachable", "it did not reach vcc.example.com", True),
+    "silence": ({"instead": lambda wire: wire.hang_up()}, "Connection closed", "check Extra proxies", True),
+}
+
+
+@pytest.mark.parametrize(("how", "reason", "advice", "transient"), SOCKS.values(), ids=SOCKS)
+def test_a_socks_proxy_says_itself_why_it_lets_nobody_through(both, how, reason, advice, transient):
+    with SocksProxy(**how) as proxy:
+        error = both.hook(FAR, proxies=f"socks5h://user:{SECRET}@127.0.0.1:{proxy.port}")
+    assert f"the proxy did not let us through ({reason}" in clean(error)
+    assert (advice in str(error), error.delivered, error.transient) == (True, False, transient)
 
 
 @pytest.mark.parametrize("status", [403, 407, 502, 503, 504])
@@ -234,10 +292,10 @@ def test_a_password_of_a_proxy_may_be_of_any_letters(both, tls, password):
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-@pytest.mark.parametrize("content", [None, "no certificate"])
+@pytest.mark.parametrize("content", [None, "no certificate", "a name that is too long"])
 def test_a_bundle_of_the_environment_that_cannot_work_is_named(connect, monkeypatch, tmp_path, name, content):
-    path = tmp_path / "ca.pem"
-    if content:
+    path = tmp_path / ("ca.pem" * 99 if "name" in str(content) else "ca.pem")
+    if content == "no certificate":
         path.write_text(content)
     monkeypatch.setenv(name, str(path))
     hook = connect(FAR)
@@ -245,6 +303,15 @@ def test_a_bundle_of_the_environment_that_cannot_work_is_named(connect, monkeypa
         assert isinstance(error, VccConfigurationError)
         assert f"{name} of this machine is {str(path)!r}, which " in clean(error)
     assert name in hook.test_connection()[1]
+
+
+def test_a_file_for_the_keys_of_tls_that_cannot_be_written_is_named(connect, monkeypatch, tmp_path):
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
+    hook = connect(FAR)
+    for error in every_way(hook):
+        assert isinstance(error, VccConfigurationError)
+        assert "SSLKEYLOGFILE of this machine is" in clean(error)
+    assert "SSLKEYLOGFILE" in hook.test_connection()[1]
 
 
 def test_no_proxy_alone_leaves_the_proxy_of_the_environment_on(both, tls, bundle, monkeypatch):

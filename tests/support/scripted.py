@@ -207,10 +207,12 @@ class Proxy(Listener):
 
     :param refusal: an answer to give instead; bytes, or a function of a ``Wire``.
     :param tls: an ``ssl.SSLContext`` that it is itself spoken to with.
+    :param connected: its answer to CONNECT.
     """
 
-    def __init__(self, refusal=None, tls=None):
+    def __init__(self, refusal=None, tls=None, connected=b"HTTP/1.1 200 Connected\r\n\r\n"):
         super().__init__()
+        self._connected = connected
         self._refusal = refusal
         self._tls = tls
         self.requests = []
@@ -238,7 +240,7 @@ class Proxy(Listener):
 
     def _tunnel(self, connection, address):
         with socket.create_connection(address) as upstream:
-            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            connection.sendall(self._connected)
             pump(connection, upstream)
 
     def _forward(self, connection, seen):
@@ -250,6 +252,59 @@ class Proxy(Listener):
             head = [f"{method} /{path} {version}", *(f"{name}: {value}" for name, value in kept.items())]
             upstream.sendall("\r\n".join(head).encode() + b"\r\n\r\n" + seen.body)
             pump(connection, upstream)
+
+
+class SocksProxy(Listener):
+    """Speaks SOCKS 4, 4a and 5, notes who asks for what, and goes on to the address that is asked for.
+
+    :param refusal: a code to answer with instead.
+    :param password: what it lets in, with SOCKS 5.
+    :param instead: what it does when it is asked, a function of a ``Wire``.
+    """
+
+    def __init__(self, refusal=None, password=None, instead=None):
+        super().__init__()
+        self._refusal = refusal
+        self._password = password
+        self._instead = instead
+        self.asked = []
+
+    def serve(self, connection, number):
+        with Wire(connection) as wire:
+            fifth = wire.stream.read(1) == b"\5"
+            target = self._fifth(wire) if fifth else self._fourth(wire)
+            if target is None:
+                return
+            self.asked.append(target)
+            if self._instead:
+                self._instead(wire)
+                return
+            code = self._refusal or (0 if fifth else 0x5A)
+            wire.send(bytes((5 if fifth else 0, code, *((0, 1) if fifth else ()), *bytes(6))))
+            if not self._refusal:
+                with socket.create_connection(target) as upstream:
+                    pump(connection, upstream)
+
+    def _fifth(self, wire):
+        read = wire.stream.read
+        read(read(1)[0])
+        wire.send(b"\5\2" if self._password else b"\5\0")
+        if self._password:
+            read(1)
+            _, password = read(read(1)[0]), read(read(1)[0])
+            if password.decode() != self._password:
+                wire.send(b"\1\1")
+                return None
+            wire.send(b"\1\0")
+        kind = read(4)[3]
+        host = read(read(1)[0]).decode() if kind == 3 else socket.inet_ntoa(read(4))
+        return host, int.from_bytes(read(2), "big")
+
+    def _fourth(self, wire):
+        read = wire.stream.read
+        port, address = int.from_bytes(read(3)[1:], "big"), read(4)
+        texts = [b"".join(iter(lambda: read(1), b"\0")) for _ in range(2 if address[:3] == bytes(3) else 1)]
+        return texts[1].decode() if len(texts) > 1 else socket.inet_ntoa(address), port
 
 
 def pump(one, other):

@@ -13,8 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
-from airflow_provider_vcc.dispositions.http.connection import NotReached
-from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times, head
+from airflow_provider_vcc.dispositions.http.connection import NotReached, head
+from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times
 from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import transport_error, understand
 from airflow_provider_vcc.exceptions import VccTransportError

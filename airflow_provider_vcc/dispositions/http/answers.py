@@ -36,7 +36,9 @@ INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 MOST_KNOWN = 16
 CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 LARGEST_ODD = 1 << 22
-"""Bytes up to which an answer that is not quite JSON is looked at a second time."""
+"""Bytes up to which an answer that is not quite as documented is looked at a second time."""
+MOST_SAID = 16
+"""Commas for each element up to which a larger answer is read."""
 MOST_MESSAGE = 300
 BOTH = "the answer has both an error and true for it"
 FALSE = "the API answered false"
@@ -141,6 +143,9 @@ _decode_usual = msgspec.json.Decoder(_Usual).decode
 
 def read_answer(body: bytes, count: int, content_type: str | None = None) -> Answer | Fault:
     """Settle ``count`` elements by what a 200 answer says: what it does not say is nobody's to guess."""
+    if len(body) > LARGEST_ODD:  # all that it says is held in memory
+        says_more = body.count(b",") > MOST_SAID * (count + 1)
+        return (None if says_more else _usual(body, count)) or Fault("the answer is too large", status=200, advice=HOST)
     return _usual(body, count) or _whatever(body, count, content_type)
 
 

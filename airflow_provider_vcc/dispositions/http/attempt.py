@@ -20,6 +20,9 @@ class Carrier(Protocol):
     def send(self, data: memoryview, /) -> int:
         """Send some of it, and return how much."""
 
+    def sendall(self, data: bytes, /) -> None:
+        """Send all of it."""
+
     def recv(self, size: int, /) -> bytes:
         """Return some of what has come."""
 

@@ -17,7 +17,8 @@ from airflow_provider_vcc.dispositions.http.answers import (
     Rejection,
 )
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
-from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times, head
+from airflow_provider_vcc.dispositions.http.connection import head
+from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times
 from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import (
     Kind,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.http.exchange import Response
 
 __all__ = ["Attempt", "Client", "envelope", "frame"]
+
+NO_PROJECT = tuple(f"/projects/{none}/records/dispositions" for none in ("", ".", ".."))
+"""What is read as another address."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -107,6 +111,8 @@ class Client:
 
     def _prepared(self) -> tuple[bytes, Exchange]:
         """Return each request's head and what carries it: what requests works out anew each time, once."""
+        if self.url.endswith(NO_PROJECT):
+            raise VccConfigurationError("project_id is not the id of a project; write one such as 17")
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Content-Type": "application/json"}
         prepared = self.session.prepare_request(requests.Request("PUT", self.url, headers=headers))
         url = str(prepared.url)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 from enum import Enum, auto
-from functools import partial
-from typing import TYPE_CHECKING, Self
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, Self
 
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.util import parse_url
@@ -17,13 +17,13 @@ from airflow_provider_vcc.dispositions.http.reading import Reading
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
 
     Dial = Callable[[Deadline, Attempt, Callable[[socket.socket], None]], socket.socket]
 
-__all__ = ["Connection", "NotReached", "PlainConnection", "Stage", "TlsConnection"]
+__all__ = ["Connection", "NotLetThrough", "NotReached", "PlainConnection", "Stage", "TlsConnection", "head"]
 
 
 class Stage(Enum):
@@ -44,6 +44,15 @@ class NotReached(Exception):
         self.why = why
         self.stage = stage
         self.by_proxy = by_proxy
+
+
+class NotLetThrough(Exception):
+    """A proxy's answer to CONNECT that is not a success."""
+
+    def __init__(self, status: int, retry_after: str | None) -> None:
+        super().__init__()
+        self.status = status
+        self.retry_after = retry_after
 
 
 class PlainConnection(HTTPConnection):
@@ -77,7 +86,6 @@ class PlainConnection(HTTPConnection):
         :raises NotReached: with whatever went wrong.
         """
         self._attempt, self._deadline = attempt, Deadline(seconds)
-        self.response_class = partial(Reading, deadline=self._deadline)  # type: ignore[assignment]
         self.stage = Stage.DIALLING
         error = None
         try:
@@ -133,7 +141,17 @@ class PlainConnection(HTTPConnection):
                 before.close()
 
     def _tunnel(self) -> None:
-        super()._tunnel()
+        """Ask the proxy to go on to the server; http.client takes only 200, and nothing before or around it."""
+        host = f"{_bracketed(str(self._tunnel_host))}:{self._tunnel_port}"
+        asked: Mapping[str, str] = {"Host": host, **self._tunnel_headers}  # type: ignore[attr-defined]
+        self.carrier.sendall(head("CONNECT", host, asked) + b"\r\n")
+        reading = Reading(self.carrier, method="CONNECT", deadline=self._deadline)
+        try:
+            reading.begin()
+        finally:
+            reading.close()
+        if reading.status // 100 != 2:  # noqa: PLR2004 -- the class of successes
+            raise NotLetThrough(reading.status, reading.headers.get("retry-after"))
         self.stage = Stage.TLS
 
 
@@ -153,6 +171,41 @@ class TlsConnection(PlainConnection, HTTPSConnection):
         url = parse_url(f"{scheme}://{_bracketed(host)}:{port}")
         return cls(host, port, proxy=url, proxy_config=_config(proxy_tls), ssl_context=tls or proxy_tls)
 
+    def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
+        carrier = super()._connect_tls_proxy(hostname, sock)
+        return OuterTls(carrier, self._deadline) if self.tunnels else carrier
+
+
+class OuterTls:
+    """TLS with a proxy that carries TLS with the server: a time-out is for all that is done until the next one is set.
+
+    One call of the inner TLS makes many of the outer one, each of which would begin its time-out anew.
+    """
+
+    def __init__(self, carrier: socket.socket, deadline: Deadline) -> None:
+        self._carrier = carrier
+        self._deadline = deadline
+        self.fileno, self.close = carrier.fileno, carrier.close
+
+    def settimeout(self, seconds: float) -> None:
+        """Bound all that is done from now on."""
+        self._deadline = Deadline(seconds)
+
+    def recv(self, size: int) -> bytes:
+        """Return some of what has come."""
+        self._carrier.settimeout(self._deadline.left())
+        return self._carrier.recv(size)
+
+    def recv_into(self, buffer: memoryview) -> int:
+        """Receive into a buffer, and return how much."""
+        self._carrier.settimeout(self._deadline.left())
+        return self._carrier.recv_into(buffer)
+
+    def sendall(self, data: bytes) -> None:
+        """Send all of it."""
+        self._carrier.settimeout(self._deadline.left())
+        self._carrier.sendall(data)
+
 
 Connection = PlainConnection
 
@@ -163,3 +216,14 @@ def _config(proxy_tls: ssl.SSLContext | None) -> ProxyConfig:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """Return a request's head, but for its end.
+
+    :raises HTTPException: if a header is none that can be sent.
+    """
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise HTTPException
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n"

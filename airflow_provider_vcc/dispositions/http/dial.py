@@ -8,7 +8,7 @@ import socket
 from queue import Empty, SimpleQueue
 from select import POLLOUT, poll
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.http.attempt import Deadline
 
@@ -134,9 +134,10 @@ class NoTarget(socket.gaierror):
 
 def _resolved_here(host: str, port: int, deadline: Deadline, attempt: Attempt) -> str:
     try:
-        return str(_resolve(host, port, deadline, attempt)[0][1][0])
+        found = _resolve(host, port, deadline, attempt)
     except socket.gaierror as error:
         raise NoTarget(*error.args) from None
+    return str(min(found)[1][0])  # IPv4 first, which every version of SOCKS has
 
 
 def dial_by_socks(
@@ -146,24 +147,46 @@ def dial_by_socks(
 
     :raises OSError: if the proxy is not reached, or does not let us through.
     """
-    import socks  # type: ignore[import-untyped]  # no types are published for it
-
     host, port = target
     if not proxy.resolves:
         host = _resolved_here(host, port, deadline, attempt)
-    family, address = _resolve(proxy.host, proxy.port, deadline, attempt)[0]
-    carrier = socks.socksocket(family, socket.SOCK_STREAM)
+    from socks import ProxyError  # type: ignore[import-untyped]  # no types are published for it
+
+    negotiation = _negotiation(proxy, dial(proxy.host, proxy.port, deadline, attempt, watch), deadline)
     try:
-        _set_options(carrier)
-        watch(carrier)
-        kind = socks.SOCKS5 if proxy.scheme.startswith("socks5") else socks.SOCKS4
-        carrier.set_proxy(kind, str(address[0]), proxy.port, proxy.resolves, proxy.user, proxy.password)
-        carrier.settimeout(deadline.left())
-        carrier.connect((host, port))
+        negotiation.connect((host, port))
         attempt.check()
-        carrier.settimeout(deadline.left())
-    except BaseException:
-        carrier.close()
-        raise
-    connected: socket.socket = carrier
-    return connected
+        carrier = socket.socket(fileno=negotiation.detach())
+    except ProxyError as error:
+        raise error.socket_err or error from None
+    finally:
+        negotiation.close()
+    carrier.settimeout(deadline.left())
+    return carrier
+
+
+class _Dialled(socket.socket):
+    """What PySocks takes for a socket of the operating system: one that is connected, and keeps to a deadline."""
+
+    deadline: Deadline
+
+    def connect(self, _address: object) -> None:
+        """Be connected already."""
+
+    def recv_into(self, *into: Any) -> int:
+        """Receive before the deadline, however little comes each time."""
+        socket.socket.settimeout(self, self.deadline.left())
+        return super().recv_into(*into)
+
+
+def _negotiation(proxy: Proxy, carrier: socket.socket, deadline: Deadline) -> Any:
+    import socks
+
+    class Negotiation(socks.socksocket, _Dialled):  # type: ignore[misc]
+        """PySocks' own, over what stands above."""
+
+    negotiation = Negotiation(carrier.family, socket.SOCK_STREAM, fileno=carrier.detach())
+    negotiation.deadline = deadline
+    kind = socks.SOCKS5 if proxy.scheme.startswith("socks5") else socks.SOCKS4
+    negotiation.set_proxy(kind, proxy.host, proxy.port, proxy.resolves, proxy.user, proxy.password)
+    return negotiation

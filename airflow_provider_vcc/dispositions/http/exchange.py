@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import weakref
 from contextlib import suppress
-from http.client import HTTPException, HTTPMessage
+from http.client import HTTPMessage
 from math import inf
 from select import POLLIN, poll
 from threading import BoundedSemaphore
@@ -19,13 +19,11 @@ from airflow_provider_vcc.dispositions.http.reading import Reading
 from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
     from airflow_provider_vcc.dispositions.http.connection import Connection
     from airflow_provider_vcc.dispositions.http.route import Route
 
-__all__ = ["Attempt", "Exchange", "Response", "Times", "head"]
+__all__ = ["Attempt", "Exchange", "Response", "Times"]
 
 PATIENCE = 0.25
 """Seconds after which a send that does not go on looks whether an answer has come already."""
@@ -166,14 +164,3 @@ def _early(carrier: Carrier) -> bytes:
         return carrier.recv(RECEIVE)
     except OSError:  # there is nothing yet; or the connection is broken, which the next send tells
         return b""
-
-
-def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:
-    """Return a request's head, but for its end.
-
-    :raises HTTPException: if a header is none that can be sent.
-    """
-    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if any("\r" in line or "\n" in line for line in lines):
-        raise HTTPException
-    return "\r\n".join(lines).encode("latin-1") + b"\r\n"

@@ -13,7 +13,7 @@ import zlib
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
+from airflow_provider_vcc.dispositions.http.answers import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ INFORMATION = len(b"HTTP/1.1 ")
 """Where a status begins; one that begins with 1 is not an answer yet."""
 BODILESS = frozenset({204, 304})
 MOST_CODINGS = 3
-STATUS_LINE = re.compile(rb"HTTP/(\d)(?:\.(\d))?[ \t]+(\d{3})(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
+STATUS_LINE = re.compile(rb"[ \t]*HTTP/(\d+)(?:\.(\d+))?[ \t]+(\d{3})(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NEEDED = frozenset(
     {
@@ -59,6 +59,9 @@ _KNOWN_HEADS: dict[bytes, dict[str, Any]] = {}
 GZIP = b"\x1f\x8b"
 TEXT = frozenset(b'{["\t\r\n \xef\xfe\xff\x00')
 """What JSON may begin with, byte order marks and wide encodings included."""
+PACKED = frozenset({"deflate", "gzip"})
+BLANK = b"\0 \t\r\n"
+RECENT = 64
 
 
 class Unreadable(http.client.HTTPException):
@@ -181,11 +184,11 @@ class Reading(http.client.HTTPResponse):
 
     def _frame(self) -> None:
         """Return where the body ends. http.client looks at the first of several headers, and fails on some values."""
-        if self.status in BODILESS or self._method == "HEAD":  # type: ignore[attr-defined]  # untyped there
+        if self.status in BODILESS or self._method in {"HEAD", "CONNECT"}:  # type: ignore[attr-defined]  # untyped
             self.chunked, self.length = False, 0
         else:
             codings = self._tokens("transfer-encoding")
-            self.chunked = "chunked" in codings and self._begins_a_chunk()
+            self.chunked = "chunked" in str(codings) and self._begins_a_chunk()
             self.chunk_left = None
             self.length = None if self.chunked else _length(self._tokens("content-length"))
         connection = self._tokens("connection")
@@ -204,6 +207,17 @@ class Reading(http.client.HTTPResponse):
         first = self._stream.peek(1)[:1]
         return not first or first[0] in CHUNK_SIZE
 
+    def _get_chunk_left(self) -> int | None:
+        self.chunk_left = self.chunk_left or None  # what ends a chunk is passed over below, not two bytes of anything
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]  # untyped there
+        return left
+
+    def _read_next_chunk_size(self) -> int:
+        while self._stream.peek(1)[:1] in {b"\r", b"\n"}:
+            self._stream.read(1)
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # untyped there
+        return size
+
     def whole(self) -> bytes:
         """Return the body, decoded.
 
@@ -212,11 +226,11 @@ class Reading(http.client.HTTPResponse):
         """
         held = io.BytesIO()
         pieces = self._pieces()
-        for piece in _decoded(pieces, deflated="deflate" in self._tokens("content-encoding")):
+        for piece in _decoded(pieces, packed=not PACKED.isdisjoint(self._tokens("content-encoding"))):
             held.write(piece)
             if held.tell() > LARGEST_BODY:
                 raise TooLarge
-            if self._boundless and _is_whole(piece, held):
+            if self._boundless and _is_whole(held):
                 break
         else:
             self._finish(pieces)
@@ -240,13 +254,13 @@ class Reading(http.client.HTTPResponse):
         return not self.will_close and not self._stream.leftover
 
 
-def _is_whole(piece: bytes, held: io.BytesIO) -> bool:
+def _is_whole(held: io.BytesIO) -> bool:
     """Return whether an answer that nothing bounds has come to its end: its JSON has."""
-    if not piece.rstrip().endswith(b"}") or held.tell() > LARGEST_BOUNDLESS:
+    if held.tell() > LARGEST_BOUNDLESS or not bytes(held.getbuffer()[-RECENT:]).rstrip(BLANK).endswith(b"}"):
         return False
     try:
-        msgspec.json.decode(held.getvalue(), type=msgspec.Raw)
-    except (msgspec.MsgspecError, RecursionError):
+        read_json(held.getvalue())
+    except ValueError:
         return False
     return True
 
@@ -310,39 +324,49 @@ def _line(stream: Stream, *, first: bool = False) -> bytes:
 # The coding
 
 
-def _decoded(pieces: Iterator[bytes], *, deflated: bool, most: int = MOST_CODINGS) -> Iterator[bytes]:
-    """Undo gzip and deflate. What the bytes are decides, not what a header calls them."""
+def _decoded(pieces: Iterator[bytes], *, packed: bool, most: int = MOST_CODINGS) -> Iterator[bytes]:
+    """Undo gzip and deflate. What the bytes are decides, not what a header calls them.
+
+    :param packed: whether a header calls them so: deflate without a header of its own looks like nothing.
+    """
     first = next(pieces, b"")
     while first and len(first) < len(GZIP):
         more = next(pieces, b"")
         first += more
         if not more:
             break
-    window = _window(first, deflated=deflated) if most else None
+    window = _window(first, packed=packed) if most else None
     whole = chain((first,), pieces)
-    return whole if window is None else _decoded(_inflated(whole, window), deflated=False, most=most - 1)
+    return whole if window is None else _decoded(_inflated(whole, window), packed=packed, most=most - 1)
 
 
-def _window(first: bytes, *, deflated: bool) -> int | None:
+def _window(first: bytes, *, packed: bool) -> int | None:
     if first.startswith(GZIP):
         return 16 + zlib.MAX_WBITS
-    if not deflated or not first or first[0] in TEXT:
+    if not first or first[0] in TEXT:
         return None
-    zlib_header = first[0] & 15 == zlib.DEFLATED and int.from_bytes(first[:2], "big") % 31 == 0
-    return zlib.MAX_WBITS if zlib_header else -zlib.MAX_WBITS
+    if first[0] & 15 == zlib.DEFLATED and int.from_bytes(first[:2], "big") % 31 == 0:
+        return zlib.MAX_WBITS
+    return -zlib.MAX_WBITS if packed else None
 
 
 def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(window)
-    try:
-        for piece in pieces:
-            rest = piece
-            while rest:
-                if decoder.eof:
-                    if rest[:1] != GZIP[:1]:  # padding
-                        return
-                    decoder = zlib.decompressobj(window)
-                yield decoder.decompress(rest, PIECE)
-                rest = decoder.unused_data or decoder.unconsumed_tail
-    except zlib.error:
-        raise Unreadable from None
+    decoder, begins = zlib.decompressobj(window), b""
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if decoder.eof:
+                if rest[:1] != begins:  # padding, not another member
+                    return
+                decoder = zlib.decompressobj(window)
+            try:
+                inflated = decoder.decompress(rest, PIECE)
+            except zlib.error:
+                if begins:
+                    raise Unreadable from None
+                yield piece  # it only looked like it
+                yield from pieces
+                return
+            begins = begins or rest[:1]
+            yield inflated
+            rest = decoder.unused_data or decoder.unconsumed_tail

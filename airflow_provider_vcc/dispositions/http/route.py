@@ -125,7 +125,13 @@ def tls_context(verify: bool | str, cert: Cert = None) -> ssl.SSLContext:  # noq
 
     :raises VccConfigurationError: if one of their files cannot be used.
     """
-    context = create_urllib3_context()
+    try:
+        context = create_urllib3_context()
+    except OSError:
+        keys = os.environ.get("SSLKEYLOGFILE")
+        raise VccConfigurationError(
+            f"SSLKEYLOGFILE of this machine is {keys!r}, which cannot be written to; correct or unset it"
+        ) from None
     if verify is False:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -142,9 +148,9 @@ def _load_bundle(context: ssl.SSLContext, path: str) -> None:
     names = [name for name in BUNDLES if os.environ.get(name) == path]
     what = f"{names[0]} of this machine" if names else "the CA bundle"
     found = Path(path)
-    if not found.exists():
-        raise VccConfigurationError(f"{what} is {path!r}, which is not a file here; {_instead(names)}")
     try:
+        if not found.exists():
+            raise VccConfigurationError(f"{what} is {path!r}, which is not a file here; {_instead(names)}")
         if found.is_dir():
             context.load_verify_locations(capath=path)
         else:

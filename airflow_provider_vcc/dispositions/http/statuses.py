@@ -7,7 +7,6 @@ it. After that, only a readable answer says what it did.
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
 from email.utils import parsedate_to_datetime
@@ -19,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from airflow_provider_vcc.dispositions.http.answers import Fault, envelope_errors, is_envelope, read_json
-from airflow_provider_vcc.dispositions.http.connection import NotReached, Stage
+from airflow_provider_vcc.dispositions.http.answers import LARGEST_ODD, Fault, envelope_errors, is_envelope, read_json
+from airflow_provider_vcc.dispositions.http.connection import NotLetThrough, NotReached, Stage
 from airflow_provider_vcc.dispositions.http.reading import LARGEST_BODY, TooLarge
 from airflow_provider_vcc.exceptions import (
     VccAuthenticationError,
@@ -204,6 +203,8 @@ def fault_of_proxy(response: Answered, route: Route) -> Fault | None:
 
 def envelope_of(response: Answered) -> object:
     """Return what an answer's body says; None if it cannot be read."""
+    if response.status != OK and len(response.body) > LARGEST_ODD:
+        return None
     try:
         decoded: object = read_json(response.body, response.headers.get("content-type"))
     except ValueError:
@@ -266,7 +267,6 @@ def retry_after(value: str | None, now: Callable[[], float] = time) -> float | N
 # Faults
 
 NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
-TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\b")
 STOPPED = "the run was stopped before the answer came"
 NOT_BEGUN = "the run was stopped before the request went out"
 ALLOW_LIST = "this machine's IP address is probably not on the API's allow-list, or"
@@ -293,16 +293,15 @@ def _unreached(error: NotReached, route: Route, times: Times) -> Fault:
     if not error.by_proxy or route.proxy is None:
         host, netloc = route.host, f"{route.host}:{route.port}"
         return _not_reached(error, host, netloc, times) or _of_server(error, host, netloc, times)
-    found = TUNNEL.match(str(error.why))
-    if found:
-        return proxy_fault(int(found[1]), route.host)
+    if isinstance(error.why, NotLetThrough):
+        return proxy_fault(error.why.status, route.host, retry_after(error.why.retry_after))
     name = f"the proxy {route.proxy.host}"
-    return _not_reached(error, name, f"{name}:{route.proxy.port}", times, PROXY_CHECK) or _of_proxy(error)
+    return _not_reached(error, name, f"{name}:{route.proxy.port}", times, PROXY_CHECK) or _of_proxy(error, route.host)
 
 
 def _not_reached(error: NotReached, host: str, netloc: str, times: Times, advice: str = "") -> Fault | None:
     """Return the faults that a server and a proxy have in common; ``advice`` is about the proxy."""
-    why = getattr(error.why, "socket_err", None) or error.why  # PySocks wraps it
+    why = error.why
     if isinstance(why, (ssl.SSLCertVerificationError, CertificateError)):
         said = getattr(why, "verify_message", "it is for another name").rstrip(".")
         advice = BUNDLE if advice else f"check Host, or {BUNDLE}"
@@ -336,9 +335,14 @@ def _of_server(error: NotReached, host: str, netloc: str, times: Times) -> Fault
     return _none(f"the connection to {host} was dropped while it was made ({_kind(why)})", RESTARTING)
 
 
-def _of_proxy(error: NotReached) -> Fault:
+def _of_proxy(error: NotReached, host: str) -> Fault:
     said = getattr(error.why, "msg", "") if type(error.why).__module__ == "socks" else ""
-    return _none(f"the proxy did not let us through ({said or _kind(error.why)})", PROXY_CHECK)
+    reason = f"the proxy did not let us through ({said or _kind(error.why)})"
+    if type(error.why).__name__ == "SOCKS5AuthError":
+        return _final(reason, CREDENTIALS.replace("http://", "socks5h://"))
+    if said.startswith("0x02"):
+        return _final(reason, FORBIDDEN.format(host=host))
+    return _none(reason, UPSTREAM.format(host=host) if said.startswith("0x") else PROXY_CHECK)
 
 
 def _none(reason: str, advice: str) -> Fault:
