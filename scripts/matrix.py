@@ -33,6 +33,7 @@ OF_THE_CHECKOUT = [
     "tests/demo",
     "tests/docs",
     "tests/packaging/test_environment.py",
+    "tests/packaging/test_release.py",
     "tests/packaging/test_repo.py",
     "tests/packaging/test_types.py",
     "tests/packaging/test_wheel.py",
@@ -40,7 +41,7 @@ OF_THE_CHECKOUT = [
 ]
 # ... and what needs servers, a browser or several processes of Airflow.
 OF_WHOLE_SYSTEMS = ["tests/crash/test_airflow.py", "tests/ui", "tests/workers"]
-MARKS = "not long and not postgres and not redis and not chromium"
+MARKS = "not long and not postgres and not redis and not mariadb and not pgbouncer and not odbc and not chromium"
 SHORT = {"newest": "3.3-py3.13", "oldest": "2.11-py3.11"}
 NEWEST = list(PAIRS)[-1]
 WORKERS = os.environ.get("WORKERS", "2")

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from aiosmtpd.controller import Controller
+from support.optional import Optional
 from support.reports import report, scenarios, summary
 from support.scripted import ScriptedServer, answer
 
@@ -19,6 +19,7 @@ from airflow_provider_vcc._compat import airflow_version
 from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccConfigurationError
 from airflow_provider_vcc.notifications import OTHERWISE, summary_html, summary_text
 
+controller = Optional("aiosmtpd.controller")
 RECIPES = Path(__file__).parents[1] / "example_dags/vcc_notify.py"
 SEARCH = {"errorcode": 417, "errormessage": "<b>&x", "count": 1, "positions": [1], "records": [None]}
 
@@ -181,14 +182,13 @@ def mailbox(monkeypatch):
     """Start an SMTP server that the connection ``smtp_default`` leads to."""
     pytest.importorskip("airflow.providers.smtp")
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    port = controller.port
+    server = controller.Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    server.start()
     extra = {"disable_ssl": True, "disable_tls": True}
-    given = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}
+    given = {"conn_type": "smtp", "host": "127.0.0.1", "port": server.port, "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(given))
     yield mailbox
-    controller.stop()
+    server.stop()
 
 
 def test_the_mail_arrives(recipes, mailbox):

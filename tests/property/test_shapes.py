@@ -9,7 +9,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
 
+np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
 
 NOON = dt.datetime(2026, 12, 1, 12, tzinfo=dt.UTC)

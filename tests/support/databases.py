@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from importlib import import_module
 
+import pytest
 from support.mariadb import DATABASE, PASSWORD, USER
 
 
@@ -36,8 +37,7 @@ def on_sqlite(path):
 
 
 def on_duckdb(path):
-    import duckdb
-
+    duckdb = pytest.importorskip("duckdb")
     return Hook(lambda: duckdb.connect(str(path)), "duckdb")
 
 

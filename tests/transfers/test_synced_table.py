@@ -13,7 +13,15 @@ from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.transfers.synced import SyncedTable
 
 WRITER = {"dag_id": "d", "task_id": "t"}
-DATABASES = ["sqlite", "duckdb", "psycopg", "psycopg2", "mariadb"]
+POSTGRES = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+MARIADB = [pytest.mark.mariadb, pytest.mark.xdist_group("mariadb")]
+DATABASES = [
+    "sqlite",
+    "duckdb",
+    pytest.param("psycopg", marks=POSTGRES),
+    pytest.param("psycopg2", marks=POSTGRES),
+    pytest.param("mariadb", marks=MARIADB),
+]
 A, B = "a" * 32, "b" * 32
 
 
@@ -131,7 +139,7 @@ def test_a_process_whose_successor_runs_writes_nothing(table):
         table(is_replaced=lambda: True).write({"1": Remembered(A, State.SENT)})
 
 
-@pytest.mark.parametrize("database", ["psycopg", "mariadb"])
+@pytest.mark.parametrize("database", [pytest.param("psycopg", marks=POSTGRES), pytest.param("mariadb", marks=MARIADB)])
 def test_eight_shards_keep_their_records_beside_each_other(request, database):
     if database == "mariadb":
         hook = on_mariadb(request.getfixturevalue("mariadb_socket"))
