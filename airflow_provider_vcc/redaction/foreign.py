@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from airflow_provider_vcc.redaction.readings import Reading, letters, readings, variants
+from airflow_provider_vcc.redaction.readings import Reading, readings
+from airflow_provider_vcc.redaction.spellings import dense, letters, variants
 from airflow_provider_vcc.redaction.vocabulary import API, GRAMMAR, IDS
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ GRAM = LONGEST_SHOWN + 1
 SHORTEST_WORD = 3
 LONGEST_TEXT = 2_000
 MANY_CHECKS = 2_000
+FEW_CHARACTERS = 2**18
+"""Of so many each stretch is kept, which takes some 30 MB; of more only a filter."""
 FILTER_SIZE = 2**22
 SEPARATORS = " .,:;_<>|-"
 BARRIER = "\x01"
@@ -146,14 +149,22 @@ class _Index:
         self._whole = "\0".join(spellings)
         self._letters = "\0".join(map(letters, spellings))
         self.short = {value for value in map(letters, spellings) if SHORTEST_WORD <= len(value) <= LONGEST_SHOWN}
+        self.dense = {pair for _, pair in dense(self._whole)}
         self._checks = 0
+        self._grams: set[str] | None = None
         self._filter: bytearray | None = None
 
     def has(self, gram: str) -> bool:
         """Return whether a stretch stands in anything private."""
+        if self._grams is not None:
+            return gram in self._grams
         self._checks += 1
-        if self._checks > MANY_CHECKS and not self._may_have(gram):
-            return False
+        if self._checks > MANY_CHECKS:
+            if len(self._whole) <= FEW_CHARACTERS:
+                both = (self._whole, self._letters)
+                self._grams = {text[at : at + GRAM] for text in both for at in range(len(text) - LONGEST_SHOWN)}
+            elif not self._may_have(gram):
+                return False
         return gram in self._letters or gram in self._whole
 
     def _may_have(self, gram: str) -> bool:
@@ -235,17 +246,21 @@ def _barred(text: str, ids: set[str]) -> str:
 def _hits(reading: Reading, index: _Index, own_words: frozenset[str]) -> Iterator[tuple[int, int]]:
     yield from _grams(reading, index)
     yield from _grams(reading.letters(beside=BARRIER), index)
+    for at, pair in dense(reading.text) if index.dense else ():
+        if pair in index.dense:
+            yield from reading.spans[at : at + len(pair)]
     for found in _WORD.finditer(reading.text):
         if found[0] in own_words or found[0] in index.short:
             yield from reading.spans[found.start() : found.end()]
 
 
 def _grams(reading: Reading, index: _Index) -> Iterator[tuple[int, int]]:
-    text = reading.text
+    text, end = reading.text, 0
     for at in range(len(text) - LONGEST_SHOWN):
         gram = text[at : at + GRAM]
-        if BARRIER not in gram and index.has(gram):
-            yield from reading.spans[at : at + GRAM]
+        if index.has(gram) and BARRIER not in gram:
+            yield from reading.spans[max(at, end) : at + GRAM]
+            end = at + GRAM
 
 
 def _without(text: str, hits: bytearray) -> str:

@@ -11,18 +11,19 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from airflow_provider_vcc.redaction.spellings import fold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Reading", "letters", "readings", "variants"]
+__all__ = ["Reading", "readings"]
 
 MOST_LAYERS = 5
+MOST_BLOBS = 3
+"""Blobs in blobs."""
 MOST_INFLATED = 4096
 CODE_POINTS = 0x110000
-_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
-_NO_LETTERS = re.compile(r"[\W_]+")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
-_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe"})
+_PRINTED = re.compile(r"[ -~\s]{8,}")
 _CP1252 = {bytes([byte]).decode("cp1252"): byte for byte in range(0x80, 0xA0) if byte not in {129, 141, 143, 144, 157}}
 
 Span = tuple[int, int]
@@ -57,27 +58,6 @@ class Reading(NamedTuple):
     def rotated(self) -> Reading:
         """Return it in ROT13."""
         return Reading(codecs.encode(self.text, "rot13"), self.spans)
-
-
-def fold(text: str) -> str:
-    """Return a text without differences of case, width and accents."""
-    if text.isascii():
-        return text.lower()
-    return _MARKS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()))
-
-
-def letters(text: str) -> str:
-    """Return the letters and digits of a folded text."""
-    return _NO_LETTERS.sub("", text)
-
-
-def variants(text: str) -> Iterator[str]:
-    """Yield a text as others may write it: folded, without what is not ASCII, with umlauts spelt out."""
-    yield fold(text)
-    if not text.isascii():
-        lower = unicodedata.normalize("NFC", text).casefold()
-        yield _NOT_ASCII.sub("", lower)
-        yield fold(lower.translate(_SPELT_OUT))
 
 
 def plain(text: str) -> Reading:
@@ -146,7 +126,7 @@ def _characters(data: bytes) -> str:
 
 
 def _code_points(text: str) -> str:
-    units = [int(unit, 16) for unit in re.findall(r"[0-9a-fA-F]+", re.sub(r"[uU]\+?", " ", text))]
+    units = [int(unit, 16) for unit in re.findall(r"[0-9a-fA-F]+", re.sub(r"[uUxX]\+?", " ", text))]
     data = b"".join(unit.to_bytes(4, "little") for unit in units if unit < CODE_POINTS)
     joined = data.decode("utf-32-le", "surrogatepass")
     return joined.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -177,13 +157,14 @@ def _mojibake(text: str) -> str:
 
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v", "a": "\a", "b": "\b", "0": "\0"}
 _HIGH = "[\x80-\xff" + "".join(map(re.escape, _CP1252)) + "]{2,}"
-_MAY_ESCAPE = re.compile(r"[&%\\=<]|U\+|" + _HIGH)
+_MAY_ESCAPE = re.compile(r"[&%\\=<\x1b]|U\+|" + _HIGH)
 _USUAL: dict[str, Callable[[str], str | bytes]] = {
     r"&(?:#[0-9]{1,7};?|#x[0-9a-f]{1,6};?|[a-z][a-z0-9]{1,30};?)": html.unescape,
     r"(?:%u[0-9a-f]{4})+": _code_points,
     r"(?:%[0-9a-f]{2})+": _hex,
     r"(?:\\+x[0-9a-f]{2})+": _hex,
-    r"(?:\\+u\{[0-9a-f]{1,6}\})+|(?:\\+u[0-9a-f]{4})+|(?:U\+[0-9a-f]{4,6}\W?)+|(?:\\+U[0-9a-f]{8})+": _code_points,
+    r"\x1b\[[0-9;]*[a-z]": lambda _: "",
+    r"(?:\\+[ux]\{[0-9a-f]{1,6}\})+|(?:\\+u[0-9a-f]{4})+|(?:U\+[0-9a-f]{4,6}\W?)+|(?:\\+U[0-9a-f]{8})+": _code_points,
     r"\\N\{[^{}]{1,80}\}": _named,
     r"(?:\\[0-3][0-7]{2})+": _octal,
     r"\\.": lambda found: _SIMPLE.get(found[1], found[1]),
@@ -200,7 +181,7 @@ _TAGS: dict[str, Callable[[str], str | bytes]] = {r"<[^<>]*>": lambda _: ""}
 # Blobs: a whole stretch that stands for another text
 
 
-def _blobs(reading: Reading) -> Iterator[Reading]:
+def _blobs(reading: Reading, layers: int = MOST_BLOBS) -> Iterator[Reading]:
     for pattern, decode in _BLOBS:
         for found in pattern.finditer(reading.text):
             whole = (reading.spans[found.start()][0], reading.spans[found.end() - 1][1])
@@ -208,21 +189,26 @@ def _blobs(reading: Reading) -> Iterator[Reading]:
                 for text in _texts(data):
                     folded = fold(text)
                     yield Reading(folded, [whole] * len(folded))
+                    if layers > 1 and _PRINTED.fullmatch(text):  # what was no blob gives noise, seldom a text
+                        yield from _blobs(Reading(text, [whole] * len(text)), layers - 1)
 
 
 def _texts(data: str | bytes) -> Iterator[str]:
     if isinstance(data, str):
         yield data
         return
-    inflated = b""
-    with suppress(zlib.error):
-        inflated = zlib.decompressobj(47).decompress(data, MOST_INFLATED)
-    for some in (data, inflated):
+    for some in (data, *_inflated(data)):
         text = some.replace(b"\0", b"").decode("utf-8", "ignore")
         if some:
             yield text
             yield _apply(plain(text), _USUAL).text
             yield some.decode("latin-1")
+
+
+def _inflated(data: bytes) -> Iterator[bytes]:
+    for header in (47, -15):
+        with suppress(zlib.error):
+            yield zlib.decompressobj(header).decompress(data, MOST_INFLATED)
 
 
 def _shifted(
@@ -240,9 +226,11 @@ def _shifted(
     return shifts
 
 
-def _decimals(text: str) -> Iterator[str]:
+def _decimals(text: str) -> Iterator[str | bytes]:
     codes = [int(code) for code in re.findall(r"\d{2,7}", text)]
     yield "".join(chr(code) for code in codes if code < CODE_POINTS)
+    octal = re.findall(r"\b[0-3]?[0-7]{2}\b", text)
+    yield bytes(int(code, 8) for code in octal)
 
 
 def _bits(text: str) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from airflow_provider_vcc._compat import AirflowNotFoundException, AirflowSkipEx
 from airflow_provider_vcc._storage import create_binary
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import check_disposition
+from airflow_provider_vcc.dispositions.elements.names import CRITERION, is_criterion
 from airflow_provider_vcc.dispositions.engine.limits.auto import Auto
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
@@ -66,6 +67,7 @@ class Run:
             given.project_id,
             public_name(given.failures_path) if given.failures_path else None,
             _id_name(given.field_map),
+            _criteria(given.field_map),
         )
         self.source: Source | None = None
         self.sync: Sync | None = None
@@ -341,3 +343,8 @@ class Run:
 def _id_name(field_map: Mapping[str, str] | None) -> str:
     """Return what the input calls the field ``numberid``."""
     return next((name for name, field in (field_map or {}).items() if field == "numberid"), "numberid")
+
+
+def _criteria(field_map: Mapping[str, str] | None) -> frozenset[str]:
+    """Return the criteria of searches that the author of the DAG names."""
+    return frozenset(field.removeprefix(CRITERION) for field in (field_map or {}).values() if is_criterion(field))

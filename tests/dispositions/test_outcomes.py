@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome, Threshold
+from airflow_provider_vcc.dispositions.outcomes.records import search_of
 from airflow_provider_vcc.dispositions.outcomes.tally import MAX_ERRORS, MAX_SAMPLES, Tally
 
 
@@ -137,3 +138,17 @@ def test_a_failure_does_not_show_its_element():
 
 def test_outcomes_are_their_names():
     assert json.dumps(list(Outcome)) == '["applied", "rejected", "invalid", "unknown", "not_sent"]'
+
+
+@pytest.mark.parametrize(
+    ("search", "shown"),
+    [
+        ({"name": "x"}, "name"),
+        ([{"name": "x"}, {"town": "y", "act_status": 1}], "name, town, act_status"),
+        ({"name": "x", "Jane Doe": 1}, "name, 1 other field"),
+        ({"Jane": 1, "Doe": 1}, "2 other fields"),
+        ({}, None),
+    ],
+)
+def test_a_search_is_shown_by_the_criteria_that_somebody_named_and_others_are_counted(search, shown):
+    assert search_of({"search": search}, {"town"}) == shown

@@ -14,6 +14,7 @@ from support.versions import AIRFLOW
 
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.hooks.vcc import VccHook
+from airflow_provider_vcc.task.reporting.project import look_up
 
 TOKEN = "t0ken-that-nobody-may-see"
 PROXY = "pr0xy-secret"
@@ -148,3 +149,9 @@ def test_what_a_server_quotes_of_a_request_is_shown_nowhere(connect, logged, sta
         assert len(server.requests) >= 2
     assert in_any_of([shown]) == []
     assert not [part for part in ("S0METHING", "s0mething", "PERSONAL", "bWV0aGlu", "&#115;") if part in shown]
+
+
+def test_the_name_of_a_project_does_not_quote_the_token(connect):
+    projects = {"errors": [], "response": [{"projectid": 17, "name": f"Callbacks: {TOKEN}, {SECRETS[1]}"}]}
+    with ScriptedServer(answer(json.dumps(projects).encode())) as server:
+        assert look_up(connect(server.url), 17).name == "Callbacks: ***"

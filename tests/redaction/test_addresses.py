@@ -7,6 +7,7 @@ import time
 import pytest
 
 from airflow_provider_vcc.redaction import public_name, public_text, without_secrets
+from airflow_provider_vcc.task.reporting.lineage import path_dataset
 
 SHOWN = {
     "/data/a@b?c.jsonl": "/data/a@b?c.jsonl",
@@ -46,3 +47,18 @@ def test_a_long_address_costs_little(path):
     public_name(path)
     public_text(path)
     assert time.process_time() - began < 1
+
+
+LINEAGE = {
+    "/d/a b.csv": ("file", "/d/a b.csv"),
+    "file:///d/a.csv": ("file", "/d/a.csv"),
+    "s3://conn@bucket/k/x.csv": ("s3://bucket", "k/x.csv"),
+    "https://user:TO/KEN@host/a.csv?sig=TOKEN": ("https://host", "a.csv"),
+    "simplecache::https://TOKEN@host/a.csv": ("https://host", "a.csv"),
+    " https://TOKEN@host/a.csv": ("https://host", "a.csv"),
+}
+
+
+@pytest.mark.parametrize(("path", "dataset"), LINEAGE.items())
+def test_lineage_names_a_file_without_what_opens_it(path, dataset):
+    assert path_dataset(path) == dataset

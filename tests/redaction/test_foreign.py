@@ -50,6 +50,8 @@ QUOTES = {
     "as bytes": repr(DATA),
     "as bytes in numbers": "".join(f"\\x{byte:02x}" for byte in DATA),
     "in octal": "".join(f"\\{byte:03o}" for byte in DATA),
+    "as Perl": "".join(f"\\x{{{ord(c):x}}}" for c in VALUE),
+    "in colours": "Jane\x1b[31mdoe",
     "as CSS": "".join(f"\\{ord(c):x} " for c in VALUE),
     "as code points": " ".join(f"U+{ord(c):04X}" for c in VALUE),
     "by name": "".join(f"\\N{{LATIN SMALL LETTER {c.upper()}}}" for c in "janedoe"),
@@ -58,13 +60,17 @@ QUOTES = {
     "in base64": base64.b64encode(DATA).decode(),
     "in base64 after something": base64.b64encode(b"zz" + DATA).decode(),
     "in base64 of UTF-16": base64.b64encode(VALUE.encode("utf-16")).decode(),
+    "in base64 twice": base64.b64encode(base64.b64encode(DATA)).decode(),
+    "in base64 in hex": base64.b64encode(DATA).hex(),
     "in base64 for URLs": base64.urlsafe_b64encode(DATA).decode().rstrip("="),
     "compressed": base64.b64encode(zlib.compress(DATA)).decode(),
+    "compressed without a header": base64.b64encode(zlib.compress(DATA)[2:-4]).decode(),
     "in base32": base64.b32encode(DATA).decode(),
     "in base85": base64.b85encode(DATA).decode(),
     "in hex": DATA.hex(),
     "in hex with blanks": DATA.hex(" "),
     "in decimal": " ".join(map(str, DATA)),
+    "in octal digits": " ".join(f"{byte:03o}" for byte in DATA),
     "in SQL": "||".join(f"CHAR({ord(c)})" for c in VALUE),
     "in bits": " ".join(f"{byte:08b}" for byte in DATA),
     "as a name": "error.janedoe_kovacs",
@@ -88,6 +94,33 @@ def test_nothing_of_a_quote_is_shown_and_the_rest_is(private, quote):
     assert before.startswith("bad value: ")
     assert set(before.removeprefix("bad value: ")) <= set("'\"\\b-Basic CHAR(error. ")
     assert after.endswith("record 404404, user 22 is locked")
+
+
+OTHERWISE = {
+    "a number in hex": ("36301234567", f"{36301234567:#x}"),
+    "a number in octal": ("36301234567", f"{36301234567:#o}"),
+    "a number in bits": ("+36 30 123 4567", f"{36301234567:b}"),
+    "a number with commas": ("1234567.5", "1,234,567.50"),
+    "a day, European": ("1980-05-17", "17.05.1980"),
+    "a day, American": ("19800517", "5/17/1980"),
+    "a day in two digits": ("17/05/1980", "80-05-17"),
+    "a day in words": ("born 1980-05-17", "17 May 1980"),
+    "a day in seconds": ("1980-05-17 00:00:00", "327369600"),
+    "Cyrillic in Latin letters": ("Привет Иван", "Privet Ivan"),
+    "Greek in Latin letters": ("Γιωργος Παππας", "Giorgos Pappas"),
+    "Cyrillic read in the wrong encoding": ("Привет Иван", "Привет Иван".encode("cp1251").decode("latin-1")),
+    "a name in a Chinese text": ("李小龍先生今天生病了", "李小龍"),
+    "a name in a Korean text": ("김민수 고객님은 아프십니다", "김민수"),
+}
+
+
+@pytest.mark.parametrize(("value", "quoted"), OTHERWISE.values(), ids=OTHERWISE)
+def test_a_value_is_recognised_in_other_letters_digits_and_orders(value, quoted):
+    shown = redacted(f"bad value: ({quoted}), code 17", [{"search": {"x": value}}])
+    assert shown.startswith("bad value: (")
+    assert shown.endswith("), code 17")
+    assert set(shown.removeprefix("bad value: (").removesuffix("), code 17")) <= set("*0xb/.- 1580,")
+    assert "***" in shown
 
 
 @pytest.mark.parametrize(

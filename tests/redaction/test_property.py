@@ -8,10 +8,15 @@ import html
 import json
 import traceback
 import urllib.parse
+from importlib.util import find_spec
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from support.operators import Instance
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
@@ -21,16 +26,30 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.dispositions.progress.progress import Progress
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows
+from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.notifications import summary_html, summary_text
+from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.redaction import Redaction, of_database
 from airflow_provider_vcc.report.page import render
+from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.task.judgement import judge
+from airflow_provider_vcc.task.reporting import metrics
 from airflow_provider_vcc.task.reporting.log import ProgressLog, log_summary
 
+HAS_LINEAGE = find_spec("openlineage") is not None
 WINDOW = 6
 TOKEN = "t0ken-Of-m1ne"
 # Letters that no word of ours is made of, so that what is found can only have come from an element.
-LETTERS = st.sampled_from("qxzjkvQXZJKV789éőÜß&<>\"'%\\ -_.@+")
-VALUES = st.text(LETTERS, min_size=WINDOW, max_size=40).filter(lambda text: sum(map(str.isalnum, text)) >= WINDOW)
+LETTERS = "qxzjkvQXZJKVéőÜß&<>\"'%\\ -_.@+"
+
+
+def values_of(letters):
+    texts = st.text(st.sampled_from(letters), min_size=WINDOW, max_size=40)
+    return texts.filter(lambda text: sum(map(str.isalnum, text)) >= WINDOW)
+
+
+NAMES, VALUES = values_of(LETTERS), values_of(LETTERS + "789")
+"""Without digits, of which times and rates are made as well, and with them."""
 
 QUOTERS = {
     "plain": str,
@@ -73,15 +92,21 @@ def pieces(text):
     return {piece for piece in found if piece.isalnum()}
 
 
+def encoded(value):
+    """Give the encodings of a value as far as its first six characters decide them."""
+    data, bits = value.encode(), 8 * len(value[:WINDOW].encode())
+    coders = ((base64.b64encode, 6), (base64.b32encode, 5), (bytes.hex, 4))
+    whole = [(coder(data), width) for coder, width in coders]
+    return {(text if isinstance(text, str) else text.decode())[: -(-bits // width)] for text, width in whole}
+
+
 def assert_nothing_of(values, *texts):
     wanted = {piece for value in values for piece in pieces(value)}
     for text in texts:
         for unquote in UNQUOTERS:
             read = unquote(text).casefold()
             assert not [piece for piece in wanted if piece in read], (text, values)
-    blobs = {base64.b64encode(value.encode()).decode()[4:12] for value in values}
-    blobs |= {base64.b32encode(value.encode()).decode()[:8] for value in values}
-    blobs |= {value.encode().hex()[:12] for value in values}
+    blobs = {blob for value in values for blob in encoded(value)}
     for text in texts:
         assert not [blob for blob in blobs if len(blob) > WINDOW and blob in text], (text, values)
 
@@ -156,3 +181,98 @@ def test_nothing_of_six_characters_comes_through_of_what_a_database_quotes(value
     error = Said("\n".join([sentence.format(quoted), f"LINE 1: {quoted}", f"DETAIL: {quoted}"]))
     literal = value.replace("'", "''")
     assert_nothing_of([value], of_database(error, f"SELECT a FROM b WHERE c = '{literal}'"))
+
+
+class Hostile:
+    """A call centre that refuses every element, and says of it what it is told to say."""
+
+    say = staticmethod(json.dumps)
+
+    def __call__(self, element):
+        """Refuse an element."""
+        quoted = self.say(json.dumps(element, ensure_ascii=False))
+        return quoted[:60], quoted
+
+
+@pytest.fixture(scope="module")
+def hostile():
+    """Give a hostile call centre, to which the connection ``vcc_hostile`` leads."""
+    hostile = Hostile()
+    with Sandbox(records=3, token=TOKEN, reject=hostile) as sandbox, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_VCC_HOSTILE", json.dumps(sandbox.connection()))
+        yield hostile
+
+
+class Counting:
+    """Stands for Airflow's metrics, and keeps what they are given."""
+
+    def __init__(self):
+        self.given = []
+
+    def __getattr__(self, _name):
+        return lambda *args, **more: self.given.append(repr((args, more)))
+
+
+def traced(operator, context):
+    """Run an operator, and give its error and what its span says."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with provider.get_tracer("test").start_as_current_span("task"), pytest.raises(VccError) as caught:
+        operator.execute(context)
+    return caught.value, [repr(dict(span.attributes)) for span in exporter.get_finished_spans()]
+
+
+@pytest.fixture
+def tell(hostile, caplog, capfd, monkeypatch):
+    """Give a function that runs an operator, and gives all that anybody is told of it."""
+    caplog.set_level("DEBUG")
+
+    def run(operator, quote):
+        hostile.say = quote
+        caplog.clear()
+        capfd.readouterr()
+        counting, instance = Counting(), Instance()
+        monkeypatch.setattr(metrics, "Stats", counting)
+        error, spans = traced(operator, {"ti": instance})
+        instance.xcom_pull = lambda **given: instance.xcoms.get(given["key"])
+        context = {"ti": instance, "exception": error}
+        lineage = operator.get_openlineage_facets_on_complete(instance) if HAS_LINEAGE else None
+        assert counting.given
+        assert spans
+        return [
+            caplog.text,
+            *(repr(vars(record)) for record in caplog.records),
+            *capfd.readouterr(),
+            *counting.given,
+            *spans,
+            json.dumps(instance.xcoms, ensure_ascii=False),
+            *traceback.format_exception(error),
+            repr(vars(error)),
+            summary_text(context),
+            summary_html(context),
+            render(instance.xcoms["summary"], instance.xcoms["report"]),
+            repr(operator),
+            repr(lineage),
+        ]
+
+    return run
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(NAMES, min_size=3, max_size=5), quoter=st.sampled_from(sorted(QUOTERS)))
+def test_nothing_of_six_characters_comes_through_wherever_a_run_is_told_of(tell, tmp_path, values, quoter):
+    name, common, *others = values
+    elements = [{"numberid": "1", "description": value} for value in others]
+    elements += [{"search": {"name": name}}, {"search": {name: 1}}]
+    elements += [{"numberid": "2", value: 1} for value in others]
+    elements += [{"numberid": "3", "next_calldate": value} for value in others]
+    path = tmp_path / "elements.jsonl"
+    path.write_text("\n".join([*map(json.dumps, elements), f'{{"numberid": "{others[0]}']))
+    operator = BatchDispositionOperator(
+        task_id="sync",
+        project_id=17,
+        elements_path=str(path),
+        disposition={"dispositionid": 2, "description": common},
+        vcc_conn_id="vcc_hostile",
+    )
+    assert_nothing_of([*values, TOKEN], *tell(operator, QUOTERS[quoter]))

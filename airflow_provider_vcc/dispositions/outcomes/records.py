@@ -6,8 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.redaction.vocabulary import CRITERIA
+from airflow_provider_vcc.wording import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.documents import FailedRecords, FailedRow
 
@@ -22,7 +26,6 @@ SHORT_REASON = 40
 LONGEST_ID = 64
 MOST_CRITERIA = 5
 ID = re.compile(r"[\w.:/-]{1,64}")
-CRITERION = re.compile(r"\w[\w .-]{0,39}")
 
 
 def record_of(element: object, id_name: str = "numberid", *, checked: bool = True) -> str | None:
@@ -42,24 +45,31 @@ def record_of(element: object, id_name: str = "numberid", *, checked: bool = Tru
     return text[:LONGEST_ID] if text and (checked or ID.fullmatch(text)) else None
 
 
-def search_of(element: object) -> str | None:
-    """Return the names of the criteria that an element searches by (``name, city``), or None if it does not search."""
+def search_of(element: object, ours: Collection[str] = ()) -> str | None:
+    """Return the names of the criteria that an element searches by (``name, city``), or None if it does not search.
+
+    :param ours: criteria that the DAG's author names. Others that nobody documents may be anything, and are counted.
+    """
     search = element.get("search") if isinstance(element, dict) else getattr(element, "search", None)
     criteria = [one for one in (search if isinstance(search, list) else [search]) if isinstance(one, dict)]
-    names = dict.fromkeys(str(name) for one in criteria for name in one if CRITERION.fullmatch(str(name)))
+    names = dict.fromkeys(name for one in criteria for name in one)
     if not names:
         return None
-    return ", ".join(list(names)[:MOST_CRITERIA]) + (", ..." if len(names) > MOST_CRITERIA else "")
+    known = [str(name) for name in names if name in CRITERIA or name in ours]
+    shown, others = known[:MOST_CRITERIA], len(names) - len(known[:MOST_CRITERIA])
+    return ", ".join([*shown, *([plural(others, "other field")] if others else [])])
 
 
 class Failed:
     """The first 1,000 failed elements, one by one, by id and reason.
 
     :param id_name: the name that the id has in the input.
+    :param criteria: those that the DAG's author names.
     """
 
-    def __init__(self, id_name: str = "numberid") -> None:
+    def __init__(self, id_name: str = "numberid", criteria: Collection[str] = ()) -> None:
         self._id_name = id_name
+        self._criteria = criteria
         self._reasons: dict[tuple[int | str | None, str], int] = {}
         self._room = MOST_REASON_BYTES
         self._rows: list[FailedRow] = []
@@ -78,7 +88,7 @@ class Failed:
         if self.full:
             return
         record = self.record(failure)
-        search = None if record is not None else search_of(failure.element)
+        search = None if record is not None else search_of(failure.element, self._criteria)
         number = self._number((failure.errorcode, failure.errormessage))
         self._rows.append([failure.position, record, failure.outcome.value, number, search, line])
 

@@ -8,7 +8,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.records import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
     from airflow_provider_vcc.documents import ErrorRow, Summary
@@ -24,10 +24,15 @@ class Tally:
     """Counts of outcomes, a table of errors and the first failed records, of bounded size whatever the input.
 
     :param id_name: the name that a record's id has in the input.
+    :param criteria: those of searches that the DAG's author names.
     """
 
     def __init__(
-        self, project_id: int | str | None = None, failures_path: str | None = None, id_name: str = "numberid"
+        self,
+        project_id: int | str | None = None,
+        failures_path: str | None = None,
+        id_name: str = "numberid",
+        criteria: Collection[str] = (),
     ) -> None:
         self.project_id = project_id
         self.failures_path = failures_path
@@ -37,7 +42,7 @@ class Tally:
         self.unchanged: int | None = None
         """How many elements were left out, beside the total, since the service has them; None if none are looked up."""
         self.duration = 0.0
-        self.failed_records = Failed(id_name)
+        self.failed_records = Failed(id_name, criteria)
         self.line_of: Callable[[int], int | None] = no_line
         """Tells the line of an element in the input; None if it has none."""
         self._errors: dict[tuple[int | str | None, str], ErrorRow] = {}

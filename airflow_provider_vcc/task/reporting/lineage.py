@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+
+from airflow_provider_vcc.redaction import public_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["lineage_of", "path_dataset"]
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,30})://")
 COUNTED = ("total", "applied", "rejected", "invalid", "unknown", "not_sent", "failed", "requests", "resumed")
 
 
@@ -65,10 +66,12 @@ def _outcomes(summary: Mapping[str, object]) -> object:
 
 def path_dataset(path: str) -> tuple[str, str]:
     """Return namespace and name of a file, as OpenLineage names datasets: without credentials or connection ids."""
-    if not _URL.match(path):
+    path = public_name(path)
+    found = _URL.search(path)
+    if found is None:
         return "file", path
-    parts = urlsplit(path)
-    if parts.scheme == "file":
-        return "file", parts.path
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}", parts.path.lstrip("/") or "/"
+    place, slash, name = path[found.end() :].partition("/")
+    scheme = found[1].lower()
+    if scheme == "file":
+        return "file", slash + name
+    return f"{scheme}://{place.rpartition('@')[2]}", name or "/"

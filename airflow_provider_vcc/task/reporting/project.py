@@ -9,6 +9,7 @@ from logging import getLogger
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.redaction import redacted
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.hooks.vcc import VccHook
@@ -55,9 +56,11 @@ def look_up(hook: VccHook, project_id: int) -> Project:
             connect_timeout=min(settings.connect_timeout, CONNECT_SECONDS),
         )
         with closing(VccSession(hurried, 1)) as session:
-            return _found(run(Call(session, "GET", "/projects", None, None), 1, getLogger(__name__)), project_id)
+            projects = run(Call(session, "GET", "/projects", None, None), 1, getLogger(__name__))
     except (VccError, OSError):
         return Project(None)
+    project = _found(projects, project_id)
+    return replace(project, name=redacted(project.name, settings.secrets)) if project.name else project
 
 
 def _found(projects: object, project_id: int) -> Project:
