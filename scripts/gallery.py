@@ -1,4 +1,7 @@
-"""Every state of the report at once: build/gallery/index.html, from made-up runs, in light, dark and on a phone."""
+"""Every state of the report at once, from made-up runs, in light, dark, on a phone and printed.
+
+Writes build/gallery/index.html.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,16 @@ from playwright.sync_api import Browser, sync_playwright  # noqa: E402 -- after 
 from support.reports import overviews, scenarios  # noqa: E402 -- likewise
 
 from airflow_provider_vcc.report.overview import render_overview  # noqa: E402 -- likewise
-from airflow_provider_vcc.report.page import render  # noqa: E402 -- likewise
+from airflow_provider_vcc.report.page import render, render_message  # noqa: E402 -- likewise
 from airflow_provider_vcc.report.reading.context import Context  # noqa: E402 -- likewise
+from airflow_provider_vcc.report.words.status import REFUSALS  # noqa: E402 -- likewise
 
 BUILT = ROOT / "build" / "gallery"
 LOOKS = {
     "light": {"color_scheme": "light", "viewport": {"width": 1040, "height": 600}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1040, "height": 600}},
     "phone": {"color_scheme": "light", "viewport": {"width": 360, "height": 640}},
+    "print": {"color_scheme": "dark", "viewport": {"width": 720, "height": 600}},
 }
 STYLE = "body{font:1rem sans-serif;margin:2rem}img{vertical-align:top;border:1px solid #999;margin:0 1rem 2rem 0}"
 
@@ -30,13 +35,16 @@ def pages() -> dict[str, str]:
     runs = {
         name: render(summary, report, Context(**context)) for name, (summary, report, context) in scenarios().items()
     }
-    return runs | {name: render_overview(**given) for name, given in overviews().items()}
+    refusals = {f"refused-{status}": render_message(*said) for status, said in REFUSALS.items()}
+    return runs | {name: render_overview(**given) for name, given in overviews().items()} | refusals
 
 
 def look(browser: Browser, made: dict[str, str]) -> None:
     for name, options in LOOKS.items():
         context = browser.new_context(**options)
         page = context.new_page()
+        if name == "print":
+            page.emulate_media(media="print")
         for page_name, body in made.items():
             page.set_content(body)
             page.screenshot(path=BUILT / f"{page_name}-{name}.png", full_page=True)

@@ -30,7 +30,7 @@ from airflow_provider_vcc.report.reading.context import Context, Instance
 from airflow_provider_vcc.report.reading.figures import read_figures
 from airflow_provider_vcc.report.reading.tolerant import whole
 from airflow_provider_vcc.report.words.failed import failed_csv
-from airflow_provider_vcc.report.words.status import ACTIVE, ENDED
+from airflow_provider_vcc.report.words.status import ACTIVE, ENDED, REFUSALS, REFUSED
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.plugins.stored import TaskState
@@ -41,12 +41,6 @@ LIVE_SECONDS, WAITING_SECONDS = 5, 15
 WAITING = ("queued", "scheduled", "up_for_retry", "up_for_reschedule")
 LARGEST_INDEX = 2**31 - 1
 DOWNLOAD = 'attachment; filename="failed.csv"'
-
-MESSAGES = {
-    401: ("Sign in to see this report", "Your session has ended, or you have not signed in to Airflow."),
-    403: ("No access to this report", "It is for those who may read the DAG's XComs."),
-    404: ("No such task instance", "Airflow knows no task instance of this DAG, run, task and map index."),
-}
 
 
 @cache
@@ -76,8 +70,7 @@ def app() -> FastAPI:
 def show_message(_: Request, error: Exception) -> HTMLResponse:
     """Return a page that says why there is no report."""
     status = 404 if isinstance(error, RequestValidationError) else getattr(error, "status_code", 500)
-    headline, detail = MESSAGES.get(status, ("This did not work", "Airflow refused the request."))
-    return HTMLResponse(render_message(headline, detail), status, headers())
+    return HTMLResponse(render_message(*REFUSALS.get(status, REFUSED)), status, headers())
 
 
 def which(dag_id: str, run_id: str, task_id: str, map_index: str = "") -> Key:

@@ -20,7 +20,7 @@ SAID = {
     "failed-killed": ("At least 4,163 of 12,000 records set, then the task was killed; 37 failed", ""),
     "success": ("All 12,000 records set", ""),
     "one-record": ("The record was set", ""),
-    "unchanged": ("All 1,204 records set", ""),
+    "unchanged": ("All 1,204 records set", "248,796 other rows were left out, since nothing in them had changed."),
     "success-within": (
         f"11,880 of 12,000 records set; 72{GONE}, 29{DATE}, 19 failed for other reasons",
         "Up to 240 may fail, so the run counts as a success.",
@@ -33,13 +33,17 @@ SAID = {
         "6 of 8 records set; 2 were not found in the project",
         "No failure is tolerated, so the run counts as failed.",
     ),
+    "sheet": (
+        f"11,880 of 12,000 records set; 72{GONE}, 29{DATE}, 19 failed for other reasons",
+        "Only 25 may fail, so the run counts as failed.",
+    ),
     "failed-none-tolerated": (
         "None of 2 records was set; 2 were not found in the project",
         "No failure is tolerated, so the run counts as failed.",
     ),
     "skipped": (
         f"11,963 of 12,000 records set; 23{GONE}, 9{DATE}, 5 failed for other reasons",
-        "Only 25 may fail, so the run is skipped.",
+        "Only 25 may fail, so the run is skipped, which in Airflow is neither a failure nor a success.",
     ),
     "stand-alone": (
         f"11,880 of 12,000 records set; 72{GONE}, 29{DATE}, 19 failed for other reasons",
@@ -57,12 +61,22 @@ SAID = {
     ),
     "up-for-retry": (
         f"4,000 of 12,000 records set{DOWN}",
-        "",
+        "Airflow tries again by itself.",
     ),
     "wrong-token": ("Nothing was set: VCC Live did not accept the sign-in", ""),
     "file-breaks-off": ("4,000 of 4,003 records set, then the input could not be read any further; 3 failed", ""),
     "file-unreadable": ("Nothing was set: the input cannot be read", ""),
     "wrong-settings": ("Nothing was set: the task is not set up correctly", ""),
+    "before-its-run": ("Nothing was set: the task is not set up correctly", ""),
+    "before-its-run-again": (
+        "5,000 records set by earlier tries, and none by this one: the task is not set up correctly",
+        "",
+    ),
+    "before-its-run-waiting": (
+        "Nothing was set: the task is not set up correctly",
+        "Airflow tries again by itself.",
+    ),
+    "form-refused": ("Nothing was set: the task is not set up correctly", ""),
     "stopped": ("4,000 of 12,000 records set, then the run was stopped; 37 failed, 7,963 were not sent", ""),
     "empty": ("Nothing to do: the input is empty", ""),
     "tiny": ("1 of 2 records set; 1 was not found in the project", "Up to 1 may fail, so the run counts as a success."),

@@ -70,6 +70,12 @@ def failed(figures, most=1_000):
     return {"reasons": reasons, "rows": sorted(rows, key=lambda row: row[0])}
 
 
+def lines(figures, more):
+    """Make the same, each with its line or row in the file, so many more than its position."""
+    found = failed(figures)
+    return found | {"rows": [[*row[:5], row[0] + more] for row in found["rows"]]}
+
+
 def report(figures, *, max_errors=None, max_error_rate=None, **more):
     """Make a ``report`` that goes with a ``summary``: curves, chunk sizes, the threshold."""
     duration, settled = figures["duration"], figures["total"] - figures["not_sent"]
@@ -139,6 +145,10 @@ BROKEN = {
 }
 STOPPED = {"error": "the run was stopped; the next try goes on from what was saved", "error_kind": "VccError"}
 WRONG = {"error": "connection 'vcc_default': timeout must be a number, got 'x'", "error_kind": "VccConfigurationError"}
+NOT_A_NUMBER = {
+    "error": "max_error_rate must be a share from 0 to 1, got '5%'; write max_error_rate=0.05",
+    "error_kind": "VccConfigurationError",
+}
 PLAIN = {"chunks": [], "halvings": 0, "retries": 0, "waits": 0}
 SMALL = PLAIN | {"sizes": [8, 8], "most_at_once": 1, "source": "elements"}
 NOT_KNOWN = {"curve": [], "chunks": [], "halvings": None, "retries": None, "waits": None, "source": None}
@@ -240,10 +250,13 @@ def _ended():
     changed = summary(1_204, duration=9.0, unchanged=248_796)
     return {
         "success": scene(all_well, "success"),
-        "one-record": scene(one, "success", curve=[], **SMALL),
+        "one-record": scene(one, "success", curve=[], **SMALL | {"sizes": [1, 1]}),
         "unchanged": scene(changed, "success", **PLAIN, sizes=[204, 500]),
         "success-within": scene(within, "success", max_error_rate=0.02),
         "failed": scene(over, "failed", max_errors=25, breached=True),
+        "sheet": scene(
+            within, "failed", breached=True, max_errors=25, source="callbacks.xlsx", failed=lines(within, 2)
+        ),
         "form": scene(form, "failed", context=FORM, breached=True, curve=[], **SMALL),
         "failed-none-tolerated": scene(none, "failed", breached=True, curve=[], **SMALL),
         "skipped": scene(over, "skipped", max_errors=25, breached=True, soft_fail=True),
@@ -293,6 +306,20 @@ def _early():
         "file-unreadable": scene(nothing, "failed", **bare, **BROKEN),
         "wrong-settings": scene(nothing, "failed", **bare, **WRONG),
         "stopped": scene(summary(4_000, 12, 0, 25, 7_963), "failed", max_errors=100, **STOPPED),
+        **_before_the_run(),
+    }
+
+
+def _before_the_run():
+    """Make the tasks that end before their run begins, which leave no more than why."""
+    nothing = summary(duration=0.0, requests=0)
+    said = {"version": 1, "state": "done", "started": STARTED, "updated": UPDATED, **NOT_A_NUMBER}
+    waiting = {"state": "up_for_retry", "try_number": 1, "tries": 3}
+    return {
+        "before-its-run": (nothing, said, {"state": "failed"}),
+        "before-its-run-again": (nothing, said | {"tries": TRIES, "try_number": 3}, {"state": "failed"}),
+        "before-its-run-waiting": (nothing, said, waiting),
+        "form-refused": (nothing, said, {"state": "failed"} | FORM),
     }
 
 

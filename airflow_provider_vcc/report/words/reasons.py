@@ -27,8 +27,9 @@ class Reason:
 
 
 def _both(words: str, says: str, todo: str, hint: str) -> Reason:
-    """Make a reason whose words are the same of one record and of several, but for ``were`` and ``was``."""
-    return Reason(says, words, words.replace("were ", "was ", 1), todo, hint)
+    """Make a reason whose words are the same of one record and of several, but for ``were`` and the like."""
+    one = words.replace("were ", "was ", 1).replace("in them", "in it").replace("their table", "its table")
+    return Reason(says, words, one, todo, hint)
 
 
 KNOWN: tuple[tuple[str, Reason], ...] = (
@@ -61,7 +62,7 @@ KNOWN: tuple[tuple[str, Reason], ...] = (
         ),
     ),
     (
-        r"search is empty|criterion of search is null|invalid_search|unknown_search",
+        r"search is empty|criterion of search|search must be|invalid_search|unknown_search",
         _both(
             "had a search that cannot be used",
             "The search is empty, or asks for a field that the project does not have",
@@ -89,7 +90,16 @@ KNOWN: tuple[tuple[str, Reason], ...] = (
         ),
     ),
     (
-        r"(unknown|invalid|missing)_?disposition|disposition.*(not[ _]found|unknown)",
+        r"missing_?disposition",
+        _both(
+            "did not say which disposition to set",
+            "Neither the row nor the task says which disposition to set",
+            "Give each row a disposition, or choose one for all.",
+            "Set `disposition`, or give each element a `dispositionid`.",
+        ),
+    ),
+    (
+        r"(unknown|invalid)_?disposition|disposition.*(not[ _]found|unknown)",
         _both(
             "had a disposition that the project does not have",
             "The disposition does not exist in this project",
@@ -135,12 +145,21 @@ KNOWN: tuple[tuple[str, Reason], ...] = (
         ),
     ),
     (
-        r"(cells?|columns?) .*header|header .*(cells?|columns?)",
+        r"has \d+ cells|column without a name|tears it from|(cells?|columns?) .*header|header .*(cells?|columns?)",
         _both(
-            "had more or fewer cells than the header",
-            "The row has more or fewer cells than the header",
+            "did not fit the columns of their table",
+            "The row has more or fewer cells than its table has columns",
             "Look at these rows in the file: a separator may be missing, or one too many.",
             "Look at the quoting and the `delimiter` of these rows.",
+        ),
+    ),
+    (
+        r"two names give|as a whole and by criteria",
+        _both(
+            "said the same thing twice",
+            "The row has two columns for the same thing",
+            "Leave out one of the two columns.",
+            "Two names give the same field, by `field_map` or by themselves.",
         ),
     ),
     (
@@ -155,7 +174,8 @@ KNOWN: tuple[tuple[str, Reason], ...] = (
     (
         (
             r"missing from the answer|both an error and true|answer (cannot|could not) be|answer has neither|"
-            r"connection broke|no answer within|timed out|server failed|nobody can say|before the answer came"
+            r"connection broke|no answer within|timed out|server failed|nobody can say|before the answer came|"
+            r"answered with status|slow down|the proxy |answer is larger"
         ),
         _both(
             "may or may not have been set",
@@ -166,12 +186,57 @@ KNOWN: tuple[tuple[str, Reason], ...] = (
         ),
     ),
     (
-        r"larger than one request|too large",
+        r"larger than|longer than|too large",
         _both(
             "were too large to be sent",
             "The row is too large to be sent",
             "Shorten the texts of these rows.",
             "Raise `max_chunk_bytes`, or shorten this element's texts.",
+        ),
+    ),
+    (
+        r"scientific notation",
+        _both(
+            "had a number that a spreadsheet has shortened",
+            "A spreadsheet has shortened the number, as in 1.23E+11, and its last digits are lost",
+            "Format the column as a number without decimals, or as text, and export the file again.",
+            "Format the column as a number without decimals, or as text, and export the file again.",
+        ),
+    ),
+    (
+        r"(dispositionid|userid) (is empty|must be)",
+        _both(
+            "had an id that cannot be right",
+            "The id of the disposition, or of the agent, cannot be right",
+            "Check these ids: they are whole numbers.",
+            "`dispositionid` and `userid` must be a text or a whole number.",
+        ),
+    ),
+    (
+        r"must be true or false",
+        _both(
+            "did not say clearly whether to send messages",
+            "The column that says whether to send messages must be true or false",
+            "Write true or false into that column.",
+            "`sendDispositionMessages` must be true or false.",
+        ),
+    ),
+    (
+        r"description must be a text|invalid_description",
+        _both(
+            "had a description that is not a text",
+            "The description is not a text",
+            "Look at the descriptions of these rows.",
+            "",
+        ),
+    ),
+    (
+        r"half of a character|nested too deeply|of the type|too many digits|it cannot be read",
+        _both(
+            "had something in them that cannot be sent",
+            "Something in the row cannot be sent as it is",
+            "Look at these rows in the file.",
+            "Look at the input at these positions: a value is not one that JSON, or this field, can hold.",
         ),
     ),
     (
@@ -202,8 +267,9 @@ def explain(message: str) -> Reason:
     for pattern, reason in COMPILED:
         if pattern.search(message):
             return reason
-    said = message.removeprefix("error.").replace("_", " ") if CODE.fullmatch(message) else message
-    return Reason(said[:1].upper() + said[1:] if said else "No reason was given")
+    if CODE.fullmatch(message):
+        return Reason(f"VCC Live refused it: {message.removeprefix('error.').replace('_', ' ')}")
+    return Reason(message[:1].upper() + message[1:] if message else "No reason was given")
 
 
 def advise(message: str) -> str:

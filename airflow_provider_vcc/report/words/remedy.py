@@ -11,11 +11,15 @@ from airflow_provider_vcc.wording import count
 if TYPE_CHECKING:
     from airflow_provider_vcc.report.reading.context import Context
     from airflow_provider_vcc.report.reading.figures import Figures
+    from airflow_provider_vcc.report.words.verdict import Ending
 
 __all__ = ["Step", "steps"]
 
 FOLDER = "failed/"
 """Where the form DAGs among the examples put their failures files, in the exports folder."""
+LASTING = ("VccInputError", "VccConfigurationError", "AirflowNotFoundException")
+"""What another try cannot mend."""
+CLEAR = "open this task in Airflow, choose “Clear”, and confirm"
 IDS_FIELD, FILE_FIELD = "Record ids", "File"
 """The form fields that take failed records back: their ids, or the name of the failures file."""
 
@@ -37,15 +41,20 @@ def steps(figures: Figures, context: Context, state: str, *, lost: bool = False)
         return []
     end = ending(figures, lost=lost)
     if state == "up_for_retry":
-        again = "Nothing: Airflow tries again by itself, and goes on with the records that are not set yet."
-        return [Step(again), *([Step(end.todo)] if end else [])]
+        return [Step(_while_waiting(figures, end))]
     found = [Step(end.todo)] if end else []
     if figures.validate_only:
         return found + _after_check(figures, context)
     found += _failed(figures, context)
     if end or figures.counts[Outcome.NOT_SENT]:
-        found.append(_start_again(figures))
+        found.append(_start_again(figures, context))
     return found
+
+
+def _while_waiting(figures: Figures, end: Ending | None) -> str:
+    if end and figures.error_kind in LASTING:
+        return f"{end.todo} Airflow tries again by itself, but that helps only when it has been corrected."
+    return "Nothing: Airflow tries again by itself, and goes on with the records that are not set yet."
 
 
 def _after_check(figures: Figures, context: Context) -> list[Step]:
@@ -91,13 +100,14 @@ def _back_into_form(context: Context, file: str) -> str:
     )
 
 
-def _start_again(figures: Figures) -> Step:
+def _start_again(figures: Figures, context: Context) -> Step:
     applied = figures.counts[Outcome.APPLIED]
-    text = "Then clear the task in Airflow, and it runs again"
-    if applied:
-        text = "To set the rest, clear the task in Airflow, and it runs again"
-        text += (
-            f". It then starts from the beginning, and the {count(applied)} that are set get the same disposition a "
-            "second time in their history"
-        )
-    return Step(f"{text}.")
+    if context.form and not figures.total:
+        return Step(f"Then trigger `{context.form}` again.", context.form_href, "Open the form")
+    if not applied:
+        return Step(f"Then let it run again: {CLEAR}.")
+    again = (
+        f"It then starts from the beginning, and the {count(applied)} that are set get the same disposition a second "
+        "time in their history."
+    )
+    return Step(f"To set the rest, let it run again: {CLEAR}. {again}")

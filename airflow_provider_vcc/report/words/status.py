@@ -16,6 +16,8 @@ __all__ = [
     "ENDED",
     "OURS",
     "OUTCOMES",
+    "REFUSALS",
+    "REFUSED",
     "STATES",
     "UNKNOWN",
     "alerts",
@@ -57,6 +59,17 @@ UNKNOWN = (
         "Airflow says why it ended: ask the author of the DAG, or whoever looks after Airflow."
     ),
 )
+GIVEN = {"elements": "a list of records"}
+"""What the input is where it has no name that says so."""
+REFUSALS = {
+    401: ("Sign in to see this report", "Your session has ended, or you have not signed in to Airflow."),
+    403: (
+        "No access to this report",
+        "It is for those who may read the DAG's XComs: ask whoever looks after Airflow for that right.",
+    ),
+    404: ("There is no such report", "Airflow knows no such task in this run, or does not keep it any more."),
+}
+REFUSED = ("This did not work", "Airflow could not show this page. Try again; if it stays so, its log says why.")
 OURS = ("BatchDispositionOperator", "SqlToVccOperator", "DispositionThresholdOperator", "@task.batch_disposition")
 
 
@@ -70,7 +83,7 @@ def facts(figures: Figures | None, context: Context) -> list[tuple[str, str]]:
     given = [
         ("Started", clock(figures.started, figures.zone)),
         ("Took", "" if figures.running or not figures.duration else seconds(figures.duration)),
-        ("Input", figures.source),
+        ("Input", GIVEN.get(figures.source, figures.source)),
         ("Changed", "" if unchanged is None else f"{count(figures.size)} of {plural(figures.size + unchanged, 'row')}"),
         ("Try", f"{number}{of}" if number and (number > 1 or of not in ("", " of 1")) else ""),
     ]

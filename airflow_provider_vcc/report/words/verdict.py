@@ -60,7 +60,7 @@ ENDINGS = {
     "VccInputError": Ending(
         "the input cannot be read",
         "then the input could not be read any further",
-        "Look at the place that is named above, correct the file, and run it again.",
+        "Look at what is named above, and correct the file.",
     ),
     "VccConfigurationError": Ending(
         "the task is not set up correctly",
@@ -219,9 +219,14 @@ def shown_kinds(figures: Figures) -> tuple[list[tuple[tuple[str, str], int]], in
 
 def consequence(figures: Figures, state: str) -> str:
     """Return how the run is judged, and what follows."""
+    if state == "up_for_retry":
+        return "Airflow tries again by itself."
+    if figures.unchanged and figures.total and not figures.failed:
+        others = plural(figures.unchanged, "other row")
+        return f"{others} {'was' if figures.unchanged == 1 else 'were'} left out, since nothing in them had changed."
     if figures.allowed is None or figures.running or not figures.failed:
         return ""
-    counts_as = {"skipped": "is skipped", "failed": "counts as failed", "up_for_retry": "counts as failed"}
+    counts_as = {"skipped": "is skipped, which in Airflow is neither a failure nor a success"}
     may = "may fail" if not figures.validate_only else "may be wrong"
     if figures.over:
         limit = f"Only {count(figures.allowed)} {may}" if figures.allowed else "No failure is tolerated"
