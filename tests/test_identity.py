@@ -11,7 +11,7 @@ from airflow_provider_vcc._identity import is_same_file
 from airflow_provider_vcc._storage import create_binary
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile, create_local
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
-from airflow_provider_vcc.task.inputs import check_other_file
+from airflow_provider_vcc.task.inputs import check_other_database, check_other_file
 
 INPUT = b'{"numberid": "1"}\n' * 100
 
@@ -135,3 +135,12 @@ def test_the_failures_are_for_their_owner_only(tmp_path, scheme, exists):
 def test_the_failures_may_go_to_what_is_no_file():
     with create_local("/dev/null") as file:
         file.write(b"x")
+
+
+@pytest.mark.parametrize("host", ["{data}/in.jsonl", "{data}/hard.jsonl", "file:{data}/in.jsonl"])
+def test_a_database_that_is_a_file_is_not_overwritten_either(place, host):
+    data = place / "data"
+    with pytest.raises(VccConfigurationError, match="failures_path is the database of the connection 'warehouse'"):
+        check_other_database("warehouse", host.format(data=data), str(data / "in.jsonl"))
+    for other in ("db.example", None, "", str(data)):
+        check_other_database("warehouse", other, "db.example")

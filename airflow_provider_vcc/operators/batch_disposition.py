@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
-from airflow_provider_vcc.task.rendering.rendered import PRIVATE, bare, render_field, wrapped
+from airflow_provider_vcc.task.rendering.rendered import PRIVATE, bare, render_field, shown_query, wrapped
 from airflow_provider_vcc.task.rendering.templates import render_elements
 from airflow_provider_vcc.task.reporting.early import leaving_reason, rendering
 
@@ -291,4 +291,6 @@ class BatchDispositionOperator(BaseOperator):
             render = elements_how if name in {"elements", "disposition"} else how
             with rendering(self, name, context):
                 rendered = render_field(name, given, render, context=context, jinja_env=jinja_env)
-            setattr(parent, name, wrapped(rendered, PRIVATE[name], self) if parent is self else rendered)
+            if parent is self:
+                rendered = wrapped(rendered, shown_query(given) if name == "sql" else PRIVATE[name], self)
+            setattr(parent, name, rendered)

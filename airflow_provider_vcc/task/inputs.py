@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc._identity import is_same_file
+from airflow_provider_vcc._identity import is_same_file, local_path
 from airflow_provider_vcc._storage import open_binary, size
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import Reading, from_elements, open_path
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
 
-__all__ = ["check_other_file", "column_check", "open_input"]
+__all__ = ["check_other_database", "check_other_file", "column_check", "open_input"]
 
 
 def open_input(operator: Any) -> Source:
@@ -57,3 +58,17 @@ def check_other_file(input_path: str | None, failures_path: str | None) -> None:
         return
     if is_same_file(input_path, failures_path):
         raise VccConfigurationError("failures_path is the input itself, which would be overwritten; write another name")
+
+
+def check_other_database(conn_id: str, host: str | None, failures_path: str) -> None:
+    """Check that the failures do not overwrite a database.
+
+    :param host: what the connection has as its host; of some databases that is a file.
+    :raises VccConfigurationError: where they would.
+    """
+    path = local_path(host) if host else None
+    if path and Path(path).is_file() and is_same_file(path, failures_path):
+        raise VccConfigurationError(
+            f"failures_path is the database of the connection {conn_id!r}, which would be overwritten; "
+            "write another name"
+        )

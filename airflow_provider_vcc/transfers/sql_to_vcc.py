@@ -133,7 +133,7 @@ class SqlToVccOperator(BatchDispositionOperator):
             raise
 
     def _check_inputs(self) -> None:
-        sql: object = self.sql
+        sql: object = bare(self.sql)
         if not is_template(sql) and not (isinstance(sql, str) and sql.strip()):
             raise VccConfigurationError("sql must be one query, or the path of a .sql file")
         if not is_template(self.sql_conn_id):
@@ -146,8 +146,9 @@ class SqlToVccOperator(BatchDispositionOperator):
         from airflow_provider_vcc.task.parameters import a_field_map
         from airflow_provider_vcc.transfers.query import QuerySource
 
-        if self.retries and not _is_ordered(self.sql):
+        if self.retries and not _is_ordered(bare(self.sql)):
             self.log.warning(UNORDERED)
+        self._check_databases()
         field_map = a_field_map("field_map", self.field_map)
         sql, *parameters = self._bound(context)
         self._query = QuerySource(
@@ -172,7 +173,7 @@ class SqlToVccOperator(BatchDispositionOperator):
 
     def _bound(self, context: Context) -> tuple[Any, ...]:
         """Return the query and its parameters, if it has any."""
-        sql = self.sql.strip().removesuffix(";")
+        sql = bare(self.sql).strip().removesuffix(";")
         if self.watermark_column is None:
             return (sql, bare(self.parameters))
         from airflow_provider_vcc.transfers.watermark import Watermark
@@ -181,6 +182,16 @@ class SqlToVccOperator(BatchDispositionOperator):
         if self._watermark.value is None:
             self.log.warning(NO_START)
         return self._watermark.bind(sql, bare(self.parameters))
+
+    def _check_databases(self) -> None:
+        """Check that the failures do not overwrite a database that is a file, as SQLite's are."""
+        from airflow_provider_vcc._compat import BaseHook
+        from airflow_provider_vcc.task.inputs import check_other_database
+
+        failures_path = bare(self.failures_path)
+        for conn_id in (self.sql_conn_id, self.results_conn_id) if failures_path else ():
+            if conn_id:
+                check_other_database(conn_id, BaseHook.get_connection(conn_id).host, str(failures_path))
 
     def _hook(self, conn_id: str) -> Any:
         from airflow_provider_vcc._compat import BaseHook

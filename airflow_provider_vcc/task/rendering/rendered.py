@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.redaction import public_name, raise_alone, shown_arguments, shown_elements
+from airflow_provider_vcc.redaction import MASK, public_name, raise_alone, shown_arguments, shown_elements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +29,8 @@ CONTROL_FLOW = frozenset({"AirflowSkipException", "AirflowFailException", "Airfl
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined|has no attribute '(\w+)'")
+_A_DAY = re.compile(r"'\d{4}-\d\d-\d\d([T ][0-9T:+ .Z-]*)?'", re.ASCII)
+_QUOTED = re.compile(r"'(?:[^'\\]|''|\\.)*'", re.DOTALL)
 _A_PATH = re.compile(r"[\w./ -]{1,200}")
 
 
@@ -84,7 +86,7 @@ def wrapped(value: object, show: Show, operator: object) -> Any:
     """Return a private field's value so that it is shown as it may be; what hides nothing stays as it is."""
     if isinstance(value, str | list | tuple | dict) and not value:
         return value
-    if show is shown_address and (value is None or show(value, ()) == str(value)):
+    if show not in HIDING and (value is None or show(value, ()) == str(value)):
         return value
     field_map = getattr(operator, "field_map", None)
     return Personal(value, show, map(str, field_map) if isinstance(field_map, Mapping) else ())
@@ -93,6 +95,22 @@ def wrapped(value: object, show: Show, operator: object) -> Any:
 def shown_address(value: object, _names: object = ()) -> object:
     """Return a path or URL without what opens it."""
     return public_name(str(value))
+
+
+def shown_query(template: object) -> Show:
+    """Return what shows a query: its literals only as far as its author wrote them, or as they are days.
+
+    :param template: what the author wrote.
+    """
+    ours = set(_QUOTED.findall(template)) if isinstance(template, str) else set()
+
+    def is_shown(literal: str) -> bool:
+        return literal in ours or _A_DAY.fullmatch(literal) is not None
+
+    def show(value: object, _names: object = ()) -> object:
+        return _QUOTED.sub(lambda found: found[0] if is_shown(found[0]) else f"'{MASK}'", str(value))
+
+    return show
 
 
 def render_field(name: str, value: object, how: Callable[[object], object], **context: Any) -> Any:
@@ -151,5 +169,8 @@ PRIVATE: dict[str, Show] = {
     "op_args": shown_arguments,
     "op_kwargs": shown_arguments,
     "parameters": shown_arguments,
+    "sql": shown_query(None),
 }
 """The fields of our operators that may hold what is personal or secret, and how each is shown."""
+HIDING = frozenset({shown_elements, shown_arguments})
+"""Show never the value itself."""
