@@ -21,7 +21,7 @@ from airflow_provider_vcc.dispositions.sources.text.csv_table import CsvSource
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00")).map(lambda text: text or None)
-TABLES = st.lists(st.tuples(CELLS, CELLS, CELLS).filter(any), max_size=12)
+TABLES = st.lists(st.tuples(CELLS, CELLS, CELLS).filter(lambda row: "".join(filter(None, row)).strip()), max_size=12)
 
 
 def in_memory(data, **options):
@@ -57,11 +57,7 @@ def test_rows_come_out_as_a_csv_writer_wrote_them_with_empty_cells_as_none(table
 def test_cells_with_line_ends_and_separators_of_unicode_stay_whole_over_the_border_of_blocks():
     cell = "line one\r\nline two\u2028\x0b\x1c\n" * 20_000
     data = f'numberid,description\n1,"{cell}"\n2,x\n'.encode()
-    csv.field_size_limit(1_000_000)
-    try:
-        assert read_all(in_memory(data)) == ([("1", cell), ("2", "x")], None)
-    finally:
-        csv.field_size_limit(131_072)
+    assert read_all(in_memory(data)) == ([("1", cell), ("2", "x")], None)
 
 
 def judged(data, field_map=None, **options):
@@ -309,9 +305,11 @@ def test_first_row_that_holds_values_is_told_from_a_header_and_not_shown(data):
     [
         (b'4,"cut', "within a quoted cell"),
         (b'4,"x"y\n5,6\n', "cannot be read as CSV at line 5"),
-        (b'4,"' + b"x" * 200_000 + b'\n"\n', "is a quote not closed?"),
+        (b'4,"' + b"xxxxxxx\n" * 600_000 + b'"\n', "is a quote not closed?"),
+        (b"4" + (b',"' + b"x" * 10_000 + b'\n"') * 4000 + b"\n", "8 rows take more than 36 MiB together"),
         (b"4,\xff\n5,6\n", "is not UTF-8 (line 5, byte 30)"),
     ],
+    ids=["cut in a quote", "behind a quote", "a long cell", "many cells", "encoding"],
 )
 def test_table_that_breaks_off_gives_the_rows_before_and_the_place(end, said):
     found, error = read_all(in_memory(b"numberid,userid\n1,2\n2,2\n3,2\n" + end))
@@ -327,3 +325,28 @@ def test_columns_are_checked_before_rows_are_read_and_their_table_is_named():
     found, error = read_all(in_memory(b'nope\n"broken', check_columns=check))
     assert found == []
     assert str(error) == "table.csv: nope is no field"
+
+
+def test_rows_of_blanks_are_no_elements_wherever_they_stand():
+    rows = b"numberid,userid\n  \n1,2\n\t,  \n ,3\n\n"
+    assert read_all(in_memory(rows)) == ([("1", "2"), (" ", "3")], None)
+
+
+def test_one_zero_byte_in_a_text_is_part_of_its_cell_and_not_another_encoding():
+    assert read_all(in_memory(b"numberid,userid\n1,a\0b\n2,c\n")) == ([("1", "a\0b"), ("2", "c")], None)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "said"),
+    [
+        ("numberid\n1\n".encode("utf-16-be"), None, "set encoding='utf-16-be'"),
+        ("numberid\n1\n".encode("utf-16-le"), None, "set encoding='utf-16-le'"),
+        (b"numberid\n1\n", "utf-16", "it has no byte order mark; set encoding='utf-16-le' or 'utf-16-be'"),
+        ("numberid\nárvíztűrő\n".encode(), "windows-1250", "is UTF-8, and encoding says 'cp1250'; leave encoding out"),
+        ("numberid\nárvíztűrő\n".encode(), "iso-8859-2", "is UTF-8, and encoding says"),
+    ],
+)
+def test_a_wrong_encoding_is_named_instead_of_read_as_other_letters(data, encoding, said):
+    found, error = read_all(in_memory(data, reading=Reading(encoding=encoding)))
+    assert found == []
+    assert said in str(error)

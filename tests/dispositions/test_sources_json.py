@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tracemalloc
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.sources import from_elements, open_path
 from airflow_provider_vcc.dispositions.sources.bytes.encoding import as_utf8
 from airflow_provider_vcc.dispositions.sources.text.json_array import split_array
@@ -326,3 +328,27 @@ def test_text_that_holds_no_elements_says_what_to_write_instead(text, said):
     with pytest.raises(VccConfigurationError) as raised:
         from_elements(text)
     assert said in str(raised.value)
+
+
+def opened(data, name):
+    return open_path(name, opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data))
+
+
+@pytest.mark.parametrize("odd", ["\t", "\0", "\n"])
+def test_an_element_with_a_bare_control_character_costs_itself_and_not_the_array(odd):
+    data = f'[{{"numberid": "1"}}, {{"numberid": "2{odd}"}}, {{"numberid": "3"}}]'.encode()
+    (rows,) = opened(data, "a.json").read(10)
+    batch = Checker().check(rows)
+    assert ([element.numberid for element in batch.elements], list(batch.positions)) == (["1", "3"], [0, 2])
+    assert batch.failures[0].errormessage == "not JSON"
+
+
+def test_large_neighbours_break_off_before_they_take_all_of_the_memory():
+    texts, error = read_all(opened((b'"' + b"x" * 3_900_000 + b'"\n') * 36, "a.jsonl"), 1000)
+    assert len(texts) == 34
+    assert "neighbouring elements that take more than 128 MiB together" in str(error)
+
+
+def test_a_file_of_json_lines_that_holds_one_object_over_several_lines_is_named_for_it():
+    with pytest.raises(VccInputError, match="a JSON object over several lines"):
+        list(opened(b'{\n  "numberid": "1"\n}\n', "a.jsonl").read(10))

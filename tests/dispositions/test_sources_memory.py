@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.sources import IterableSource, from_elements
-from airflow_provider_vcc.dispositions.sources.batches import rebatch
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.dispositions.sources.batches import LARGEST_BATCH, rebatch, weighed
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 ITEMS = st.recursive(st.dictionaries(st.just("a"), st.integers()) | st.none() | st.text(), st.lists, max_leaves=20)
 
@@ -52,6 +53,17 @@ def test_batches_joined_are_the_pieces_joined_and_full_but_for_the_last(pieces, 
     assert [one for batch in batches for one in batch] == joined
     assert all(len(batch) == size for batch in batches[:-1])
     assert all(batches)
+
+
+def test_neighbours_may_take_so_much_memory_together_and_what_came_before_them_is_passed_on():
+    def pieces(share):
+        return weighed(([number] for number in range(20)), 4, lambda _: LARGEST_BATCH // share, "x.csv")
+
+    assert len(list(pieces(4))) == 20
+    heavy = pieces(3)
+    assert list(islice(heavy, 3)) == [[0], [1], [2]]
+    with pytest.raises(VccInputError, match="4 neighbouring elements that take more than 128 MiB together"):
+        next(heavy)
 
 
 @given(st.lists(ITEMS), st.integers(1, 7))

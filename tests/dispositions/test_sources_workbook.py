@@ -6,9 +6,11 @@ import datetime as dt
 import io
 import zipfile
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.dispositions.sources import Reading, open_path
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText
@@ -23,6 +25,7 @@ Table, TableCell, TableRow = odf_table.Table, odf_table.TableCell, odf_table.Tab
 
 WHEN = dt.datetime(2026, 12, 1, 9, 20, 7)  # noqa: DTZ001 -- a wall clock
 HEADER = ["numberid", "next_calldate"]
+EXPORTS = Path(__file__).parents[1] / "data" / "libreoffice"
 
 
 def in_memory(data, name="book.xlsx", sheet=None):
@@ -167,13 +170,92 @@ def test_what_is_no_workbook_is_named_for_what_it_is(data, said):
     assert "book.xlsx" in str(raised.value)
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read():
+def judged(data, name="book.xlsx"):
+    """Return the records that go out, and the reasons of the others."""
+    sent, reasons = [], []
+    for rows in in_memory(data, name).read(1000):
+        batch = Checker().check(rows)
+        sent += [element.numberid for element in batch.elements]
+        reasons += [failure.errormessage for failure in batch.failures]
+    return sent, reasons
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])
+def test_a_cell_with_an_error_makes_its_row_invalid_and_is_no_empty_cell(kind):
+    sent, reasons = judged((EXPORTS / f"errors.{kind}").read_bytes(), f"errors.{kind}")
+    assert reasons[:3] == ["cell B2 has an error", "cell B3 has an error", "cell A4 has an error"]
+    assert reasons[-1] == "cell A9 has an error"
+    assert sent[:3] == ["4", "5", "6"]
+
+
+def test_a_formula_that_nobody_has_calculated_makes_its_row_invalid_and_one_that_gives_no_text_is_empty():
+    sent, reasons = judged(xlsx(HEADER, [1, "=NOW()"], ["=1+1", None], [3, None]))
+    assert sent == ["3"]
+    assert [reason[:31] for reason in reasons] == ["cell B2 has a formula that was ", "cell A3 has a formula that was "]
+
+
+def test_a_row_that_shares_a_merged_cell_with_the_one_above_it_is_invalid():
+    def merge(book):
+        book.active.merge_cells("B2:B4")
+        book.active.merge_cells("A6:A7")
+
+    sent, reasons = judged(xlsx(HEADER, [1, WHEN], [2, None], [3, None], [5, None], [6, None], [], change=merge))
+    assert sent == ["1", "5", "6"]
+    assert [reason[:50] for reason in reasons] == ["a cell is merged with the one in row 2 above it; s"] * 2
+
+
+def test_rows_of_blanks_are_no_elements():
+    assert judged(xlsx(HEADER, [1, None], ["  ", " "], [2, None])) == (["1", "2"], [])
+
+
+def test_a_chart_on_a_sheet_of_its_own_is_not_the_first_sheet():
+    assert judged(xlsx(HEADER, [1, None], change=lambda book: book.create_chartsheet("Chart", 0))) == (["1"], [])
+
+
+def test_cells_that_are_far_apart_are_refused_before_a_rectangle_is_made_of_them():
+    data = xlsx(HEADER, [1, None], change=lambda book: book.active.cell(1_048_576, 16_384, "x"))
+    with pytest.raises(VccInputError, match="its first and its last cell are 17,179,869,184 cells"):
+        read_all(in_memory(data))
+
+
+def parts(sheet, texts):
+    """Return a workbook with these rows, and with these texts, which stand in a part of their own, once each."""
+    own = {
+        "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>",
+        "xl/sharedStrings.xml": f"<sst>{''.join(f'<si><t>{text}</t></si>' for text in texts)}</sst>",
+    }
     out = io.BytesIO()
-    with (
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("xl/sheet1.xml", "w", force_zip64=True) as entry,
-    ):
-        for _ in range(520):
-            entry.write(bytes(1 << 20))
+    with zipfile.ZipFile(EXPORTS / "callbacks.xlsx") as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in given.namelist():
+            made.writestr(name, own.get(name) or given.read(name))
+    return out.getvalue()
+
+
+def test_a_long_text_that_many_cells_share_is_refused_before_it_is_copied_for_each():
+    cells = (f'<row r="{row}"><c r="A{row}" t="s"><v>{int(row > 1)}</v></c></row>' for row in range(1, 20_001))
+    with pytest.raises(VccInputError, match=r"too large for a workbook \(610 MiB of texts\)"):
+        read_all(in_memory(parts("".join(cells), ["numberid", "x" * 32_000])))
+
+
+def test_cells_that_do_not_say_where_they_are_count_as_well():
+    sheet = f"<row><c><v>1</v></c></row>{'<row></row>' * 20_000}<row>{'<c><v>1</v></c>' * 1000}</row>"
+    with pytest.raises(VccInputError, match="its first and its last cell are 20,002,000 cells apart"):
+        read_all(in_memory(parts(sheet, [])))
+
+
+def test_a_workbook_that_is_damaged_anywhere_is_named_for_it():
+    data = xlsx(HEADER, *([number, None] for number in range(100)))
+    for at in range(0, len(data), len(data) // 40):
+        damaged = data[:at] + bytes(byte ^ 0x55 for byte in data[at : at + 4]) + data[at + 4 :]
+        try:
+            read_all(in_memory(damaged))
+        except VccInputError as error:
+            assert "book.xlsx" in str(error)  # noqa: PT017 -- or it is read, as where only a time stamp is damaged
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read():
+    data = bytearray(xlsx(HEADER))
+    size = data.rindex(b"PK\x01\x02") + 24
+    data[size : size + 4] = (520 << 20).to_bytes(4, "little")
     with pytest.raises(VccInputError, match=r'too large for a workbook \(520 MiB unpacked\); save it as "CSV UTF-8"'):
-        read_all(in_memory(out.getvalue()))
+        read_all(in_memory(bytes(data)))

@@ -16,7 +16,7 @@ from airflow_provider_vcc.dispositions.elements.ids import an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS, shown_name
 from airflow_provider_vcc.dispositions.elements.search import Search, a_search
-from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text
+from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text, as_mapping
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.redaction.shapes import shape
 from airflow_provider_vcc.wording import did_you_mean
@@ -91,12 +91,16 @@ def parse(value: object, dates: Dates, field_map: Mapping[str, str] | None = Non
 
     :raises InvalidElement: with the reason.
     """
+    if not isinstance(value, Mapping):
+        value = as_mapping(value)
     if isinstance(value, Mapping) and value.keys() == FAILURE_FIELDS:
         if value["outcome"] != "invalid":
             field_map = None  # it was sent, so its names are those of the API
         value = value["element"]
     if not isinstance(value, Mapping):
         raise InvalidElement("not an object with the fields of an element")
+    if isinstance(value.get("elements"), list):
+        raise InvalidElement("it is a whole request, not an element; give what is in its 'elements'")
     if field_map:
         value = map_fields(value, field_map)
     for number, name in enumerate(value, 1):

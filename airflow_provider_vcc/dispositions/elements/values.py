@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Protocol, cast
 
+import msgspec
+
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 
-__all__ = ["a_flag", "a_text", "as_json", "is_nothing", "native", "showable"]
+__all__ = ["a_flag", "a_text", "as_json", "as_mapping", "is_nothing", "native", "showable"]
 
 _AS_THEY_ARE = frozenset({str, int, bool, type(None), dict, list})
 _NOTHING_OF_PANDAS = frozenset({"NaTType", "NAType"})
@@ -41,6 +44,21 @@ def native(value: object) -> object:
     elif module == "pyarrow" and hasattr(value, "as_py"):
         return native(value.as_py())
     return _of_subclass(value)
+
+
+def as_mapping(value: object) -> object:
+    """Return what has fields as a mapping: a dataclass, a struct of msgspec, a named tuple, a row of SQLAlchemy's.
+
+    Anything else is returned as it is.
+    """
+    if isinstance(value, type):
+        return value
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.asdict(value)
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    give = getattr(value, "_asdict", None)
+    return give() if isinstance(value, Sequence) and give is not None else value
 
 
 def as_json(value: object) -> object:
@@ -81,7 +99,10 @@ def _of_numpy(value: _Numpy) -> object:
     """Return what a scalar of numpy's holds. Its nanoseconds would come as an integer."""
     if not hasattr(value, "dtype") or getattr(value, "shape", ()) != ():
         return value
-    return (value.astype("datetime64[us]") if value.dtype.kind == "M" else value).item()
+    if value.dtype.kind != "M":
+        return value.item()
+    is_day = str(value.dtype)[-3:] not in {"[Y]", "[M]", "[W]"}
+    return value.astype("datetime64[us]").item() if is_day else value
 
 
 def a_text(name: str, value: object) -> str | None:
@@ -126,6 +147,7 @@ def _showable(value: object, depth: int) -> object:
         value = value.tolist()
     if depth == _DEEPEST_SHOWN:
         return "nested too deeply"
+    value = as_mapping(value)
     if isinstance(value, Mapping):
         return {_showable_name(name): showable(one, depth + 1) for name, one in value.items()}
     if isinstance(value, list | tuple):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from airflow_provider_vcc.exceptions import VccInputError
 
-__all__ = ["rebatch"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+__all__ = ["LARGEST_BATCH", "rebatch", "weighed"]
 
 T = TypeVar("T")
+
+LARGEST_BATCH = 128 * 1024 * 1024
+"""Bytes of the elements of one batch together."""
 
 
 def rebatch(pieces: Iterable[list[T]], size: int) -> Iterator[list[T]]:
@@ -37,3 +43,29 @@ def rebatch(pieces: Iterable[list[T]], size: int) -> Iterator[list[T]]:
         yield pending
     if broken is not None:
         raise broken
+
+
+def weighed(pieces: Iterable[list[T]], size: int, weigh: Callable[[list[T]], int], name: str) -> Iterator[list[T]]:
+    """Pass pieces on, as long as no ``size`` neighbours of them take too much memory together.
+
+    :param weigh: gives the bytes of a piece. It is called once for each.
+    :raises VccInputError: if they do, after what came before.
+    """
+    recent: deque[tuple[int, int]] = deque()
+    rows = weight = passed = 0
+    for piece in pieces:
+        recent.append((len(piece), weigh(piece)))
+        rows += len(piece)
+        weight += recent[-1][1]
+        while rows - recent[0][0] >= size:
+            dropped = recent.popleft()
+            rows, weight = rows - dropped[0], weight - dropped[1]
+        if weight > LARGEST_BATCH:
+            raise VccInputError(
+                f"{name} has {size:,} neighbouring elements that take more than {LARGEST_BATCH >> 20} MiB together, "
+                f"from position {passed:,} on at the latest; is a description far too long?",
+                source=name,
+                place=f"position {passed}",
+            )
+        passed += len(piece)
+        yield piece

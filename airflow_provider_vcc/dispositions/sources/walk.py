@@ -59,5 +59,10 @@ def _is_nested(kind: type) -> bool:
 
 
 def is_list(kind: type) -> bool:
-    """Return whether values of a type are lists of elements."""
-    return kind is not dict and issubclass(kind, Sequence) and not issubclass(kind, (str, bytes, bytearray))
+    """Return whether values of a type are lists of elements; a tuple with names is one element."""
+    return (
+        kind is not dict
+        and issubclass(kind, Sequence)
+        and not issubclass(kind, (str, bytes, bytearray))
+        and not hasattr(kind, "_asdict")
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,10 @@ _MARKS = {
 """The longer ones come before those that they begin with."""
 _LONGEST_MARK = 4
 _BEGINNING = 4096
+_ZEROS = 8
+"""Of how many bytes at least one is zero in UTF-16 of European languages; a text has a single one by mistake."""
+_SURE = 4
+_SINGLE_BYTE = re.compile(r"cp(12[0-9]{2}|[0-9]{3})|iso8859-[0-9]+|koi8.*|mac.*|latin.*")
 _TOO_LONG = f"longer than {LONGEST >> 20} MiB"
 
 
@@ -81,15 +86,30 @@ def as_utf8(blocks: Iterable[bytes], name: str, encoding: str | None = None) -> 
 def _encoding_of(beginning: bytes, mark: bytes, given: str | None, name: str) -> str:
     said = _MARKS.get(mark)
     if given is None:
-        if said is None and b"\0" in beginning[:_BEGINNING]:
+        if said is None and (unmarked := _unmarked(beginning[:_BEGINNING])):
             what = "has bytes of zero, so it is not UTF-8; if it is UTF-16 without a byte order mark, set "
-            raise broken(name, f"{what}encoding='utf-16-le'", None)
+            raise broken(name, f"{what}encoding={unmarked!r}", None)
         return said or "utf-8"
     given = check_encoding(given).removesuffix("-sig").replace("utf_8", "utf-8")
     if said is not None and not given.startswith(said):
         what = f"begins with the byte order mark of {said.upper()}, and encoding says {given!r}; leave encoding out"
         raise broken(name, what, None)
+    if _SINGLE_BYTE.fullmatch(given) and _is_utf8_for_sure(beginning):
+        raise broken(name, f"is UTF-8, and encoding says {given!r}; leave encoding out", None)
     return said or given
+
+
+def _unmarked(beginning: bytes) -> str | None:
+    """Return the encoding of a text that has far more zeros than by mistake; None if it has not."""
+    if b"\0" not in beginning[:2] and beginning.count(b"\0") * _ZEROS <= len(beginning):
+        return None
+    return "utf-16-be" if beginning[::2].count(b"\0") > beginning[1::2].count(b"\0") else "utf-16-le"
+
+
+def _is_utf8_for_sure(beginning: bytes) -> bool:
+    """Return whether all that is not ASCII is UTF-8, and that often enough that it cannot be chance."""
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(beginning)
+    return "\ufffd" not in text and len(text) - len(text.encode("ascii", "ignore")) >= _SURE
 
 
 def _recoded(blocks: Iterable[bytes], name: str, encoding: str) -> Iterator[bytes]:
@@ -101,6 +121,9 @@ def _recoded(blocks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
             text, wrong = decoder.decode(block, final=not block), None
         except UnicodeDecodeError as error:
             text, wrong = _before(error, encoding), error
+        except UnicodeError:
+            what = f"is not {encoding}, which is the encoding that was given: it has no byte order mark"
+            raise broken(name, f"{what}; set encoding='{encoding}-le' or '{encoding}-be'", None) from None
         data = (text if begun else text.removeprefix("\ufeff")).encode("utf-8", "surrogatepass")
         begun = begun or bool(text)
         yield data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["check_text", "signature"]
+__all__ = ["check_named", "check_text", "signature"]
 
 _SIGNATURES = (
     (re.compile(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis\.opendocument\.spreadsheet", re.DOTALL), ".ods"),
@@ -36,3 +36,14 @@ def check_text(beginning: bytes) -> str | None:
         return None
     kind = _NAMES.get(suffix, f"compressed ({suffix})")
     return f"is not a text but {kind}; let its name end in {suffix}"
+
+
+def check_named(beginning: bytes, named: str) -> str | None:
+    """Return what a file is instead of what its name says, by its first bytes; None if they do not say so.
+
+    :param named: what its name ends in.
+    """
+    suffix = signature(beginning)
+    if suffix is None or suffix == named:
+        return None
+    return f"is not {named} but {_NAMES.get(suffix, f'compressed ({suffix})')}; let its name end in {suffix}"

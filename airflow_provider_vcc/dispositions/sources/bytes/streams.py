@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, BinaryIO, NoReturn, Protocol
 
 from airflow_provider_vcc.dispositions.sources.bytes.compression import decompress
+from airflow_provider_vcc.dispositions.sources.bytes.signatures import check_named
 from airflow_provider_vcc.dispositions.sources.names import redacted
 from airflow_provider_vcc.exceptions import VccInputError
 from airflow_provider_vcc.redaction import raise_alone
@@ -22,6 +23,7 @@ BLOCK = 256 * 1024
 LONGEST = 4 * 1024 * 1024
 """Bytes of one element, line or row: a larger one is told from its neighbours, but not read."""
 _LONGEST_REASON = 200
+_BEGINNING = 128
 
 
 class Stream(Protocol):
@@ -103,6 +105,7 @@ class FileStream:
         given = 0
         with self.open() as file:
             try:
+                self._check_named(file)
                 read = decompress(file, self._compression)
                 while block := read(BLOCK):
                     given += len(block)
@@ -113,6 +116,10 @@ class FileStream:
                 self.fail(error, "breaks off", f"byte {given}")
         if self._compression and not self._read:
             raise broken(self.name, f"is empty, which no {self._compression} file is", None)
+
+    def _check_named(self, file: CountedFile) -> None:
+        if self._compression and (wrong := check_named(file.peek(), self._compression)):
+            raise broken(self.name, wrong, None)
 
     def share(self) -> float | None:
         """Return how much of the file has been read, from 0 to 1."""
@@ -145,9 +152,21 @@ class CountedFile(io.RawIOBase):
     def __init__(self, file: BinaryIO, count: Callable[[int], None]) -> None:
         self._file = file
         self._count = count
+        self._ahead = b""
+
+    def peek(self) -> bytes:
+        """Give the beginning, which is read once more."""
+        if not self._ahead:
+            self._ahead = self._file.read(_BEGINNING)
+            self._count(len(self._ahead))
+        return self._ahead
 
     def read(self, size: int = -1, /) -> bytes:
         """Return at most ``size`` bytes, and none at the end."""
+        if self._ahead:
+            end = len(self._ahead) if size < 0 else size
+            data, self._ahead = self._ahead[:end], self._ahead[end:]
+            return data if size >= 0 else data + self.read(size)
         data = self._file.read(size)
         self._count(len(data))
         return data

@@ -22,7 +22,8 @@ _BYTES = 16 * 1024 * 1024
 _POOL = "ARROW_DEFAULT_MEMORY_POOL"
 _MOST_DIGITS = 18
 _INDEX = re.compile(r"__index_level_[0-9]+__")
-_EXACT_FLOAT = 2**24
+_EXACT_FLOATS = {16: 2**11, 32: 2**24}
+"""Up to where a float of so many bits has all whole numbers."""
 _UNREADABLE = b"a value that cannot be read"
 """Is no text, no number and no time, so that it is invalid in each field."""
 
@@ -108,12 +109,13 @@ def _of_map(column: Any) -> list[Any]:
 
 
 def _of_floats(column: Any) -> list[Any]:
-    return list(map(_exact, column.to_pylist()))
+    most = _EXACT_FLOATS[column.type.bit_width]
+    return [_exact(value, most) for value in column.to_pylist()]
 
 
-def _exact(value: float | None) -> float | None:
-    """Return a number of single precision, and infinity for a whole one whose last digits are lost."""
-    return value if value is None or abs(value) < _EXACT_FLOAT or value % 1 else float("inf")
+def _exact(value: float | None, most: int) -> float | None:
+    """Return a number of less than double precision, and infinity for a whole one whose last digits are lost."""
+    return value if value is None or abs(value) < most or value % 1 else float("inf")
 
 
 def _texts(column: Any) -> list[Any]:

@@ -31,7 +31,7 @@ class Table:
     """The rows of one table, read a few at a time."""
 
     def __init__(self, value: object, name: str) -> None:
-        self._value = value
+        self._value = _with_index(value)
         self._name = name
         self._pyarrow = import_pyarrow(name)
         self._reader = self._open()
@@ -76,6 +76,14 @@ class Table:
             yield list(zip(*(list(part.iloc[:, number]) for number in self._kept), strict=True))
 
 
+def _with_index(value: Any) -> Any:
+    """Return a frame of pandas with the named parts of its index as columns: to Arrow it does not give all of them."""
+    if not (hasattr(value, "iloc") and hasattr(value, "columns") and hasattr(value, "index")):
+        return value
+    names = [name for name in value.index.names if name is not None and name not in value.columns]
+    return value.reset_index(level=names) if names else value
+
+
 class FrameSource:
     """The rows of a table.
 
@@ -104,6 +112,8 @@ class FrameSource:
         """
         self._given = 0
         table = Table(self._value, self.name)
+        if not table.columns and getattr(self._value, "shape", (1,))[0] == 0:
+            return  # as a frame of an empty list has no columns either
         check_table(table.columns, self._check_columns, self.name)
         for values in rebatch(table.rows(), size):
             start = self._given

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.bytes.signatures import check_named
+from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
 from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.tables.arrow import Row, import_pyarrow, is_index, rows_of
 from airflow_provider_vcc.dispositions.sources.tables.pages import Budget
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ParquetSource"]
 
 _BATCHES_TO_RELEASE = 10
+_BEGINNING = 128
 _READ_AHEAD = 64 * 1024
 _MOST_TEXT = 32 * 1024 * 1024
 _MOST_CONTAINERS = 1_000_000
@@ -77,6 +80,7 @@ class ParquetSource:
     def _open(self, raw: Any, shared: list[str] | None = None) -> Any:
         pyarrow = import_pyarrow(self.name)
         try:
+            self._check_named(raw)
             # Without a buffer of its own, a column of a row group would be read as a whole.
             return pyarrow.parquet.ParquetFile(
                 raw,
@@ -86,8 +90,15 @@ class ParquetSource:
                 thrift_string_size_limit=_MOST_TEXT,
                 thrift_container_size_limit=_MOST_CONTAINERS,
             )
+        except VccInputError:
+            raise
         except Exception as error:  # noqa: BLE001 -- pyarrow and file systems raise what they like
             self._stream.fail(error, "cannot be read as Parquet")
+
+    def _check_named(self, raw: Any) -> None:
+        raw.seek(0)
+        if wrong := check_named(raw.read(_BEGINNING), ".parquet"):
+            raise broken(self.name, wrong, None)
 
     def _pieces(self, file: Any, budget: Budget, kept: list[int]) -> Iterator[list[Row]]:
         pool = sys.modules["pyarrow"].default_memory_pool()

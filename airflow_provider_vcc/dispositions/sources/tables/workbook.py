@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import datetime, timedelta
-from itertools import compress, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
@@ -13,6 +13,7 @@ from airflow_provider_vcc.dispositions.sources.bytes.signatures import signature
 from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
 from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
+from airflow_provider_vcc.dispositions.sources.tables.defects import look_at
 from airflow_provider_vcc.dispositions.sources.tables.table import check_header
 from airflow_provider_vcc.exceptions import VccInputError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.sources.bytes.streams import FileStream
     from airflow_provider_vcc.dispositions.sources.tables.arrow import Row
+    from airflow_provider_vcc.dispositions.sources.tables.defects import Defects
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
 
 __all__ = ["WORKBOOKS", "WorkbookSource"]
@@ -28,7 +30,9 @@ __all__ = ["WORKBOOKS", "WorkbookSource"]
 WORKBOOKS = (".xlsx", ".xls", ".ods")
 _MOST = 64 * 1024 * 1024
 _MOST_UNPACKED = 512 * 1024 * 1024
-_ROWS = 2000
+_MOST_CELLS = 1 << 24
+"""As many as an ``.xls`` can have."""
+_ROWS = 200
 _TITLE_ROWS = 20
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _HALF = timedelta(milliseconds=500)
@@ -61,13 +65,16 @@ class WorkbookSource:
         with self._stream.open() as raw:
             data = self._bytes(raw)
         workbook = self._opened(data)
-        sheet = self._chosen(workbook)
+        name = self._chosen(workbook)
+        defects = self._looked_at(data, workbook, name)
+        sheet = self._sheet_of(workbook, name)
         self._rows, self._read = sheet.height, 0
         self._lines = Lines()
         rows = self._counted(sheet)
         columns = self._header(rows)
+        merged = _merged(sheet, self._read)
         start = 0
-        for values in rebatch(self._pieces(rows, len(columns)), size):
+        for values in rebatch(self._pieces(rows, len(columns), defects.rows, merged), size):
             yield TableRows(start, columns, values)
             start += len(values)
 
@@ -122,40 +129,66 @@ class WorkbookSource:
 
     def _check_archive(self, data: bytes) -> None:
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                size = sum(entry.file_size for entry in archive.infolist())
-                if size > _MOST_UNPACKED:
-                    raise self._too_large(f"{size >> 20} MiB unpacked")
-                damaged = archive.testzip()
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            size, damaged = _tested(data)
+        except Exception as error:  # noqa: BLE001 -- zipfile and zlib raise what they like at damaged bytes
             raise broken(self.name, "cannot be read as a workbook", None, error) from None
+        if size > _MOST_UNPACKED:
+            raise self._too_large(f"{size >> 20} MiB unpacked")
         if damaged:
             raise broken(self.name, "cannot be read as a workbook", None, "it is damaged")
 
-    def _chosen(self, workbook: Any) -> Any:
+    def _chosen(self, workbook: Any) -> str:
         names = list(workbook.sheet_names)
         wanted = self._sheet
         if wanted is None:
-            visible = [str(one.name) for one in workbook.sheets_metadata if str(one.visible).endswith(".Visible")]
-            wanted = next(iter(visible or names), None)
+            tables = _tables(workbook)
+            visible = [str(one.name) for one in tables if str(one.visible).endswith(".Visible")]
+            wanted = next(iter(visible or [str(one.name) for one in tables] or names), None)
         if wanted is None or wanted not in names:
             has = f"its sheets are {', '.join(map(repr, names))}" if names else "it has none"
             raise broken(self.name, f"has no sheet {wanted!r}; {has}", None)
-        return workbook.get_sheet_by_name(wanted)
+        return wanted
+
+    def _looked_at(self, data: bytes, workbook: Any, name: str) -> Defects:
+        number = next((number for number, one in enumerate(_tables(workbook)) if str(one.name) == name), 0)
+        try:
+            defects = look_at(data, signature(data) or "", name, number)
+        except Exception as error:  # noqa: BLE001 -- likewise
+            raise broken(self.name, "cannot be read as a workbook", None, error) from None
+        if defects.cells > _MOST_CELLS:
+            raise self._too_large(f"its first and its last cell are {defects.cells:,} cells apart")
+        if defects.text > _MOST_UNPACKED:
+            raise self._too_large(f"{defects.text >> 20} MiB of texts")
+        return defects
+
+    def _sheet_of(self, workbook: Any, name: str) -> Any:
+        try:
+            return workbook.get_sheet_by_name(name)
+        except Exception as error:  # noqa: BLE001 -- its errors are of many kinds
+            raise broken(self.name, f"has a sheet {name!r} that cannot be read", None, error) from None
 
     def _counted(self, sheet: Any) -> Iterator[list[object]]:
         for row in sheet.iter_rows():
             self._read += 1
             yield list(map(_cell, row))
 
-    def _pieces(self, rows: Iterator[list[object]], width: int) -> Iterator[list[Row]]:
-        before = self._read
+    def _pieces(
+        self, rows: Iterator[list[object]], width: int, wrong: dict[int, str], merged: dict[int, str]
+    ) -> Iterator[list[Row]]:
+        number = self._read
         while some := list(islice(rows, _ROWS)):
-            full = [any(cell is not None for cell in row) for row in some]
-            numbers = range(before + 1, self._read + 1)
-            self._lines.note(numbers if all(full) else [*compress(numbers, full)])
-            before = self._read
-            yield [_fitted(row, width) for row in compress(some, full)]
+            fitted: list[Row] = []
+            numbers: list[int] = []
+            for row in some:
+                reason = wrong.get(number)
+                if reason is None and any(map(_says_something, row)):
+                    reason = merged.get(number, "")
+                if reason is not None:
+                    fitted.append((InvalidText(reason.encode()),) * (width + 1) if reason else _fitted(row, width))
+                    numbers.append(number + 1)
+                number += 1
+            self._lines.note(numbers)
+            yield fitted
 
     def _header(self, rows: Iterator[list[object]]) -> tuple[str, ...]:
         """Return the names of the columns."""
@@ -180,6 +213,34 @@ class WorkbookSource:
                 continue
             what = f"has something above its header, such as a title: row {above} of the sheet is no header, row "
             raise broken(self.name, f"{what}{self._read} is; delete the rows above it", None)
+
+
+def _tested(data: bytes) -> tuple[int, str | None]:
+    """Return the size of all parts of an archive, and the name of one that is damaged; large ones are not tested."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+        return size, archive.testzip() if size <= _MOST_UNPACKED else None
+
+
+def _tables(workbook: Any) -> list[Any]:
+    """Return the sheets that have cells: a chart may have one of its own."""
+    return [one for one in workbook.sheets_metadata if str(one.typ).endswith(".WorkSheet")]
+
+
+def _merged(sheet: Any, begin: int) -> dict[int, str]:
+    """Return the rows of which a cell is merged with the one above it: nobody can say whether its value is theirs.
+
+    :param begin: the first row under the header.
+    """
+    merged: dict[int, str] = {}
+    for (top, _), (bottom, _) in getattr(sheet, "merged_cell_ranges", None) or ():
+        what = f"a cell is merged with the one in row {top + 1} above it; split them, and fill in all of them"
+        merged.update(dict.fromkeys(range(max(top + 1, begin), min(bottom, sheet.height) + 1), what))
+    return merged
+
+
+def _says_something(cell: object) -> bool:
+    return cell is not None and not (isinstance(cell, str) and cell.isspace())
 
 
 def _cell(value: object) -> object:

@@ -20,7 +20,7 @@ __all__ = ["NEWLINE", "Header", "line_end", "read_header"]
 DELIMITERS = ",;\t|"
 NEWLINE = "\udc0a"
 """Stands at the end of a line that ends otherwise than the first one; half of a character is in no decoded text."""
-_SEPARATOR = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=([^"\w])"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
 _MOST_LINES = 100
 EMPTY = "is empty; a CSV file begins with the names of its columns"

@@ -9,9 +9,9 @@ from itertools import accumulate, compress, islice, repeat
 from operator import contains
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.batches import rebatch, weighed
 from airflow_provider_vcc.dispositions.sources.bytes.encoding import LongLine, as_utf8, whole_lines
-from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
+from airflow_provider_vcc.dispositions.sources.bytes.streams import LONGEST, broken
 from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
 from airflow_provider_vcc.dispositions.sources.text.csv_header import NEWLINE, line_end, read_header
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["CsvSource"]
 
 _ROWS = 2000
+_STEP = 8
+"""Rows after which it is asked how large they are."""
+_LARGE = LONGEST
+_MOST = 9 * LONGEST
+"""Bytes of so many rows, which may be of many quoted lines each."""
 _CELL = str | None
 _BARE_RETURN = re.compile(r"\r(?!\n)")
 _BARE_NEWLINE = re.compile(r'(?<![\r"])\n')
@@ -68,7 +73,7 @@ class CsvSource:
         table = _Table(self.name, blocks, self._delimiter, self._check_columns)
         self._lines = table.numbers
         start = 0
-        for values in rebatch(table.rows(), size):
+        for values in rebatch(weighed(table.rows(), size, table.weigh, self.name), size):
             yield TableRows(start, table.columns, values)
             start += len(values)
 
@@ -89,6 +94,8 @@ class _Lines:
         self._pieces = whole_lines(blocks, name, self._end[-1:])
         self._name = name
         self._quotes = 0
+        self.given = 0
+        """How many bytes were given since somebody set it to 0."""
         self.unended = False
         """Whether the last line has no end."""
         self.odd = False
@@ -102,6 +109,9 @@ class _Lines:
                 yield self._too_long(piece)
                 continue
             self._quotes += piece.count(b'"')
+            self.given += len(piece)
+            if self.given > _MOST:
+                raise csv.Error(f"{_STEP} rows take more than {_MOST >> 20} MiB together; is a quote not closed?")
             self.unended = not piece.endswith(self._end[-1:])
             yield from io.StringIO(self._marked(piece.decode()), newline="")
 
@@ -135,8 +145,11 @@ class _Table:
         self._lines = _Lines(blocks, name)
         lines = iter(self._lines)
         self._header = read_header(lines, name, delimiter, check)
+        if csv.field_size_limit() < LONGEST:  # it holds for the whole process, and Python's own is a 32nd of a line
+            csv.field_size_limit(LONGEST)
         self._reader = csv.reader(lines, delimiter=self._header.delimiter, strict=True)
         self._is_torn = False
+        self._weight = 0
         self.columns = self._header.columns
         self.numbers = Lines()
         self._begin = 1 + self._header.lines
@@ -148,8 +161,7 @@ class _Table:
         while True:
             rows, before = held, len(held)
             try:
-                # Unlike list(), this keeps what came before an error.
-                rows.extend(islice(self._reader, _ROWS))
+                self._collect(rows)
             except csv.Error as error:
                 yield self._cleaned(rows)
                 raise self._broken(error) from None
@@ -164,6 +176,21 @@ class _Table:
             raise self._cut(len(held[0]))
         yield self._cleaned(held)
 
+    def _collect(self, rows: list[list[str]]) -> None:
+        """Add rows, fewer of them if they are large."""
+        self._weight = 0
+        for _ in range(_ROWS // _STEP):
+            self._lines.given, before = 0, len(rows)
+            # Unlike list(), this keeps what came before an error.
+            rows.extend(islice(self._reader, _STEP))
+            self._weight += self._lines.given
+            if len(rows) == before or self._weight > _LARGE:
+                return
+
+    def weigh(self, _: object) -> int:
+        """Return how many bytes the rows of the last piece took."""
+        return self._weight
+
     def _cut(self, cells: int) -> VccInputError:
         why = f"its last row has {cells} of {self._header.width} cells and no end of a line"
         return broken(self._name, "breaks off", f"line {self._line()}", why)
@@ -173,8 +200,8 @@ class _Table:
         if self._lines.torn:
             found = self._without_halves(rows, found)
         numbers = self._numbers(rows, len(held))
-        if not all(map(any, found)):
-            full = [any(row) for row in found]
+        if not all(map(any, found)) or any(row[0].isspace() for row in rows if row):
+            full = [any(map(_says_something, row)) for row in found]
             found, numbers = [*compress(found, full)], [*compress(numbers, full)]
         self.numbers.note(numbers)
         if any(map(contains, found, repeat(""))):
@@ -235,6 +262,10 @@ class _Table:
         if "field limit" in reason:
             reason = f"a cell is longer than {csv.field_size_limit()} characters; is a quote not closed?"
         return broken(self._name, "cannot be read as CSV", f"line {self._line()}", reason)
+
+
+def _says_something(cell: object) -> bool:
+    return bool(cell) and not (isinstance(cell, str) and cell.isspace())
 
 
 def _is_odd(cell: str) -> bool:

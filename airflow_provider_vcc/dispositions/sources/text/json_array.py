@@ -320,9 +320,9 @@ def _fault(text: bytes) -> str | None:
 
 
 def _is_json_for_python(text: bytes) -> bool:
-    """Return whether only Python reads it: half of a character, NaN, a number with very many digits."""
+    """Return whether only Python reads it: half of a character, NaN, very many digits, a bare tab or zero byte."""
     try:
-        json.loads(text, parse_int=len)
+        json.loads(text, parse_int=len, strict=False)
     except ValueError:
         return False
     except RecursionError:

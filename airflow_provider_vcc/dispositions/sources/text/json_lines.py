@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["split_lines"]
 
 _ARRAY = re.compile(rb"\s*\[[ \t\r]*(\{|\n|$)")
+_OBJECT = re.compile(rb"\s*\{[ \t\r]*\n")
 _BEGINNING = 4096
 
 
@@ -36,6 +37,9 @@ def split_lines(blocks: Iterable[bytes], name: str, numbers: Lines | None = None
             continue
         if not begun and _ARRAY.match(text[:_BEGINNING]):
             raise broken(name, "is a JSON array, not JSON Lines; let its name end in .json", "line 1")
+        if not begun and _OBJECT.match(text[:_BEGINNING]):
+            what = "has a JSON object over several lines, which JSON Lines have in one; write it as an array, as .json"
+            raise broken(name, what, "line 1")
         begun = True
         lines = _lines(text)
         found, its_numbers = _without_blanks(lines, range(first, first + len(lines)))

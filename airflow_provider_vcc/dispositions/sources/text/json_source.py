@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.batches import rebatch, weighed
 from airflow_provider_vcc.dispositions.sources.bytes.encoding import as_utf8
 from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows
@@ -49,7 +49,8 @@ class JsonSource:
         start = 0
         self._lines = Lines()
         blocks = as_utf8(self._stream.blocks(), self.name, self._encoding)
-        for texts in rebatch(self._split(blocks, self.name, self._lines), size):
+        pieces = weighed(self._split(blocks, self.name, self._lines), size, _bytes, self.name)
+        for texts in rebatch(pieces, size):
             yield JsonRows(start, texts)
             start += len(texts)
 
@@ -60,3 +61,7 @@ class JsonSource:
     def line(self, position: int) -> int | None:
         """Return the line that an element came from; None in an array."""
         return self._lines.of(position)
+
+
+def _bytes(texts: list[bytes]) -> int:
+    return sum(map(len, texts))
