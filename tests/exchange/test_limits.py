@@ -193,3 +193,10 @@ def test_a_413_before_the_body_is_read_is_understood(both, tls, reply, secure):
         fault = both.engine(server.url, large, timeout=20)
         assert time.monotonic() - began < 5
     assert (fault.status, fault.delivered, fault.too_much) == (413, False, True)
+
+
+def test_a_413_is_heard_within_tls_within_tls_where_the_server_reads_no_further(both, tls):
+    large = [{"numberid": "1", "description": "x" * 8 * MIB}, {"numberid": "2"}]
+    with ScriptedServer(EARLY["and reads no further"], tls=tls, blunt=True) as server, Proxy(tls=tls) as proxy:
+        fault = both.engine(server.url, large, timeout=20, proxies={"https": proxy.url})
+    assert (fault.status, fault.delivered, fault.too_much) == (413, False, True)

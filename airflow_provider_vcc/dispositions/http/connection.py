@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     Dial = Callable[[Deadline, Attempt, Callable[[socket.socket], None]], socket.socket]
 
-__all__ = ["Connection", "NotLetThrough", "NotReached", "PlainConnection", "Stage", "TlsConnection", "head"]
+__all__ = ["Answered", "Connection", "NotLetThrough", "NotReached", "PlainConnection", "Stage", "TlsConnection", "head"]
+
+
+PATIENCE = 0.25
+"""Seconds after which a send that does not go on looks whether an answer has come already."""
+PIECE = 1 << 18
+RECEIVE = 1 << 16
 
 
 class Stage(Enum):
@@ -44,6 +50,14 @@ class NotReached(Exception):
         self.why = why
         self.stage = stage
         self.by_proxy = by_proxy
+
+
+class Answered(Exception):
+    """There is an answer before the request is out."""
+
+    def __init__(self, early: bytes) -> None:
+        super().__init__()
+        self.early = early
 
 
 class NotLetThrough(Exception):
@@ -91,6 +105,9 @@ class PlainConnection(HTTPConnection):
         try:
             self.connect()
             attempt.check()
+            outer = getattr(self.sock, "socket", None)  # of urllib3's SSLTransport
+            if outer is not None:
+                outer.inner = self.sock
         except BaseException as why:  # noqa: BLE001 -- an interruption is raised again below
             error = why
         if error is None:
@@ -183,6 +200,8 @@ class OuterTls:
     """
 
     def __init__(self, carrier: socket.socket, deadline: Deadline) -> None:
+        self.inner: Any = None
+        """What stands on it, once it is there."""
         self._carrier = carrier
         self._deadline = deadline
         self.fileno, self.close = carrier.fileno, carrier.close
@@ -202,9 +221,26 @@ class OuterTls:
         return self._carrier.recv_into(buffer)
 
     def sendall(self, data: bytes) -> None:
-        """Send all of it."""
-        self._carrier.settimeout(self._deadline.left())
-        self._carrier.sendall(data)
+        """Send all of it.
+
+        :raises Answered: if the server takes no more, and has answered.
+        """
+        left = memoryview(data)
+        while left:
+            self._carrier.settimeout(min(self._deadline.left(), PATIENCE))
+            try:
+                left = left[self._carrier.send(left[:PIECE]) :]
+            except TimeoutError:
+                self._listen()
+
+    def _listen(self) -> None:
+        self._carrier.settimeout(0)
+        try:
+            self.inner.incoming.write(self._carrier.recv(RECEIVE))
+            early = self.inner.sslobj.read(RECEIVE)
+        except (OSError, AttributeError):  # nothing, or nothing but what TLS has to say; or there is no inner one yet
+            return
+        raise Answered(early)
 
 
 Connection = PlainConnection

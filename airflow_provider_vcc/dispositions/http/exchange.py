@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
+from airflow_provider_vcc.dispositions.http.connection import PATIENCE, PIECE, RECEIVE, Answered
 from airflow_provider_vcc.dispositions.http.reading import Reading
 from airflow_provider_vcc.redaction.shapes import shape
 
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.http.route import Route
 
 __all__ = ["Attempt", "Exchange", "Response", "Times"]
-
-PATIENCE = 0.25
-"""Seconds after which a send that does not go on looks whether an answer has come already."""
-PIECE = 1 << 18
-RECEIVE = 1 << 16
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -142,14 +138,16 @@ def _send(carrier: Carrier, data: memoryview, deadline: Deadline) -> bytes | Non
 
     A server may answer, with 413 for example, before it has read the request, and hang up or read no further.
     """
-    patient = not isinstance(carrier, socket.socket)  # TLS within TLS cannot be interrupted in a record
+    patient = not isinstance(carrier, socket.socket)  # TLS within TLS listens itself: it goes on within its records
     while data:
         left = deadline.left()
         carrier.settimeout(left if patient else min(left, PATIENCE))
         try:
             data = data[carrier.send(data[:PIECE]) :]
+        except Answered as answered:
+            return answered.early
         except TimeoutError:
-            early = b"" if patient else _early(carrier)
+            early = _early(carrier)
             if early:
                 return early
         except OSError:
