@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_vcc.dispositions.http.answers import read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from airflow_provider_vcc.dispositions.http.attempt import Carrier, Deadline
 
@@ -51,8 +51,9 @@ NEEDED = frozenset(
 )
 """Headers that somebody here looks at."""
 CHUNK_SIZE = frozenset(b"0123456789abcdefABCDEF \t")
-PARSED = ("version", "status", "code", "reason", "headers", "msg")
-"""What http.client makes of a head, but for the framing, which is judged here."""
+PARSED = ("version", "status", "code", "reason", "headers", "msg", "_tokens")
+"""What http.client makes of a head, but for the framing, which is judged here by these tokens."""
+FRAMING = ("connection", "content-encoding", "content-length", "transfer-encoding")
 MOST_KNOWN = 64
 _KNOWN_HEADS: dict[bytes, dict[str, Any]] = {}
 """Heads say the same again and again, once the date is left out, and parsing them is half of the work."""
@@ -143,6 +144,7 @@ class Reading(http.client.HTTPResponse):
     """
 
     fp: Any
+    _tokens: dict[str, list[str]]
 
     def __init__(  # noqa: PLR0913 -- the first three are http.client's
         self,
@@ -177,6 +179,7 @@ class Reading(http.client.HTTPResponse):
             super().begin()
         finally:
             self.fp = self._stream
+        self._tokens = {name: _tokens(self.headers.get_all(name) or ()) for name in FRAMING}
         if self._brief:
             if len(_KNOWN_HEADS) >= MOST_KNOWN:
                 _KNOWN_HEADS.clear()
@@ -187,21 +190,16 @@ class Reading(http.client.HTTPResponse):
         if self.status in BODILESS or self._method in {"HEAD", "CONNECT"}:  # type: ignore[attr-defined]  # untyped
             self.chunked, self.length = False, 0
         else:
-            codings = self._tokens("transfer-encoding")
-            self.chunked = "chunked" in str(codings) and self._begins_a_chunk()
+            self.chunked = "chunked" in str(self._tokens["transfer-encoding"]) and self._begins_a_chunk()
             self.chunk_left = None
-            self.length = None if self.chunked else _length(self._tokens("content-length"))
-        connection = self._tokens("connection")
+            self.length = None if self.chunked else _length(self._tokens["content-length"])
+        connection = self._tokens["connection"]
         stays = self.version == 11 or "keep-alive" in connection  # noqa: PLR2004 -- how http.client writes 1.1
         self.will_close = "close" in connection or not stays or self._boundless
 
     @property
     def _boundless(self) -> bool:
         return not self.chunked and self.length is None
-
-    def _tokens(self, name: str) -> list[str]:
-        values = self.headers.get_all(name) or ()
-        return [token.strip().lower() for value in values for token in value.split(",")]
 
     def _begins_a_chunk(self) -> bool:
         first = self._stream.peek(1)[:1]
@@ -226,7 +224,7 @@ class Reading(http.client.HTTPResponse):
         """
         held = io.BytesIO()
         pieces = self._pieces()
-        for piece in _decoded(pieces, packed=not PACKED.isdisjoint(self._tokens("content-encoding"))):
+        for piece in _decoded(pieces, packed=not PACKED.isdisjoint(self._tokens["content-encoding"])):
             held.write(piece)
             if held.tell() > LARGEST_BODY:
                 raise TooLarge
@@ -263,6 +261,10 @@ def _is_whole(held: io.BytesIO) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _tokens(values: Iterable[str]) -> list[str]:
+    return [token.strip().lower() for value in values for token in value.split(",")]
 
 
 def _length(stated: list[str]) -> int | None:
