@@ -40,10 +40,10 @@ def test_the_form_has_the_fields_that_a_call_centre_knows(add, picture):
 
 
 def test_each_extra_field_has_a_label_and_says_what_to_write(add, picture):
-    form = add("vcc_default", height=1180)
+    form = add("vcc_default", height=1300)
     form.fill_extra(timezone="Europe/Budapest", timeout=60)
-    titles = ["Time zone", "Timeout (seconds)", "Connect timeout (seconds)", "Verify TLS", "Proxy", "User name"]
-    for title in titles:
+    titles = ["Time zone", "Timeout (seconds)", "Connect timeout (seconds)", "Verify TLS", "Client certificate"]
+    for title in (*titles, "Proxy", "User name"):
         expect(form.dialog.get_by_text(title, exact=True)).to_be_visible()
     assert form.extra("verify").evaluate("one => [...one.list.options].map(o => o.value)") == ["true", "false"]
     assert "Europe/Budapest" in form.extra("timezone").evaluate("one => [...one.list.options].map(o => o.value)")
