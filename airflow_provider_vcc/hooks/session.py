@@ -14,6 +14,7 @@ from requests.utils import get_environ_proxies, should_bypass_proxies
 
 from airflow_provider_vcc import __version__
 from airflow_provider_vcc.dispositions.http.adapter import VccAdapter
+from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.connection import is_loopback
 
@@ -32,7 +33,6 @@ HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
 }
-DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class OneHostAuth(AuthBase):

@@ -6,24 +6,22 @@ import os
 import socket
 from enum import Enum, auto
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
-from urllib3.util import parse_url
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
 from airflow_provider_vcc.dispositions.http.dial import NoTarget
 from airflow_provider_vcc.dispositions.http.reading import Reading
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Mapping
 
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
 
     Dial = Callable[[Deadline, Attempt, Callable[[socket.socket], None]], socket.socket]
 
-__all__ = ["Answered", "Connection", "NotLetThrough", "NotReached", "PlainConnection", "Stage", "TlsConnection", "head"]
+__all__ = ["Answered", "NotLetThrough", "NotReached", "PlainConnection", "Stage", "TlsConnection", "head"]
 
 
 PATIENCE = 0.25
@@ -83,11 +81,6 @@ class PlainConnection(HTTPConnection):
     _attempt: Attempt
     _deadline: Deadline
     _handle: socket.socket | None = None
-
-    @classmethod
-    def to_proxy(cls, host: str, port: int) -> Self:
-        """Return a connection to a proxy that is spoken to in plain text."""
-        return cls(host, port, proxy=parse_url(f"http://{_bracketed(host)}:{port}"), proxy_config=_config(None))
 
     @property
     def carrier(self) -> Carrier:
@@ -175,19 +168,6 @@ class PlainConnection(HTTPConnection):
 class TlsConnection(PlainConnection, HTTPSConnection):
     """The same with TLS."""
 
-    @classmethod
-    def to_proxy(  # type: ignore[override]  # made in one place
-        cls, host: str, port: int, tls: ssl.SSLContext | None, proxy_tls: ssl.SSLContext | None
-    ) -> Self:
-        """Return a connection to a proxy.
-
-        :param tls: for the server behind it.
-        :param proxy_tls: for the proxy itself, if it is spoken to by TLS.
-        """
-        scheme = "http" if proxy_tls is None else "https"
-        url = parse_url(f"{scheme}://{_bracketed(host)}:{port}")
-        return cls(host, port, proxy=url, proxy_config=_config(proxy_tls), ssl_context=tls or proxy_tls)
-
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
         carrier = super()._connect_tls_proxy(hostname, sock)
         return OuterTls(carrier, self._deadline) if self.tunnels else carrier
@@ -241,13 +221,6 @@ class OuterTls:
         except (OSError, AttributeError):  # nothing, or nothing but what TLS has to say; or there is no inner one yet
             return
         raise Answered(early)
-
-
-Connection = PlainConnection
-
-
-def _config(proxy_tls: ssl.SSLContext | None) -> ProxyConfig:
-    return ProxyConfig(proxy_tls, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None)
 
 
 def _bracketed(host: str) -> str:

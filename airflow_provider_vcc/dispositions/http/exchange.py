@@ -21,7 +21,7 @@ from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
-    from airflow_provider_vcc.dispositions.http.connection import Connection
+    from airflow_provider_vcc.dispositions.http.connection import PlainConnection
     from airflow_provider_vcc.dispositions.http.route import Route
 
 __all__ = ["Attempt", "Exchange", "Response", "Times"]
@@ -62,7 +62,7 @@ class Exchange:
         self.route = route
         self._brief = brief
         self._slots = None if most is None else BoundedSemaphore(most)
-        self._idle: list[Connection] = []
+        self._idle: list[PlainConnection] = []
         self._closed = False
         weakref.finalize(self, _close_all, self._idle)
 
@@ -110,7 +110,7 @@ class Exchange:
         self._closed = True
         _close_all(self._idle)
 
-    def _take(self) -> Connection | None:
+    def _take(self) -> PlainConnection | None:
         with suppress(IndexError):  # other threads take from it, too
             while True:
                 connection = self._idle.pop()
@@ -120,7 +120,7 @@ class Exchange:
         return None
 
 
-def _close_all(idle: list[Connection]) -> None:
+def _close_all(idle: list[PlainConnection]) -> None:
     with suppress(IndexError):
         while True:
             idle.pop().close()

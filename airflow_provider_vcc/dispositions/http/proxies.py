@@ -10,7 +10,7 @@ import msgspec
 
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 
-__all__ = ["Proxy", "basic", "read_proxy"]
+__all__ = ["DEFAULT_PORTS", "Proxy", "basic", "read_proxy"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 HIGHEST_PORT = 65_535

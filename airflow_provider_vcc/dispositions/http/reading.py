@@ -11,7 +11,7 @@ import io
 import re
 import zlib
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.http.answers import read_json
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.http.attempt import Carrier, Deadline
 
-__all__ = ["LARGEST_BODY", "Incoming", "Reading", "TooLarge", "Unreadable"]
+__all__ = ["LARGEST_BODY", "Reading", "TooLarge"]
 
 LARGEST_BODY = 1 << 25
 """Bytes of one answer, decoded. With the copies that are made of it, it takes no more than twice that."""
@@ -44,7 +44,6 @@ NEEDED = frozenset(
         b"content-encoding",
         b"content-length",
         b"content-type",
-        b"keep-alive",
         b"retry-after",
         b"transfer-encoding",
     }
@@ -71,12 +70,6 @@ class Unreadable(http.client.HTTPException):
 
 class TooLarge(Unreadable):
     """The answer is larger than one may be."""
-
-
-class Reader(Protocol):
-    """Where the bytes come from."""
-
-    def read1(self, size: int = -1, /) -> bytes: ...
 
 
 class Incoming(io.RawIOBase):

@@ -6,27 +6,27 @@ import os
 import ssl
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
+from urllib3.connection import ProxyConfig
+from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from airflow_provider_vcc.dispositions.http.connection import PlainConnection, TlsConnection
 from airflow_provider_vcc.dispositions.http.dial import dial, dial_by_socks
-from airflow_provider_vcc.dispositions.http.proxies import Proxy, read_proxy
+from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS, Proxy, read_proxy
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_vcc.dispositions.http.attempt import Attempt
-    from airflow_provider_vcc.dispositions.http.connection import Connection
 
 __all__ = ["Route", "tls_context"]
 
 Cert = str | tuple[str, str] | None
-DEFAULT_PORTS = {"http": 80, "https": 443}
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -66,42 +66,38 @@ class Route:
         """What each request has to say to the proxy."""
         return self.proxy.headers if self.proxy is not None and self.forwarded else {}
 
-    def connect(self, attempt: Attempt, seconds: float) -> Connection:
+    def connect(self, attempt: Attempt, seconds: float) -> PlainConnection:
         """Make a connection within so many seconds, proxy and TLS included.
 
         :raises NotReached: if there is none. Nothing has been sent then.
         """
-        connection = self._connection()
+        proxy = self.proxy
+        if proxy is None:
+            connection = self._to(self.host, self.port)
+            connection.dial = partial(dial, self.host, self.port)
+        elif proxy.socks:
+            connection = self._to(self.host, self.port)
+            connection.dial = partial(dial_by_socks, proxy, (self.host, self.port))
+        else:
+            config = ProxyConfig(
+                self._proxy_tls, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None
+            )
+            connection = self._to(
+                proxy.host, proxy.port, proxy=parse_url(f"{proxy.scheme}://{proxy.netloc}"), proxy_config=config
+            )
+            connection.dial = partial(dial, proxy.host, proxy.port)
+            connection.tunnels = not self.forwarded
+            if connection.tunnels:
+                connection.set_tunnel(self.host, self.port, headers=proxy.headers, scheme=proxy.scheme)
+        connection.by_proxy = proxy is not None
         connection.reach(attempt, seconds)
         return connection
 
-    def _connection(self) -> Connection:
-        proxy = self.proxy
-        if proxy is None or proxy.socks:
-            connection = self._direct()
-            if proxy is not None:
-                connection.dial = partial(dial_by_socks, proxy, (self.host, self.port))
-            else:
-                connection.dial = partial(dial, self.host, self.port)
-            connection.by_proxy = proxy is not None
-            return connection
-        connection = self._by_http(proxy.scheme == "https", proxy.host, proxy.port)
-        connection.dial = partial(dial, proxy.host, proxy.port)
-        connection.by_proxy = True
-        if not self.forwarded:
-            connection.tunnels = True
-            connection.set_tunnel(self.host, self.port, headers=proxy.headers, scheme=proxy.scheme)
-        return connection
-
-    def _direct(self) -> Connection:
-        if self._tls is None:
-            return PlainConnection(self.host, self.port)
-        return TlsConnection(self.host, self.port, ssl_context=self._tls)
-
-    def _by_http(self, secure: bool, host: str, port: int) -> Connection:  # noqa: FBT001 -- private
-        if self._tls is None and not secure:
-            return PlainConnection.to_proxy(host, port)
-        return TlsConnection.to_proxy(host, port, self._tls, self._proxy_tls)
+    def _to(self, host: str, port: int, **proxy: Any) -> PlainConnection:
+        tls = self._tls or self._proxy_tls
+        return (
+            PlainConnection(host, port, **proxy) if tls is None else TlsConnection(host, port, ssl_context=tls, **proxy)
+        )
 
 
 def _proxy_for(url: str, proxies: Mapping[str, str]) -> Proxy | None:

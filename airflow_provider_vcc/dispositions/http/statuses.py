@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.http.attempt import Attempt
-    from airflow_provider_vcc.dispositions.http.exchange import Times
+    from airflow_provider_vcc.dispositions.http.exchange import Response, Times
     from airflow_provider_vcc.dispositions.http.route import Route
 
 __all__ = [
@@ -83,22 +83,6 @@ class Headers(Protocol):
 
     def get(self, name: str, /) -> str | None:
         """Return a header's value; None if there is none."""
-
-
-class Answered(Protocol):
-    """An answer that arrived whole, decoded."""
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-
-    @property
-    def headers(self) -> Headers:
-        """The headers."""
-
-    @property
-    def body(self) -> bytes:
-        """The body."""
 
 
 class Heard(NamedTuple):
@@ -183,7 +167,7 @@ def proxy_fault(status: int, host: str, wait: float | None = None) -> Fault:
     return Fault(reason, delivered=False, retry_after=wait, status=status, advice=advice, transient=passes)
 
 
-def fault_of_proxy(response: Answered, route: Route) -> Fault | None:
+def fault_of_proxy(response: Heard | Response, route: Route) -> Fault | None:
     """Return the fault that an answer is if it is not the server's but a proxy's; None if it is the server's.
 
     407 is always a proxy's. Others may be either's if the proxy reads the request, and the server's answers are
@@ -201,7 +185,7 @@ def fault_of_proxy(response: Answered, route: Route) -> Fault | None:
     return msgspec.structs.replace(fault, delivered=None, too_much=status_of(status).kind is Kind.TIMED_OUT)
 
 
-def envelope_of(response: Answered) -> object:
+def envelope_of(response: Heard | Response) -> object:
     """Return what an answer's body says; None if it cannot be read."""
     if response.status != OK and len(response.body) > LARGEST_ODD:
         return None
@@ -212,7 +196,7 @@ def envelope_of(response: Answered) -> object:
     return decoded
 
 
-def errors_of(response: Answered) -> list[dict[str, Any]]:
+def errors_of(response: Heard | Response) -> list[dict[str, Any]]:
     """Return the errors that an answer's envelope names, if it has one."""
     return envelope_errors(envelope_of(response))
 
