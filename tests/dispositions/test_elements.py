@@ -7,8 +7,10 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.dates import Dates
 from airflow_provider_vcc.dispositions.elements.fields import FIELDS, InvalidElement, check_disposition, parse
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 HERE = Dates("Europe/Budapest")
@@ -215,3 +217,9 @@ def test_a_name_that_is_none_of_ours_is_not_shown_since_it_may_be_anybodys(name)
     with pytest.raises(InvalidElement, match="name number 2 of it is not a field of an element; the fields are") as it:
         parse({"numberid": "1", name: "x"}, Dates())
     assert name not in str(it.value)
+
+
+def test_a_whole_request_among_elements_is_named_for_what_it_is():
+    batch = Checker().check(ObjectRows(0, [{"elements": [{"numberid": "1"}], "disposition": {}}, {"numberid": "2"}]))
+    assert batch.failures[0].errormessage == "it is a whole request, not an element; give what is in its 'elements'"
+    assert list(batch.positions) == [1]

@@ -48,6 +48,19 @@ def test_a_damaged_second_stream_is_a_break_after_the_first_one(suffix, damage):
     assert f"a.jsonl{suffix} breaks off" in error
 
 
+@pytest.mark.parametrize("named", ["a.jsonl.gz", "a.jsonl.bz2", "a.jsonl.zst", "a.parquet"])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (lzma.compress(LINES), "but compressed (.xz); let its name end in .xz"),
+        (b"PK\x03\x04" + bytes(100), "but a workbook of Excel (.xlsx), or another ZIP archive"),
+    ],
+    ids=["xz", "zip"],
+)
+def test_a_file_under_the_name_of_another_kind_is_named_for_what_it_is(named, data, said):
+    assert said in read(named, data)[1]
+
+
 def test_zeros_between_streams_of_xz_are_padding():
     assert read("a.jsonl.xz", lzma.compress(LINES) + bytes(8) + lzma.compress(LINES) + bytes(4)) == (2000, None)
 

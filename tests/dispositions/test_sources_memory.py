@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
 from itertools import islice
 
@@ -151,3 +152,8 @@ def test_value_that_is_no_list_says_what_to_write_instead(value, said):
     with pytest.raises(VccConfigurationError) as raised:
         from_elements(value)
     assert said in str(raised.value)
+
+
+def test_a_tuple_with_names_is_one_element_and_no_list_of_them():
+    row = namedtuple("Row", ["numberid", "description"])(1, "x")  # noqa: PYI024 -- as drivers of databases make them
+    assert read_all(from_elements([row, {"numberid": 2}])) == [row, {"numberid": 2}]

@@ -90,6 +90,29 @@ def test_an_export_of_a_thousand_rows_goes_out_with_the_right_dates(sandbox, tmp
     )
 
 
+MADE_BY_LIBREOFFICE = {
+    "callbacks.xlsx": {},
+    "callbacks.xls": {},
+    "callbacks.ods": {},
+    "csv-utf-8.csv": {"date_format": LOCAL},
+    "csv-windows-1250.csv": {"date_format": LOCAL, "encoding": "windows-1250"},
+    "unicode-text.txt": {"date_format": LOCAL},
+}
+
+
+@pytest.mark.parametrize("name", MADE_BY_LIBREOFFICE)
+def test_a_thousand_rows_as_libreoffice_writes_them_go_out_with_the_right_dates(sandbox, repo, name):
+    if name.startswith("callbacks"):
+        pytest.importorskip("python_calamine")
+    path = repo / "tests" / "data" / "libreoffice" / name
+    error, xcoms = run_here(operator(elements_path=path, field_map=FIELDS, **MADE_BY_LIBREOFFICE[name]))
+    assert error is None
+    assert xcoms["summary"]["applied"] == ROWS
+    assert sorted(sent(sandbox)) == sorted(
+        (str(number), when.strftime("%Y-%m-%d %H:%M:%S"), "árvíztűrő") for number, when in enumerate(WHEN, 1)
+    )
+
+
 TABLE = {
     "numberid": [1, 2, 3],
     "userid": [7, None, 8],
@@ -111,6 +134,12 @@ TABLES = {
     "pyarrow, batches": lambda: pa.table(TABLE).to_reader(max_chunksize=2),
     "pyarrow, one batch": lambda: pa.record_batch(pa.table(TABLE).to_pydict()),
     "duckdb": lambda: duckdb.from_arrow(pa.table(TABLE)),
+    "pandas, a named range as its index": lambda: (
+        pd.DataFrame(TABLE).drop(columns="numberid").set_index(pd.RangeIndex(1, 4, name="numberid"))
+    ),
+    "pandas, a named index beside a column of mixed types": lambda: (
+        pd.DataFrame(TABLE).astype({"userid": object}).replace({"userid": {8: "8"}}).set_index("numberid")
+    ),
     "a list of tables": lambda: [pl.DataFrame(TABLE).head(1), {"numberid": 2}, pa.table(TABLE).slice(2)],
 }
 
@@ -251,7 +280,9 @@ def test_json_in_a_text_is_json_in_any_dag(sandbox, native, text):
 
 
 @pytest.mark.parametrize(
-    "elements", [[], "", "[]", " \n", pa.table({"numberid": []})], ids=["list", "text", "array", "blanks", "table"]
+    "elements",
+    [[], "", "[]", " \n", pa.table({"numberid": []}), pa.table({})],
+    ids=["list", "text", "array", "blanks", "table", "no columns"],
 )
 @pytest.mark.parametrize(
     ("on_empty", "kind"), [("success", type(None)), ("skip", AirflowSkipException), ("fail", VccInputError)]

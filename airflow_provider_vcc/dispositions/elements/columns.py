@@ -16,6 +16,7 @@ from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.elements.ids import LONGEST_NUMBER, all_plain, an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.names import CRITERION, IDS, is_criterion
+from airflow_provider_vcc.dispositions.elements.times import read_time
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text, is_nothing
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 
@@ -69,11 +70,23 @@ class ColumnPlan:
         if not rows.values:
             return []
         width = len(self.columns)
+        if rows.times:
+            return self._elements(self._with_times(rows))
         if set(map(len, rows.values)) == {width}:
             return self._elements(rows.values)
         fitting = [row for row in rows.values if len(row) == width]
         built = iter(self._elements(fitting) if fitting else [])
         return [next(built) if len(row) == width else self._unfitting(row) for row in rows.values]
+
+    def _with_times(self, rows: TableRows) -> list[Row]:
+        """Return the rows with times instead of texts in the columns whose field is neither a date nor a criterion."""
+        wrong = [place for place in rows.times if not _takes_times(self.targets[place])]
+        if not wrong:
+            return rows.values
+        columns: list[Sequence[object]] = list(zip(*rows.values, strict=True))
+        for place in wrong:
+            columns[place] = [read_time(text) or text if isinstance(text, str) else text for text in columns[place]]
+        return list(zip(*columns, strict=True))
 
     def _elements(self, values: list[Row]) -> list[object]:
         unplain: set[int] = set()
@@ -150,6 +163,10 @@ class ColumnPlan:
         if len(row) > width:
             element["more"] = list(row[width:])
         return InvalidRow(f"the row has {len(row)} cells, and its table {width} columns", element)
+
+
+def _takes_times(target: str) -> bool:
+    return target == "next_calldate" or is_criterion(target)
 
 
 def _construct(fields: dict[str, Sequence[object]], count: int, unplain: set[int]) -> list[object]:

@@ -50,7 +50,7 @@ def _nested(item: object, size: int, name: str) -> Iterator[list[object]]:
         yield from walk(item, size, name)  # type: ignore[arg-type] # a list, then
         return
     table = Table(item, f"a table of {name}")
-    for rows in table.rows():
+    for rows in table.rows(whole_times=True):
         yield [dict(zip(table.columns, row, strict=True)) for row in rows]
 
 

@@ -13,7 +13,7 @@ from airflow_provider_vcc.exceptions import VccInputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Row", "import_pyarrow", "is_index", "rows_of", "slices"]
+__all__ = ["Row", "import_pyarrow", "is_index", "rows_of", "slices", "times_of"]
 
 Row = tuple[object, ...]
 
@@ -64,12 +64,22 @@ def slices(batch: Any) -> Iterator[Any]:
         yield batch.slice(start, size)
 
 
-def rows_of(batch: Any, instants: Collection[int] = ()) -> list[Row]:
+def times_of(schema: Any, columns: Collection[int]) -> frozenset[int]:
+    """Return which of some columns of a schema have times that ``rows_of`` gives as texts, by place among them."""
+    is_time = sys.modules["pyarrow"].types.is_timestamp
+    kinds = [schema.field(number).type for number in columns]
+    return frozenset(place for place, kind in enumerate(kinds) if is_time(kind) and kind.tz is None)
+
+
+def rows_of(batch: Any, instants: Collection[int] = (), *, whole_times: bool = False) -> list[Row]:
     """Return the rows of a batch of records.
 
     :param instants: the columns whose times are instants in UTC, though their type does not say so.
+    :param whole_times: give times without a zone as such instead of as texts.
     """
     columns = [_values(column, instant=number in instants) for number, column in enumerate(batch.columns)]
+    for number in times_of(batch.schema, range(batch.num_columns)) if whole_times else ():
+        columns[number] = [None if text is None else _whole_time(text) for text in columns[number]]
     return list(zip(*columns, strict=True)) if columns else []
 
 
@@ -148,6 +158,13 @@ def _times(column: Any, *, instant: bool) -> list[Any]:
         column = column.cast(pa.timestamp(column.type.unit, "UTC"))
     seconds = column.cast(pa.timestamp("s", "UTC"), safe=False).cast("int64").to_pylist()
     return [None if second is None else _moment(second) for second in seconds]
+
+
+def _whole_time(text: str) -> datetime | bytes:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # a year that Python does not have
+        return _UNREADABLE
 
 
 def _moment(second: int) -> datetime | bytes:

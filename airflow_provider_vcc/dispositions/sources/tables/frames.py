@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.dispositions.sources.rows import TableRows
-from airflow_provider_vcc.dispositions.sources.tables.arrow import Row, import_pyarrow, is_index, rows_of, slices
+from airflow_provider_vcc.dispositions.sources.tables.arrow import (
+    Row,
+    import_pyarrow,
+    is_index,
+    rows_of,
+    slices,
+    times_of,
+)
 from airflow_provider_vcc.dispositions.sources.tables.table import check_table
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
@@ -38,6 +45,7 @@ class Table:
         names = [str(column) for column in (self._reader.schema.names if self._reader else self._frame.columns)]
         self._kept = [number for number, column in enumerate(names) if not is_index(column)]
         self.columns = tuple(names[number] for number in self._kept)
+        self.times = times_of(self._reader.schema, self._kept) if self._reader else frozenset()
 
     @property
     def _frame(self) -> Any:
@@ -60,14 +68,17 @@ class Table:
                 "give a data frame, whose columns are the fields of elements"
             ) from None
 
-    def rows(self) -> Iterator[list[Row]]:
-        """Return the rows in pieces."""
+    def rows(self, *, whole_times: bool = False) -> Iterator[list[Row]]:
+        """Return the rows in pieces.
+
+        :param whole_times: give times as such, where nobody knows which column is a date.
+        """
         if self._reader is None:
             yield from self._by_pandas()
             return
         for batch in self._reader:
             for piece in slices(batch.select(self._kept) if len(self._kept) < batch.num_columns else batch):
-                yield rows_of(piece)
+                yield rows_of(piece, whole_times=whole_times)
 
     def _by_pandas(self) -> Iterator[list[Row]]:
         frame = self._frame
@@ -118,7 +129,7 @@ class FrameSource:
         for values in rebatch(table.rows(), size):
             start = self._given
             self._given += len(values)
-            yield TableRows(start, table.columns, values)
+            yield TableRows(start, table.columns, values, table.times)
 
     def share(self) -> float | None:
         """Return how much of the table has been read, from 0 to 1."""

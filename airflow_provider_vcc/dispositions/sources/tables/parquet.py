@@ -10,7 +10,7 @@ from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.dispositions.sources.bytes.signatures import check_named
 from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
 from airflow_provider_vcc.dispositions.sources.rows import TableRows
-from airflow_provider_vcc.dispositions.sources.tables.arrow import Row, import_pyarrow, is_index, rows_of
+from airflow_provider_vcc.dispositions.sources.tables.arrow import Row, import_pyarrow, is_index, rows_of, times_of
 from airflow_provider_vcc.dispositions.sources.tables.pages import Budget
 from airflow_provider_vcc.dispositions.sources.tables.table import check_table
 from airflow_provider_vcc.exceptions import VccInputError
@@ -66,12 +66,13 @@ class ParquetSource:
             columns = tuple(names[number] for number in kept)
             check_table(columns, self._check_columns, self.name)
             budget = Budget(file, raw, self.name)
+            times = times_of(file.schema_arrow, kept)
             if budget.shared:
                 file = self._open(raw, budget.shared)
             for values in rebatch(self._pieces(file, budget, kept), size):
                 start = self._given
                 self._given += len(values)
-                yield TableRows(start, columns, values)
+                yield TableRows(start, columns, values, times)
 
     def share(self) -> float | None:
         """Return how much of the file has been read, from 0 to 1."""
