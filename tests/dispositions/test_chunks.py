@@ -303,3 +303,19 @@ def test_what_waits_for_its_time_is_not_ready_before_and_says_when_it_will_be():
     assert (open_.first_ready(4.9), open_.next_ready_at(4.9)) == (None, 5.0)
     assert (open_.first_ready(5.0), open_.next_ready_at(5.0)) == (early, 7.0)
     assert open_.next_ready_at(7.0) is None
+
+
+class TestStuck:
+    """Whether it is the chunks' own fault that nothing goes on."""
+
+    @pytest.mark.parametrize(
+        ("attempts", "limit", "stuck"),
+        [([], 1, False), ([5], 1, True), ([4], 1, False), ([5], 2, False), ([5, 9], 2, True), ([5, 4], 2, False)],
+    )
+    def test_all_places_are_taken_by_what_failed_five_times_or_more(self, attempts, limit, stuck):
+        some = Deliveries()
+        for number in attempts:
+            waiting = Delivery(chunk_of([], []), state=State.BACKOFF)
+            waiting.attempts = number
+            some.add(waiting)
+        assert some.is_stuck(limit) is stuck

@@ -39,7 +39,7 @@ ways = st.builds(
     on_ambiguous=st.sampled_from(["auto", "auto", "resend", "report"]),
     max_elements_per_second=st.sampled_from([None, None, None, 4.0, 25.0]),
 )
-edits = st.lists(st.tuples(st.sampled_from(["put", "drop", "add"]), st.integers(0, 40)), max_size=3)
+edits = st.lists(st.tuples(st.sampled_from(["put", "drop", "add", "back"]), st.integers(0, 40)), max_size=3)
 
 
 @st.composite

@@ -75,12 +75,14 @@ def named(world, specs):
     return things
 
 
-def edited(world, things, changes):
-    """Change an input here and there."""
-    things = list(things)
+def edited(world, versions, changes):
+    """Change the latest version of an input here and there, or go back to an earlier one."""
+    things = list(versions[-1])
     for change, anywhere in changes:
         at = anywhere % (len(things) + 1)
-        if change == "add":
+        if change == "back":
+            things = list(versions[anywhere % len(versions)])
+        elif change == "add":
             things[at:at] = named(world, [(RECORDS[at % len(RECORDS)], False, "good")])
         elif things[at : at + 1]:
             things[at : at + 1] = named(world, [(things[at].record, False, "good")]) if change == "put" else []

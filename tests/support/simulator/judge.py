@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from support.simulator.world import LAYOUT
+
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.exceptions import VccError
 
@@ -104,6 +106,7 @@ def look_at_end(world, ended, inputs, scenario, changes):
     }
     for record in {thing.record for thing in inputs} - {None}:
         look_at_record(world, record, places)
+        look_at_versions(world, ended, record, inputs)
 
 
 def look_at_record(world, record, places):
@@ -113,6 +116,17 @@ def look_at_record(world, record, places):
         return
     order = [places[effect.thing.name] for effect in effects]
     assert order[-1] == max(order), f"{record} ends with {order}"
+
+
+def look_at_versions(world, ended, record, inputs):
+    """See that no record is held for done that a version of its stretch which is past has changed since."""
+    effects = [effect for effect in world.ledger if effect.thing.record in {record, None}]
+    last = max(position for position, thing in enumerate(inputs) if thing.record == record)
+    if not effects or any(effect.late for effect in effects) or ended.outcomes[last] is not Outcome.APPLIED:
+        return
+    latest = effects[-1].thing
+    if latest not in inputs:
+        assert last // LAYOUT.stretch not in world.stood[latest.name], f"{record} is what {latest} made of it"
 
 
 def look_at_messages(world, scenario, changes):

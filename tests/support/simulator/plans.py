@@ -72,6 +72,9 @@ def scenario_of(seed):
     random = Random(seed)
     change = random.random() < 0.4
     tries = [plan_of(random) for _ in range(random.choice((0, 1, 1, 2, 2, 3)))]
+    edits = [edits_of(random, 0.5 if number else 0.0) if change else [] for number in range(len(tries))]
+    if change and random.random() < 0.2:  # what a store that lags behind the input would lose
+        tries, edits = [Plan(), Plan(ends="kill", at=random.randrange(1, 25))], [edits_of(random, 0.0), [("back", 0)]]
     count = random.choice((0, 1, 5, 12, 30, 30, 60))
     return (
         Scenario(
@@ -80,7 +83,7 @@ def scenario_of(seed):
             store=change or random.random() < 0.8,
             repeatable=random.random() < 0.6,
             tries=tries,
-            edits=[edits_of(random) if change else [] for _ in tries],
+            edits=edits,
             breaks_at=random.randrange(count + 1) if random.random() < 0.1 else None,
             wobbles=random.random() < 0.3,
         ),
@@ -117,6 +120,8 @@ def settings_of(random):
     )
 
 
-def edits_of(random):
-    """Make some changes of an input."""
+def edits_of(random, back):
+    """Make some changes of an input, or let it go back to what it was before."""
+    if random.random() < back:
+        return [("back", random.randrange(41))]
     return [(random.choice(("put", "drop", "add")), random.randrange(41)) for _ in range(random.randrange(4))]

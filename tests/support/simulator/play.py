@@ -36,6 +36,7 @@ class Play:
         self.scenario = scenario
         self.world = World(random)
         self.inputs = named(self.world, scenario.things)
+        self.versions = [self.inputs]
         self.changes = 0
         self.left = list(zip(scenario.tries, scenario.edits, strict=True))
         self.played = Played(seen=self.world.seen)
@@ -59,13 +60,16 @@ class Play:
         plan, edit = self.left.pop(0)
         ended = self.run(plan, breaks_at=self.scenario.breaks_at)
         if ended.life.orphaned is None or plan.ends != "orphan" or not ended.life.store_refuses:
-            before = self.inputs
-            self.inputs = edited(self.world, self.inputs, edit)
-            self.changes += self.inputs != before
+            self.inputs = edited(self.world, self.versions, edit)
+            if self.inputs != self.versions[-1]:
+                self.world.seen["input went back"] += self.inputs in self.versions
+                self.versions.append(self.inputs)
+                self.changes += 1
 
     def run(self, plan, breaks_at=None):
         """Run one try, and look at it."""
         world, scenario, inputs = self.world, self.scenario, self.inputs
+        world.stands(inputs)
         source = Source(inputs, repeatable=scenario.repeatable, breaks_at=breaks_at, world=world)
         ended = attempt(
             world,

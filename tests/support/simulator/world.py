@@ -66,6 +66,7 @@ class World:
     def __init__(self, random):
         self.random = random
         self.things = {}
+        self.stood = {}
         self.service = Service(self)
         self.stored = {}
         self.remembered = Remembered()
@@ -79,6 +80,11 @@ class World:
     def note(self, *what):
         """Write a line of the trace."""
         self.trace.append(f"{self.now:10.3f}  try {self.attempt}  {' '.join(map(str, what))}")
+
+    def stands(self, things):
+        """Note in which stretch of the input each thing stands, now that it is read."""
+        for position, thing in enumerate(things):
+            self.stood.setdefault(thing.name, set()).add(position // LAYOUT.stretch)
 
     # Chance
 
