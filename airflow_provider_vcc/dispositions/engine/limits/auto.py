@@ -1,9 +1,10 @@
 """The number of requests at a time, found while sending.
 
-It starts with 6 and goes up threefold while answers take no longer among more; by less if their times scatter. As soon
+It starts with 6 and goes up threefold while answers take no longer among more; twofold if their times scatter. As soon
 as there is a knee (see ``knee.py``), it keeps to a quarter more than that, so that a worker of the service that gets
 free finds the next request waiting, or to the knee itself if the service gets slower beyond it. Old answers are
-forgotten, so it goes up again now and then, and finds what has changed. A time-out, a 429 and a 503 halve it at once.
+forgotten, so it goes up again now and then, and finds what has changed. At 3 it looks now and then at how long a few
+requests take among 2, since one more or less is a lot there. A time-out, a 429 and a 503 halve it at once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ __all__ = ["Auto", "limit_of"]
 FEWEST = 2
 FIRST = 6
 ROOM = 1.25
-LEAP, CAREFUL_LEAP = 3.0, 1.5
+LEAP, CAREFUL_LEAP = 3.0, 2.0
 SCATTERED = 0.2
 """Of the logarithms of times: beyond it, steps are careful."""
 WORTH_IT = 0.15
@@ -33,6 +34,8 @@ TOP, ENOUGH_AT_TOP = 0.7, 0.15
 """Nothing is decided before so many answers, as a part of the limit, came to requests among so many, likewise."""
 PAUSE = 0.02
 """Seconds from one decision to the next, since each costs a fraction of a millisecond."""
+LOOKS_AT, LOOK_EVERY, LOOK = 3, 16, 6
+"""Up to which limit it looks at how the fewest fare, after how many answers without, and for how many answers."""
 QUIET, LONGEST_QUIET = 24, 384
 """Answers after which a service that was too much troubled may get more again: doubled each time."""
 ALMOST = 0.25
@@ -56,6 +59,7 @@ class Auto:
         self._seconds = 1.0
         self._ceiling = float(MOST)
         self._quiet, self._calm = QUIET, 0
+        self._few_at = self._looks_until = 0
 
     @property
     def now(self) -> int:
@@ -72,6 +76,7 @@ class Auto:
         self._knee.add(sent.among, count, seconds)
         self._answers += 1
         self._opening = self._opening and self._answers < FIRST
+        self._few_at = self._answers if self._limit == FEWEST else self._few_at
         self._seconds += (seconds - self._seconds) / min(self._answers, 8)
         self._since += 1
         self._top += sent.among >= TOP * self._limit
@@ -90,12 +95,17 @@ class Auto:
     def _decide(self, now: float) -> None:
         self._opening = False
         self._since, self._decided_at = 0, now
+        if self._answers < self._looks_until:
+            return
         knee = self._knee.estimate()
         room = ROOM + (1 - ROOM) * knee.steep
         leap = LEAP if knee.spread < SCATTERED else CAREFUL_LEAP
         up = min(leap * self._limit, room * knee.high, self._ceiling)
         down = min(room * knee.middle, self._ceiling)
-        if up >= self._limit * (1 + WORTH_IT) and self._knee.slower < SLOWER:
+        if FEWEST < self._limit <= LOOKS_AT and self._answers - self._few_at >= LOOK_EVERY:
+            self._looks_until = self._answers + LOOK
+            self._set(FEWEST, now)
+        elif up >= self._limit * (1 + WORTH_IT) and self._knee.slower < SLOWER:
             self._set(up, now)
         elif down <= self._limit / (1 + WORTH_IT):
             self._set(down, now)
