@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.goals import GOALS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from benchmarks.goals import Goal
 
@@ -150,11 +150,11 @@ def _limit(results: Results) -> str:
             f"{name}, noise {noise}",
             f"{cell['best']:,.0f}",
             f"{cell['small']}",
-            f"{cell['rate']:.2f}",
-            f"{cell['p95']:.2f}",
+            _ranged(cell, "rate"),
+            _ranged(cell, "p95"),
             f"{cell['four']:.2f}",
             f"{cell['most_p95']:.1f}",
-            f"{cell['short']:.2f}",
+            _ranged(cell, "short"),
         )
         for name, noises in results["limit"]["cells"].items()
         for noise, cell in noises.items()
@@ -170,6 +170,11 @@ def _limit(results: Results) -> str:
         "10 chunks over 4",
     )
     return _table(head, rows)
+
+
+def _ranged(cell: Mapping[str, Any], name: str) -> str:
+    least, most = (f"{value:.2f}" for value in cell[f"{name}s"])
+    return least if least == most else f"{cell[name]:.2f} ({least} to {most})"
 
 
 PARTS = {
