@@ -26,7 +26,7 @@ __all__ = ["Store", "send", "source"]
 
 FAILURES = ROOT / "build" / "bench" / "failures.jsonl"
 PROJECT = 17
-QUERIES = ("sqlite", "postgres")
+QUERIES = ("sqlite", "postgres", "mariadb")
 
 
 class Store(dict[str, Any]):
@@ -57,10 +57,10 @@ class Store(dict[str, Any]):
 
 
 def source(kind: str, count: int, host: str = "") -> Source:
-    """Open an input: a file, a lazy sequence, or a query on the PostgreSQL in the folder ``host``."""
+    """Open an input: a file, a lazy sequence, or a query on the server at ``host``."""
     if kind == "lazy":
         return from_elements(LazyElements(count))
-    return query(kind, count, host) if kind in QUERIES else open_path(make(kind, count))
+    return query(kind, count, host) if kind.partition(":")[0] in QUERIES else open_path(make(kind, count))
 
 
 def send(elements: Source, port: int, store: Store, **settings: Any) -> dict[str, Any]:

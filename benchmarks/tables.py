@@ -144,6 +144,30 @@ def _retry(results: Results) -> str:
     return _table(("1,000,000 elements", "elements/s", "sent again", "bytes of state"), rows)
 
 
+def _mariadb(results: Results) -> str:
+    rows = [
+        (name, f"{row['rows_per_second']:,.0f}", f"{row['cpu_us']:.1f}", f"{row['growth_mib']:+.1f}")
+        for name, row in results["mariadb"].items()
+    ]
+    return _table(("1,000,000 rows of MariaDB", "rows/s", "CPU us/row", "memory MiB over 10,000 rows"), rows)
+
+
+def _synced(results: Results) -> str:
+    rows = [
+        (
+            name,
+            f"{row['rows_per_second']:,.0f}",
+            f"{row['seconds']:.1f}",
+            f"{row['cpu']:.1f}",
+            f"{row['growth_kib'] / 1024:+.1f}",
+            f"{row['sent']:,}",
+            f"{row['requests']:,}",
+        )
+        for name, row in results["synced"].items()
+    ]
+    return _table(("1,000,000 rows", "rows/s", "seconds", "CPU s", "memory MiB", "sent", "requests"), rows)
+
+
 def _limit(results: Results) -> str:
     rows = [
         (
@@ -190,5 +214,7 @@ PARTS = {
     "pace": _pace,
     "retry": _retry,
     "limit": _limit,
+    "mariadb": _mariadb,
+    "synced": _synced,
 }
 """Tables by the names that pages call them by."""

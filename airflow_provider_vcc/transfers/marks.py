@@ -27,31 +27,40 @@ ISO = re.compile(
     r"(\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?)?|\d{8}(?:T\d{6})?)([.,]\d+)?(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 ZERO = re.compile(r"0000-00-00|\d{4}-(?:00-\d\d|\d\d-00)")
+ENDLESS = {"infinity", "-infinity"}
+"""PostgreSQL's words; some drivers give the last and the first time there is instead."""
 DIGITS = str.maketrans("123456789", "000000000")
 FURTHEST_ZONE = timedelta(hours=14)
 """A time without a zone may be that of a clock which is so much ahead of UTC."""
 REFUSED = "watermark_column: {} holds {}. {}"
+WRITE = "Write {} AS {{0}} in SELECT, and the same in WHERE"
 ADVICE = {
     "times that are finer than the driver gives them, so the newest rows would be read again and again": (
-        "Write CAST({0} AS TIMESTAMP(6)) AS {0} (SQL Server: DATETIME2(6)) in SELECT, and the same CAST in WHERE"
+        WRITE.format("{finer}")
     ),
     "times with a zone that the driver gives without it": (
-        "Write {0} AT TIME ZONE 'UTC' AS {0} (Oracle: SYS_EXTRACT_UTC({0})) in SELECT, and the same in WHERE"
+        WRITE.format("{0} AT TIME ZONE 'UTC'") + " (Oracle: SYS_EXTRACT_UTC({0}))"
     ),
-    "numbers with a fraction, which are not kept exactly": (
-        "Write CAST({0} AS BIGINT) AS {0} in SELECT, and the same CAST in WHERE"
-    ),
+    "numbers with a fraction, which are not kept exactly": WRITE.format("{whole}"),
     "a number that is not one (NaN or infinity)": "Leave such rows out: AND {0} < 1e18, or mend them",
+    "an infinite time": "Leave such rows out: AND {0} BETWEEN '1000-01-01' AND '9999-01-01', or mend them",
     "a zero date": "Leave such rows out: AND {0} > '1000-01-01'",
-    "values of several types": "CAST {0} to one type in SELECT and in WHERE, such as CAST({0} AS TIMESTAMP)",
+    "values of several types": "CAST {0} to one type in SELECT and in WHERE, such as {time}",
     "texts that are not in ISO form (2026-01-31 or 2026-01-31 10:00:00), so their order is the database's secret": (
-        "Write CAST({0} AS TIMESTAMP) AS {0} in SELECT, and the same CAST in WHERE"
+        WRITE.format("{time}") + ", if they are times; or take another column that grows"
     ),
-    "texts of several forms or offsets, which do not sort as the times do": (
-        "Write CAST({0} AS TIMESTAMP) AS {0} in SELECT, and the same CAST in WHERE"
-    ),
+    "texts of several forms or offsets, which do not sort as the times do": WRITE.format("{time}"),
 }
-FINER, ZONELESS, FRACTION, NO_NUMBER, ZERO_DATE, MIXED, NO_ISO, FORMS = ADVICE
+FINER, ZONELESS, FRACTION, NO_NUMBER, INFINITE, ZERO_DATE, MIXED, NO_ISO, FORMS = ADVICE
+CASTS = {
+    "mysql": ("CAST({0} AS DATETIME(6))", "CAST({0} AS DATETIME(6))", "CAST({0} AS SIGNED)"),
+    "mssql": ("CAST({0} AS DATETIME2(6))", "CAST({0} AS DATETIME2(6))", "CAST({0} AS BIGINT)"),
+    "oracle": ("CAST({0} AS TIMESTAMP(6))", "CAST({0} AS TIMESTAMP(6))", "CAST({0} AS NUMBER(19))"),
+    "sqlite": ("datetime({0})", "datetime({0})", "CAST({0} AS INTEGER)"),
+    "bigquery": ("CAST({0} AS DATETIME)", "CAST({0} AS DATETIME)", "CAST({0} AS INT64)"),
+}
+"""How a time, a time to the microsecond, and a whole number are made; elsewhere as the standard has it."""
+STANDARD = ("CAST({0} AS TIMESTAMP)", "CAST({0} AS TIMESTAMP(6))", "CAST({0} AS BIGINT)")
 OTHER_TYPE = "values of the type {}, which cannot be kept"
 OTHER = "Take a column that grows, such as a time or a whole number, or CAST {0} to one in SELECT and in WHERE"
 IN_FUTURE = (
@@ -95,6 +104,7 @@ class Mark:
     :param described: its entry in the cursor's description.
     :param check_kind: is told the kind of the first value, and raises if it cannot go on from the value that is kept.
     :param warn: says something in the log.
+    :param dialect: the database's, by which the SQL to write instead is told.
     """
 
     def __init__(
@@ -103,12 +113,15 @@ class Mark:
         described: Sequence[object],
         check_kind: Callable[[str], None],
         warn: Callable[..., object],
+        dialect: str = "",
     ) -> None:
         self.highest: object = None
         self._column = column
         self._described = described
         self._check_kind = check_kind
         self._warn = warn
+        casts = (cast.format(column) for cast in CASTS.get(dialect, STANDARD))
+        self._casts = dict(zip(("time", "finer", "whole"), casts, strict=True))
         self._kind: str | None = None
         self._warned = False
 
@@ -125,6 +138,8 @@ class Mark:
         if not self._is_uniform(there):
             self._check_all(there)
         highest = max(there)  # type: ignore[type-var] # all are of one kind by now
+        if _is_endless(highest):
+            raise self._refused(INFINITE)
         if self.highest is None or highest > self.highest:  # type: ignore[operator]
             self.highest = highest
             self._look_ahead(highest)
@@ -156,6 +171,8 @@ class Mark:
                 raise self._refused(FORMS if isinstance(value, str) and str(self._kind).startswith(TEXT) else MIXED)
 
     def _kind_or_refuse(self, value: object) -> str:
+        if _is_endless(value):
+            raise self._refused(INFINITE)
         kind = kind_of(value)
         if kind is not None and not (isinstance(value, str) and ZERO.match(value)):
             return kind
@@ -167,7 +184,7 @@ class Mark:
         raise self._refused(OTHER_TYPE.format(type(value).__name__), OTHER)
 
     def _refused(self, what: str, advice: str | None = None) -> VccConfigurationError:
-        advice = (advice or ADVICE[what]).format(self._column)
+        advice = (advice or ADVICE[what]).format(self._column, **self._casts)
         return VccConfigurationError(REFUSED.format(self._column, what, advice))
 
     def _look_ahead(self, highest: object) -> None:
@@ -182,6 +199,14 @@ PLAIN = {int, str, datetime, date, Decimal}
 def _native(value: object) -> object:
     """Return a number or a time of another library's as Python has it; NaN stays what it is."""
     return value if isinstance(value, float) or getattr(value, "nanosecond", None) else native(value) or value
+
+
+def _is_endless(value: object) -> bool:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) in {datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)}
+    if isinstance(value, date):
+        return value in {date.max, date.min}
+    return isinstance(value, str) and value in ENDLESS
 
 
 def _is_in_future(value: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import chain
@@ -14,7 +15,7 @@ from airflow_provider_vcc.exceptions import VccError, VccInputError
 from airflow_provider_vcc.redaction import raise_alone
 from airflow_provider_vcc.transfers.cells import converted, converters, matched
 from airflow_provider_vcc.transfers.databases.ahead import read_ahead
-from airflow_provider_vcc.transfers.databases.dialects import driver_of
+from airflow_provider_vcc.transfers.databases.dialects import dialect_of, driver_of
 from airflow_provider_vcc.transfers.databases.drivers import (
     abandon,
     describe,
@@ -45,6 +46,8 @@ SPOOLED = (
 )
 LEFT = "The %s was not read to its end, since nothing more is sent: what was not read is not counted"
 
+PERCENT = ". Beside parameters, a percent sign that is none of theirs is written twice: LIKE 'a%%'"
+BARE_PERCENT = re.compile(r"(?<!%)%(?:%%)*(?![%(sbt])")
 LENGTH = 7
 NOT_SAID = (None,) * LENGTH
 """A column's description has seven items; some drivers leave some out."""
@@ -124,12 +127,17 @@ class QuerySource:
             left = False
             if isinstance(error, VccError):
                 raise
-            words = words_of(error, self._sql)
+            words = words_of(error, self._sql) + (PERCENT if self._has_bare_percent else "")
             raise_alone(VccInputError(f"the {self.name} failed: {words}", source=self.name))
         finally:
             pieces.close()
             if left:
                 self._log.info(LEFT, self.name)
+
+    @property
+    def _has_bare_percent(self) -> bool:
+        """Whether the driver may have taken a percent sign for a parameter's."""
+        return len(self._statement) > 1 and BARE_PERCENT.search(self._sql) is not None
 
     def _pieces(self) -> Generator[Any]:
         """Yield the columns, and then rows as they come; in another thread if the database must not wait for us."""
@@ -153,7 +161,8 @@ class QuerySource:
                 columns, described = self._columns(cursor)
                 yield self._kept(columns)
                 rest = stack.enter_context(_closed_quietly(fetched(cursor, self._statement, self._fetch_size)))
-                yield from self._marked(self._converted(chain([first], rest), columns, described), columns, described)
+                pieces = self._converted(chain([first], rest), columns, described)
+                yield from self._marked(pieces, columns, described, dialect_of(connection, self._hook)[0].name)
                 end.append("whole")
 
     @contextmanager
@@ -218,14 +227,14 @@ class QuerySource:
             yield converted(rows, by_type)
 
     def _marked(
-        self, pieces: Iterable[list[Row]], columns: tuple[str, ...], described: Sequence[Sequence[object]]
+        self, pieces: Iterable[list[Row]], columns: tuple[str, ...], described: Sequence[Sequence[object]], dialect: str
     ) -> Iterator[list[Row]]:
         """Keep the highest value of the watermark's column, and take that column out."""
         if self._watermark_column is None:
             yield from pieces
             return
         at = columns.index(self._watermark_column)
-        self._mark = Mark(self._watermark_column, described[at], self._check_kind, self._log.warning)
+        self._mark = Mark(self._watermark_column, described[at], self._check_kind, self._log.warning, dialect)
         for rows in pieces:
             self._mark.see(row[at] for row in rows)
             yield rows if self._keep_watermark else [(*row[:at], *row[at + 1 :]) for row in rows]

@@ -12,7 +12,7 @@ from airflow_provider_vcc.transfers.databases.faults import words_of
 from airflow_provider_vcc.transfers.databases.tables import SideTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from airflow_provider_vcc.transfers.databases.tables import Hook, Transaction
 
@@ -37,19 +37,29 @@ ON_DUPLICATE = f" ON DUPLICATE KEY UPDATE {', '.join(f'{n} = VALUES({n})' for n 
 UPSERTS = {"postgresql": ON_CONFLICT, "sqlite": ON_CONFLICT, "mysql": ON_DUPLICATE}
 LOOK_UP = "SELECT record, fingerprint, state FROM {table} WHERE project_id = {} AND record IN "
 FORGET = "DELETE FROM {table} WHERE project_id = {} AND record IN "
+LIST = "string_to_array({}, chr(31))"
+"""A list is one text: what PostgreSQL's drivers make of one of ten thousand takes longer than all the rest."""
+BETWEEN = chr(31)
+NO_FINGERPRINT = "-"
 COMPARE = (
     "SELECT w.record, s.fingerprint, s.state "
-    "FROM unnest(CAST({} AS text[]), CAST({} AS text[])) AS w (record, fingerprint) "
-    "LEFT JOIN {table} AS s ON s.project_id = {} AND s.record = w.record "
+    f"FROM unnest({LIST}, {LIST}) AS w (record, fingerprint) "
+    "LEFT JOIN (SELECT record, fingerprint, state FROM {table} "
+    f"WHERE project_id = {{}} AND record = ANY ({LIST})) AS s ON s.record = w.record "
     "WHERE s.record IS NULL OR s.fingerprint <> w.fingerprint OR s.state <> {}"
 )
-"""PostgreSQL compares by itself, so that a million rows that are the same are not sent back."""
+"""PostgreSQL compares by itself, so that a million rows that are the same are not sent back.
+
+It is told twice which records are meant: a join alone reads the whole table while nobody has analysed it.
+"""
+PLAN = "SELECT set_config('enable_nestloop', 'off', true), set_config('enable_seqscan', 'off', true)"
+"""For this transaction: a table that has grown since it was analysed passes for a small one."""
 KEEP_LISTS = (
     "INSERT INTO {table} (project_id, dag_id, task_id, synced_at, record, fingerprint, state) "
     "SELECT {}, {}, {}, CAST({} AS TIMESTAMP) AT TIME ZONE 'UTC', record, fingerprint, state "
-    "FROM unnest(CAST({} AS text[]), CAST({} AS text[]), CAST({} AS text[])) AS w (record, fingerprint, state)"
-    + ON_CONFLICT
+    f"FROM unnest({LIST}, {LIST}, {LIST}) AS w (record, fingerprint, state)" + ON_CONFLICT
 )
+STATES = {str(state): state for state in State}
 SAMPLE = "(tried, and rolled back)"
 
 T = TypeVar("T")
@@ -84,18 +94,31 @@ class SyncedTable:
             SideTable(hook, table, COLUMNS, KEY, parameter="synced_table") for _ in range(2)
         )
         self._upsert = ""
+        self._lists = False
 
     def prepare(self) -> None:
         """Check that the table is there, or make it, and that it can be written to, before anything is sent."""
         table = self._reading
         try:
             table.prepare(lambda transaction: self._row(SAMPLE, Remembered("", State.SENT), transaction))
+            self._lists = self._compares()
             self._upsert = UPSERTS.get(table.dialect.name, "")
             if self._upsert and not self._upserts():
                 self._upsert = ""  # a table of somebody's own, without the key
         except BaseException:
             table.disconnect()
             raise
+
+    def _compares(self) -> bool:
+        """Try whether the database compares lists: some are spoken to by PostgreSQL's drivers, and are others."""
+
+        def compare(transaction: Transaction) -> bool:
+            self._lists = transaction.takes_lists
+            return self._lists and not self._differing(transaction, {SAMPLE: ""})[SAMPLE]
+
+        with suppress(Exception):  # whatever it has against it, there is another way
+            return self._reading.transaction(compare, patience=0, keep=False)
+        return False
 
     def _upserts(self) -> bool:
         """Try whether a record is replaced, and not added once more: some tables have no key, some databases no way."""
@@ -132,9 +155,11 @@ class SyncedTable:
         return self._explained("read", lambda: self._reading.transaction(lambda t: self._differing(t, wanted)))
 
     def _differing(self, transaction: Transaction, wanted: Mapping[str, str]) -> dict[str, Remembered | None]:
-        if transaction.takes_lists:
-            given = [list(wanted), list(wanted.values()), self._project_id, str(State.APPLIED)]
-            rows = transaction.select(COMPARE, given)
+        records = _in_one(wanted) if self._lists else None
+        if records is not None:
+            transaction.execute(PLAN)
+            fingerprints = BETWEEN.join([one or NO_FINGERPRINT for one in wanted.values()])
+            rows = transaction.select(COMPARE, [records, fingerprints, self._project_id, records, str(State.APPLIED)])
             return {str(row[0]): _remembered(row) for row in rows}
         found: dict[str, Remembered | None] = {}
         for record, stands in self._found(transaction, list(wanted)):
@@ -169,9 +194,12 @@ class SyncedTable:
         for at in range(0, len(gone), SOME):
             some = gone[at : at + SOME]
             transaction.execute(FORGET + _listed(some), [self._project_id, *some])
-        if transaction.takes_lists and self._upsert and kept:
-            texts = [list(kept), [entry.fingerprint for entry in kept.values()], [str(e.state) for e in kept.values()]]
+        records = _in_one(kept) if self._lists and self._upsert else None
+        if records is not None:
+            fingerprints = BETWEEN.join([entry.fingerprint or NO_FINGERPRINT for entry in kept.values()])
+            states = BETWEEN.join([entry.state for entry in kept.values()])
             moment = transaction.moment(datetime.now(UTC))
+            texts = [records, fingerprints, states]
             transaction.execute(KEEP_LISTS, [self._project_id, *self._writer.values(), moment, *texts])
             return
         transaction.insert([self._row(record, entry, transaction) for record, entry in kept.items()], self._upsert)
@@ -205,6 +233,12 @@ class SyncedTable:
         )
 
 
+def _in_one(records: Collection[str]) -> str | None:
+    """Return a list as one text, or None if there is none, or one of it has in it what stands between two."""
+    joined = BETWEEN.join(records)
+    return joined if records and joined.count(BETWEEN) == len(records) - 1 else None
+
+
 def _listed(records: Sequence[str]) -> str:
     return f"({', '.join(['{}'] * len(records))})"
 
@@ -216,7 +250,4 @@ def _remembered(row: Sequence[object]) -> Remembered | None:
 
 def _state(value: object) -> State:
     """Read a state; what nobody here has written is unknown."""
-    try:
-        return State(str(value).strip())
-    except ValueError:
-        return State.UNKNOWN
+    return STATES.get(str(value).strip(), State.UNKNOWN)

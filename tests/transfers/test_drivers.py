@@ -173,3 +173,23 @@ def test_a_statement_without_rows_says_what_to_write(hook):
     """The database refuses what is no SELECT, in its own words."""
     with pytest.raises(VccInputError, match="syntax error"):
         rows(hook, "create table never (i int)")
+
+
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz"])
+def test_a_time_that_python_cannot_have_makes_no_query_fail(hook, kind):
+    """Infinity, and years before the first and after the last: each comes as a text, and its row is invalid."""
+    sql = f"""select n as numberid, t::{kind} as next_calldate
+        from (values (1, 'infinity'), (2, '-infinity'), (3, '0044-03-15 BC'), (4, '20000-01-01'), (5, '2026-12-01'))
+        t(n, t) order by n"""
+    found = [row[1] for row in rows(hook, sql)]
+    assert found[:2] == ["infinity", "-infinity"]
+    assert [type(value) for value in found[:4]] == [str] * 4
+    assert str(found[4]).startswith("2026-12-01")
+
+
+def test_a_percent_sign_beside_parameters_is_told_of(hook):
+    with pytest.raises(VccInputError, match=r"written twice: LIKE 'a%%'"):
+        rows(hook, "select 7 as numberid where 'a' like 'a%' and 1 = %(n)s", {"n": 1})
+    with pytest.raises(VccInputError) as caught:
+        rows(hook, "select 7 as numberid, nothing where 'a' like 'a%%' and 1 = %(n)s", {"n": 1})
+    assert "written twice" not in str(caught.value)

@@ -1,5 +1,6 @@
 """Which values can be a watermark, which cannot, and what to write instead of these."""
 
+import re
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -57,6 +58,11 @@ def test_it_is_the_highest_of_all_pieces(first, second):
         ([Decimal("NaN")], r"a number that is not one \(NaN or infinity\)"),
         ([5, float("nan")], "not one"),
         ([float("inf")], "not one"),
+        ([datetime.max.replace(tzinfo=None)], "an infinite time. Leave such rows out"),  # noqa: DTZ901 -- PostgreSQL's
+        ([DAY.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)], "an infinite time"),
+        ([DAY.date(), date.max], "an infinite time"),
+        (["-infinity"], "an infinite time"),
+        ([DAY, "infinity"], "an infinite time"),
         ([DAY, "0000-00-00 00:00:00"], "a zero date. Leave such rows out: AND updated_at > '1000-01-01'"),
         (["2026-00-10"], "a zero date"),
         ([DAY, DAY.replace(tzinfo=UTC)], "values of several types"),
@@ -82,6 +88,21 @@ def test_what_cannot_be_kept_exactly_is_refused_with_what_to_write(values, reaso
             mark.see(piece)
         with pytest.raises(VccConfigurationError, match=f"watermark_column: updated_at holds .*{reason}"):
             mark.see(pieces[-1])
+
+
+@pytest.mark.parametrize(
+    ("dialect", "value", "sql"),
+    [
+        ("mysql", 0.5, "CAST(updated_at AS SIGNED) AS updated_at"),
+        ("mysql", "v10", "CAST(updated_at AS DATETIME(6)) AS updated_at"),
+        ("sqlite", "31.12.2026", "datetime(updated_at) AS updated_at"),
+        ("postgresql", "v10", "CAST(updated_at AS TIMESTAMP) AS updated_at"),
+    ],
+)
+def test_what_to_write_is_in_the_database_s_own_sql(dialect, value, sql):
+    mark = Mark("updated_at", NOTHING_SAID, lambda _kind: None, lambda *_words: None, dialect)
+    with pytest.raises(VccConfigurationError, match=re.escape(f"Write {sql} in SELECT")):
+        mark.see([value])
 
 
 class NamedType:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
+import time
 
 import pytest
 from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
@@ -92,6 +94,30 @@ def test_thousands_of_records_are_kept_and_compared_in_batches(table):
     kept.write({str(n): Remembered(A, State.APPLIED) for n in range(3_000)})
     assert not kept.differing({str(n): A for n in range(3_000)})
     assert len(kept.differing({str(n): B for n in range(3_000)})) == 3_000
+
+
+@pytest.mark.parametrize("hook", ["psycopg", "psycopg2"], indirect=True)
+def test_a_table_that_nobody_has_analysed_is_compared_by_its_key(hook, table):
+    """PostgreSQL takes it for a small one, and would read all of it for each batch."""
+    kept = table()
+    rows = "SELECT 17, i::text, md5(i::text), 'applied', 'd', 't', now() FROM generate_series(1, 20000) i"
+    hook.execute(f"INSERT INTO vcc_synced {rows}")
+    wanted = {str(n): hashlib.md5(str(n).encode()).hexdigest() for n in range(1, 20_001, 2)}
+    for _ in range(3):
+        assert not kept.differing(wanted)
+    kept.close()
+    seen = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'vcc_synced'"
+    until = time.monotonic() + 10
+    while (found := hook.execute(f"{seen} AND idx_scan > 0")) == []:  # the server counts when a connection has ended
+        assert time.monotonic() < until
+    assert found == [(0,)]
+
+
+@pytest.mark.parametrize("record", ["a\x1fb", "(x)", "%s", "{}", "'", "ő"])
+def test_any_record_is_kept_and_found(table, record):
+    kept = table()
+    kept.write({record: Remembered(A, State.APPLIED), "2": Remembered("", State.UNKNOWN)})
+    assert dict(kept.differing({record: A, "2": ""})).keys() == {"2"}
 
 
 def test_nothing_stays_behind_of_the_trial_before_anything_is_sent(table, hook):

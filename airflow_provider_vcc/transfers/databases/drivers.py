@@ -27,6 +27,7 @@ STREAM_BY_THEMSELVES = frozenset(
 PORTION = 2_000
 """Rows that fit into a processor's cache and a socket's buffer."""
 TIMESTAMP = 1114
+DATE, TIMESTAMPTZ = 1082, 1184
 INTEGERS = (20, 21, 23)
 """Types by the numbers that PostgreSQL's catalogue gives them: timestamp without zone; bigint, smallint, integer."""
 LONGEST_WRITE = 31_536_000 // 12
@@ -161,6 +162,8 @@ def fetch_texts(cursor: Cursor, targets: Sequence[str | None]) -> None:
     :param targets: the field of each column, in the query's order; None for one whose values are wanted as they are.
     """
     driver = driver_of(cursor)
+    if driver in POSTGRES:
+        _bear_with_infinity(driver, cursor)
     if driver not in POSTGRES or not _dates_in_iso(cursor.connection):
         return
     wanted = {TIMESTAMP: frozenset({"next_calldate"}), **dict.fromkeys(INTEGERS, frozenset(IDS))}
@@ -186,3 +189,54 @@ def _load_as_text(driver: str, cursor: Any, number: int) -> None:
         from psycopg2.extensions import UNICODE, new_type, register_type
 
         register_type(new_type((number,), "VCC_TEXT", UNICODE), cursor)
+
+
+def _bear_with_infinity(driver: str, cursor: Any) -> None:
+    """Have a time that Python cannot have come as a text: a row is then invalid by itself, and ends no query."""
+    there = {column[1] for column in cursor.description or ()}
+    for number in there & {TIMESTAMP, DATE, TIMESTAMPTZ}:
+        if driver == "psycopg":
+            for place in (cursor, cursor.connection):
+                place.adapters.register_loader(number, _tolerant_loader(place.adapters, number))
+        else:
+            from psycopg2.extensions import new_type, register_type
+
+            register_type(new_type((number,), "VCC_TIME", _tolerant_caster(number)), cursor)
+
+
+def _tolerant_loader(adapters: Any, number: int) -> Any:
+    from psycopg import DataError
+    from psycopg.adapt import Loader
+    from psycopg.pq import Format
+
+    inner: Any = adapters.get_loader(number, Format.TEXT)  # which may be in C, and then takes no subclass
+
+    class Tolerant(Loader):
+        def __init__(self, oid: int, context: Any = None) -> None:
+            super().__init__(oid, context)
+            self._inner = inner(oid, context)
+
+        def load(self, data: Any) -> object:
+            try:
+                return self._inner.load(data)
+            except DataError:
+                return bytes(data).decode()
+
+    return Tolerant
+
+
+def _tolerant_caster(number: int) -> Any:
+    from psycopg2 import extensions
+
+    names = {TIMESTAMP: "PYDATETIME", DATE: "PYDATE", TIMESTAMPTZ: "PYDATETIMETZ"}
+    cast: Any = getattr(extensions, names[number])
+
+    def tolerant(value: str | None, cursor: object) -> object:
+        if value is not None and value.endswith("infinity"):
+            return value
+        try:
+            return cast(value, cursor)
+        except ValueError:  # before Christ, after the year 9999
+            return value
+
+    return tolerant
