@@ -12,6 +12,7 @@ from airflow_provider_vcc.dispositions.outcomes.failures import create_local
 from airflow_provider_vcc.dispositions.sources.bytes.streams import local_size, open_local
 from airflow_provider_vcc.dispositions.sources.names import public_name, redacted
 from airflow_provider_vcc.exceptions import VccInputError
+from airflow_provider_vcc.redaction import raise_alone, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["create_binary", "open_binary", "size"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+A_USER = "a user and password cannot stand before the bucket: write the id of a connection there, or nothing"
+_OPEN_SECRET = re.compile(r"(?:s3|s3a|s3n|gs|gcs|abfs|abfss|adl|az|wasb|wasbs)://[^/?#]*:[^/?#]*@", re.IGNORECASE)
 _PROVIDERS = {
     "s3": "apache-airflow-providers-amazon[s3fs]",
     "s3a": "apache-airflow-providers-amazon[s3fs]",
@@ -71,10 +74,20 @@ def _named(url: str) -> Iterator[Any]:
     from airflow_provider_vcc._compat import ObjectStoragePath
 
     try:
+        _refuse_password(url)
         yield ObjectStoragePath(url)
     except (ValueError, ImportError) as error:
         name = public_name(url)
         scheme = name.partition("://")[0].lower()
         provider = _PROVIDERS.get(scheme, f"the provider that brings {scheme}://")
         reason = redacted(str(error), url)
-        raise VccInputError(f"{name} cannot be opened ({reason}); is {provider} installed?", source=name) from error
+        told = VccInputError(f"{name} cannot be opened ({reason}); is {provider} installed?", source=name)
+        if secrets_of(url):
+            raise_alone(told)
+        raise told from error
+
+
+def _refuse_password(url: str) -> None:
+    """Refuse a user and a password where the id of a connection may stand: Airflow would log that it knows none."""
+    if _OPEN_SECRET.match(url):
+        raise ValueError(A_USER)

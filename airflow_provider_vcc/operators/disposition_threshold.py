@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc._compat import BaseOperator
-from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError, without_causes
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import (
     NOTHING,
@@ -133,6 +133,7 @@ def _summaries(given: Any) -> Iterable[Summary]:
         yield one
 
 
+@without_causes()
 def _decoded(given: object) -> Any:
     """Return what a JSON text stands for: a template gives a text, a trigger's form as well."""
     if not isinstance(given, str):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 from airflow_provider_vcc.task.rendering.rendered import bare
 from airflow_provider_vcc.wording import did_you_mean
 
@@ -340,6 +340,7 @@ def a_field_map(name: str, value: object) -> Mapping[str, str] | None:
     return value
 
 
+@without_causes()
 def _object(name: str, value: object) -> object:
     """Read the JSON that a template gave in place of an object."""
     if not isinstance(value, str):

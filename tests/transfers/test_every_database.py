@@ -58,6 +58,7 @@ def sharded_sql(name, shards=SHARDS):
     return SHARDED.format(divided, MARKS[name].format("shard"))
 
 
+@keeps_state
 def test_night_after_night_only_what_is_newer_is_sent(callbacks, nights, tmp_path):
     name, place, hook = callbacks
     given = {"sql": nightly_sql(name), "watermark_column": "updated_at", "watermark_initial": START, "max_errors": 1}

@@ -9,6 +9,7 @@ import time
 
 import pytest
 from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
+from support.versions import keeps_state
 
 from airflow_provider_vcc.dispositions.progress.synced import Remembered, State
 from airflow_provider_vcc.exceptions import VccError
@@ -204,6 +205,7 @@ def test_a_table_that_cannot_be_made_is_told_before_anything_is_sent(tmp_path):
         SyncedTable(hook, "vcc_synced", 17, WRITER).prepare()
 
 
+@keeps_state
 @pytest.mark.parametrize(
     ("on_empty", "raised"),
     [("success", None), ("skip", "AirflowSkipException"), ("fail", "none of 1 row of the query of warehouse had")],

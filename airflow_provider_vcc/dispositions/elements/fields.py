@@ -17,7 +17,7 @@ from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.names import FIELDS, IDS, shown_name
 from airflow_provider_vcc.dispositions.elements.search import Search, a_search
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text, as_mapping
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 from airflow_provider_vcc.redaction.shapes import shape
 from airflow_provider_vcc.wording import did_you_mean
 
@@ -131,6 +131,7 @@ def _unknown_field(name: object, number: int) -> str:
     return f"{what} is not a field of an element{hint or '; the fields are ' + ', '.join(FIELDS)}"
 
 
+@without_causes()
 def check_disposition(given: Mapping[str, object] | None, dates: Dates) -> dict[str, object] | None:
     """Check the request's ``disposition`` object, and bring its ids into integers, as the API's table has them.
 
@@ -140,10 +141,11 @@ def check_disposition(given: Mapping[str, object] | None, dates: Dates) -> dict[
         return None
     if not hasattr(given, "items"):
         raise VccConfigurationError("disposition must be an object such as {'dispositionid': 2}")
-    unknown = [name for name in given if name not in DISPOSITION_FIELDS]
-    if unknown:
-        fields = ", ".join(DISPOSITION_FIELDS)
-        raise VccConfigurationError(f"disposition has no field {unknown[0]!r}; its fields are {fields}")
+    for number, name in enumerate(given, 1):
+        if name not in DISPOSITION_FIELDS:
+            shown, fields = shown_name(str(name), number), ", ".join(DISPOSITION_FIELDS)
+            what = f"has no field {shown}" if shown == repr(name) else f"has no field such as its {shown}"
+            raise VccConfigurationError(f"disposition {what}; its fields are {fields}")
     checked = {name: _disposition_value(name, value, dates) for name, value in given.items()}
     return {name: value for name, value in checked.items() if value is not None}
 

@@ -6,12 +6,12 @@ import errno
 import json
 import os
 import stat
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 import msgspec
 
-from airflow_provider_vcc.dispositions.sources import public_name
 from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.redaction import public_name, raise_alone, secrets_of, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,8 +69,8 @@ class FailuresFile:
             self._file = opener(path)
         except VccError:
             raise
-        except Exception as error:
-            raise self._cannot("created", error) from error
+        except Exception as error:  # noqa: BLE001 -- it is raised as one of ours
+            self._fail("created", error)
 
     def write(self, failures: Sequence[Failure]) -> None:
         """Write some failures through to the file.
@@ -82,9 +82,9 @@ class FailuresFile:
         try:
             self._file.write(b"".join(map(_line, failures)))
             self._file.flush()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- it is raised as one of ours
             self._failed = True
-            raise self._cannot("written", error) from error
+            self._fail("written", error)
 
     def close(self) -> None:
         """Close the file: in object storage, it is there from now on.
@@ -93,16 +93,22 @@ class FailuresFile:
         """
         try:
             self._file.close()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- it is raised as one of ours
             if not self._failed:
-                raise self._cannot("written", error) from error
+                self._fail("written", error)
+
+    def _fail(self, what: str, error: Exception) -> NoReturn:
+        """Raise an error of ours from one of a file system's, if that cannot quote what opens the path."""
+        if secrets_of(self._path):
+            raise_alone(self._cannot(what, error))
+        raise self._cannot(what, error) from error
 
     def _cannot(self, what: str, error: Exception) -> VccError:
         name = public_name(self._path)
         reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         if isinstance(error, FileExistsError | NotADirectoryError) and reason != "it is the input":
             reason = "one of its folders is a file"
-        return VccError(f"failures_path: {name} cannot be {what} ({reason})")
+        return VccError(f"failures_path: {name} cannot be {what} ({without_secrets(reason, self._path)})")
 
 
 def _line(failure: Failure) -> bytes:

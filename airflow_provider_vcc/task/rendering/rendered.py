@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
@@ -94,7 +95,7 @@ def wrapped(value: object, show: Show, operator: object) -> Any:
 
 def shown_address(value: object, _names: object = ()) -> object:
     """Return a path or URL without what opens it."""
-    return public_name(str(value))
+    return public_name(str(value)) if isinstance(value, str | PathLike) or hasattr(value, "as_uri") else MASK
 
 
 def shown_query(template: object) -> Show:
