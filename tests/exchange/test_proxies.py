@@ -202,6 +202,7 @@ def test_a_proxy_that_is_not_there_is_named():
     port = closed_port()
     for address, says in {
         f"http://user:{SECRET}@127.0.0.1:{port}": f"nothing listens at the proxy 127.0.0.1:{port}",
+        f"http://user:{SECRET}@[::1]:{port}": f"the proxy [::1]:{port}",
         f"http://user:{SECRET}@nobody.invalid:3128": "there is no host nobody.invalid",
         f"socks5h://user:{SECRET}@127.0.0.1:{port}": f"nothing listens at the proxy 127.0.0.1:{port}",
     }.items():

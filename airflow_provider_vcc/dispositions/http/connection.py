@@ -12,6 +12,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
 from airflow_provider_vcc.dispositions.http.dial import NoTarget
+from airflow_provider_vcc.dispositions.http.proxies import netloc
 from airflow_provider_vcc.dispositions.http.reading import Reading
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class PlainConnection(HTTPConnection):
 
     def _tunnel(self) -> None:
         """Ask the proxy to go on to the server; http.client takes only 200, and nothing before or around it."""
-        host = f"{_bracketed(str(self._tunnel_host))}:{self._tunnel_port}"
+        host = netloc(str(self._tunnel_host), int(self._tunnel_port or 0))
         asked: Mapping[str, str] = {"Host": host, **self._tunnel_headers}  # type: ignore[attr-defined]
         self.carrier.sendall(head("CONNECT", host, asked) + b"\r\n")
         reading = Reading(self.carrier, method="CONNECT", deadline=self._deadline)
@@ -221,10 +222,6 @@ class OuterTls:
         except (OSError, AttributeError):  # nothing, or nothing but what TLS has to say; or there is no inner one yet
             return
         raise Answered(early)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def head(method: str, target: str, headers: Mapping[str, str]) -> bytes:

@@ -10,7 +10,7 @@ import msgspec
 
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 
-__all__ = ["DEFAULT_PORTS", "Proxy", "basic", "read_proxy"]
+__all__ = ["DEFAULT_PORTS", "Proxy", "basic", "netloc", "read_proxy"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
 HIGHEST_PORT = 65_535
@@ -20,6 +20,11 @@ EXAMPLE = "write one such as http://proxy:3128, special characters in its passwo
 def basic(user: str, password: str) -> str:
     """Return the credentials as HTTP Basic authentication writes them, in UTF-8."""
     return base64.b64encode(f"{user}:{password}".encode(errors="surrogateescape")).decode("ascii")
+
+
+def netloc(host: str, port: int) -> str:
+    """Return a host and a port as they stand in an address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Proxy(msgspec.Struct, frozen=True):
@@ -38,7 +43,7 @@ class Proxy(msgspec.Struct, frozen=True):
     @property
     def netloc(self) -> str:
         """Host and port, to be shown."""
-        return f"{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        return netloc(self.host, self.port)
 
     @property
     def socks(self) -> bool:

@@ -20,6 +20,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from airflow_provider_vcc.dispositions.http.answers import LARGEST_ODD, Fault, envelope_errors, is_envelope, read_json
 from airflow_provider_vcc.dispositions.http.connection import NotLetThrough, NotReached, Stage
+from airflow_provider_vcc.dispositions.http.proxies import netloc
 from airflow_provider_vcc.dispositions.http.reading import LARGEST_BODY, TooLarge
 from airflow_provider_vcc.exceptions import (
     VccAuthenticationError,
@@ -275,15 +276,17 @@ def understand(error: BaseException, attempt: Attempt, route: Route, times: Time
 
 def _unreached(error: NotReached, route: Route, times: Times) -> Fault:
     if not error.by_proxy or route.proxy is None:
-        host, netloc = route.host, f"{route.host}:{route.port}"
-        return _not_reached(error, host, netloc, times) or _of_server(error, host, netloc, times)
+        host, address = route.host, netloc(route.host, route.port)
+        return _not_reached(error, host, address, times) or _of_server(error, host, address, times)
     if isinstance(error.why, NotLetThrough):
         return proxy_fault(error.why.status, route.host, retry_after(error.why.retry_after))
     name = f"the proxy {route.proxy.host}"
-    return _not_reached(error, name, f"{name}:{route.proxy.port}", times, PROXY_CHECK) or _of_proxy(error, route.host)
+    return _not_reached(error, name, f"the proxy {route.proxy.netloc}", times, PROXY_CHECK) or _of_proxy(
+        error, route.host
+    )
 
 
-def _not_reached(error: NotReached, host: str, netloc: str, times: Times, advice: str = "") -> Fault | None:
+def _not_reached(error: NotReached, host: str, address: str, times: Times, advice: str = "") -> Fault | None:
     """Return the faults that a server and a proxy have in common; ``advice`` is about the proxy."""
     why = error.why
     if isinstance(why, (ssl.SSLCertVerificationError, CertificateError)):
@@ -292,18 +295,18 @@ def _not_reached(error: NotReached, host: str, netloc: str, times: Times, advice
         return _final(f"the certificate of {host} cannot be trusted ({said})", advice)
     if isinstance(why, ssl.SSLError) and why.reason in NO_TLS_THERE:
         sandbox = "check Host and Port; for a sandbox on this machine, write http:// in Host"
-        return _none(f"{netloc} does not speak TLS", advice or sandbox)
+        return _none(f"{address} does not speak TLS", advice or sandbox)
     if isinstance(why, socket.gaierror):
         login = "check Login (the customer's subdomain) and Host, or this machine's DNS"
         return _none(f"there is no host {host.removeprefix('the proxy ')}", advice or login)
     if isinstance(why, ConnectionRefusedError):
-        return _none(f"nothing listens at {netloc}", advice or "check Host and Port")
+        return _none(f"nothing listens at {address}", advice or "check Host and Port")
     if isinstance(why, TimeoutError) and (error.stage is Stage.DIALLING or advice):
         return _none(f"{host} could not be reached within {times.connect:g} s", advice or FIREWALL)
     return None
 
 
-def _of_server(error: NotReached, host: str, netloc: str, times: Times) -> Fault:
+def _of_server(error: NotReached, host: str, address: str, times: Times) -> Fault:
     why = error.why
     if isinstance(why, TimeoutError):
         return _none(
@@ -315,7 +318,7 @@ def _of_server(error: NotReached, host: str, netloc: str, times: Times) -> Fault
             f"TLS with {host} failed ({_words(why)})", "it may want a client certificate (Extra cert), or other TLS"
         )
     if error.stage is Stage.DIALLING and isinstance(why, OSError) and why.strerror:
-        return _none(f"{netloc} could not be reached ({why.strerror})", "check this machine's network, Host and Port")
+        return _none(f"{address} could not be reached ({why.strerror})", "check this machine's network, Host and Port")
     return _none(f"the connection to {host} was dropped while it was made ({_kind(why)})", RESTARTING)
 
 
