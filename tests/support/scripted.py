@@ -308,14 +308,21 @@ class SocksProxy(Listener):
 
 
 def pump(one, other):
-    """Carry bytes both ways until one side ends."""
+    """Carry bytes both ways until one side ends; a side that takes no more holds up only what goes there."""
+    waiting = {one: b"", other: b""}
     while True:
-        pending = [end for end in (one, other) if isinstance(end, ssl.SSLSocket) and end.pending()]
-        for ready in pending or select.select([one, other], [], [])[0]:
-            data = ready.recv(65536)
+        readers = [end for end, peer in ((one, other), (other, one)) if not waiting[peer]]
+        readable, writable = [end for end in readers if isinstance(end, ssl.SSLSocket) and end.pending()], []
+        if not readable:
+            readable, writable, _ = select.select(readers, [end for end in waiting if waiting[end]], [])
+        for end in writable:
+            end.sendall(waiting[end])
+            waiting[end] = b""
+        for end in readable:
+            data = end.recv(16384)
             if not data:
                 return
-            (other if ready is one else one).sendall(data)
+            waiting[other if end is one else one] = data
 
 
 @contextlib.contextmanager
