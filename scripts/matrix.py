@@ -35,6 +35,7 @@ OF_THE_CHECKOUT = [
     "tests/packaging/test_environment.py",
     "tests/packaging/test_release.py",
     "tests/packaging/test_repo.py",
+    "tests/packaging/test_rooms.py",
     "tests/packaging/test_types.py",
     "tests/packaging/test_wheel.py",
     "tests/sandbox/test_docs.py",
