@@ -11,7 +11,9 @@ import pytest
 from airflow_provider_vcc.sandbox import Sandbox
 
 FORBIDDEN = ["evil.example", "evil.example:8417", "127.0.0.1.evil.example", "localhost.evil.example", "10.0.0.1", "",
-             "localhost@evil.example", "evil.example@localhost", "[::ffff:10.0.0.1]", "0x7f.evil", "[::1"]  # fmt: skip
+             "localhost@evil.example", "evil.example@localhost", "[::ffff:10.0.0.1]", "0x7f.evil", "[::1",
+             "evil.example\r\nHost: localhost", "localhost\r\nHost: evil.example", "localhost/evil", "localhost:evil",
+             "localhost?evil", "[localhost]"]  # fmt: skip
 ALLOWED = ["localhost", "LOCALHOST:8417", "localhost.", "127.0.0.1", "127.5.5.5:80", "[::1]", "[::1]:8417"]
 
 

@@ -6,6 +6,7 @@ So only requests that call it by a loopback name are answered.
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MISDIRECTED", "is_for_loopback"]
 
+_PLACE = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::[0-9]{0,5})?", re.ASCII)
 MISDIRECTED = Answer(
     421, b"The sandbox answers to localhost and 127.0.0.1 only\n", {"Content-Type": "text/plain"}, closes=True
 )
@@ -38,12 +40,15 @@ def _place(url: str) -> str:
 
 
 def _is_loopback(place: str) -> bool:
+    found = _PLACE.fullmatch(place)
+    if found is None:
+        return False
+    host = (found["v6"] or found["name"]).lower().removesuffix(".")
+    if host == "localhost":
+        return True
     try:
-        host = (urlsplit(f"//{place}").hostname or "").rstrip(".")
-        if host == "localhost":
-            return "@" not in place
         address = ip_address(host)
     except ValueError:
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_loopback and "@" not in place
+    return (mapped or address).is_loopback

@@ -103,7 +103,8 @@ def read_head(stream: BufferedIOBase) -> Head | None:
         if not line.strip():
             return Head(words[0], words[1], words[2], headers)
         name, _, value = line.decode("latin-1").partition(":")
-        headers[name.strip().lower()] = value.strip()
+        name, value = name.strip().lower(), value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     raise BadRequest("too many headers")
 
 
