@@ -84,6 +84,22 @@ def test_a_success_with_tolerated_failures_has_one_too():
     assert "and 2 more reasons" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("unchanged", "All 1,204 records set\nSet disposition 2, callback at 2026-12-24 13:00:00, on 1,204 records"),
+        ("unchanged", "248,796 other rows were left out, since nothing in them had changed."),
+        ("check-well", "8 records are well-formed; nothing was sent, and they were not looked up"),
+        ("empty", "Nothing to do: the input is empty"),
+        ("stopped", "Why it ended: the run was stopped; the next try goes on from what was saved"),
+        ("up-for-retry", "Airflow tries again by itself."),
+        ("before-its-run", "Why it ended: max_error_rate must be a share from 0 to 1"),
+    ],
+)
+def test_a_message_says_what_the_page_says(name, said):
+    assert said in summary_text(context_of(name, state=scenarios()[name][2]["state"]))
+
+
 def test_an_exception_of_another_kind_loses_nothing_and_says_no_more_than_its_name():
     class OperationalError(Exception):
         pass

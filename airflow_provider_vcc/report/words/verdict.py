@@ -221,9 +221,18 @@ def consequence(figures: Figures, state: str) -> str:
     """Return how the run is judged, and what follows."""
     if state == "up_for_retry":
         return "Airflow tries again by itself."
-    if figures.unchanged and figures.total and not figures.failed:
-        others = plural(figures.unchanged, "other row")
-        return f"{others} {'was' if figures.unchanged == 1 else 'were'} left out, since nothing in them had changed."
+    return " ".join(filter(None, (_judged(figures, state), _left_out(figures))))
+
+
+def _left_out(figures: Figures) -> str:
+    if not figures.unchanged or not figures.total or figures.running:
+        return ""
+    if figures.unchanged == 1:
+        return "1 other row was left out, since nothing in it had changed."
+    return f"{count(figures.unchanged)} other rows were left out, since nothing in them had changed."
+
+
+def _judged(figures: Figures, state: str) -> str:
     if figures.allowed is None or figures.running or not figures.failed:
         return ""
     counts_as = {"skipped": "is skipped, which in Airflow is neither a failure nor a success"}
