@@ -43,15 +43,21 @@ class _Loop:
         self._runner = asyncio.Runner()
         self._thread = ThreadPoolExecutor(1, "vcc-async") if _runs_here() else None
         self._context = copy_context()
+        if self._thread is not None:
+            # Before there is anything to interrupt: a pool that is interrupted while it starts a thread forgets it.
+            self._thread.submit(self._runner.get_loop).result()
 
     def run(self, awaitable: Awaitable[object]) -> object:
         if self._thread is None:
             return self._runner.run(_of(awaitable), context=self._context)
-        waiting = self._thread.submit(self._runner.run, _of(awaitable), context=self._context)
+        waiting = None
         try:
+            waiting = self._thread.submit(self._runner.run, _of(awaitable), context=self._context)
             return waiting.result()
         except BaseException:
-            if not waiting.done():  # a timeout or a stop ended the wait here, but not what is waited for there
+            if (
+                waiting is None or not waiting.done()
+            ):  # a timeout or a stop ended the wait here, but not what is waited for there
                 self._runner.get_loop().call_soon_threadsafe(self._cancel)
             raise
 

@@ -116,3 +116,22 @@ def test_what_is_waited_for_is_cancelled_when_the_caller_is_interrupted():
         stopping.join()
         signal.signal(signal.SIGUSR1, before)
     assert said == ["cancelled"]
+
+
+def test_an_interruption_while_its_thread_starts_leaves_nothing_running(monkeypatch):
+    """A pool that is interrupted then forgets the thread, and would close the loop in another one while it runs."""
+    start = threading.Thread.start
+
+    def start_and_be_interrupted(thread):
+        monkeypatch.undo()
+        start(thread)
+        raise TimeoutError("the task's time is over")
+
+    async def take_a_while():
+        await asyncio.sleep(0.2)
+
+    given = take_a_while()
+    monkeypatch.setattr(threading.Thread, "start", start_and_be_interrupted)
+    with pytest.raises(TimeoutError, match="time is over"):
+        beside_a_loop(lambda: awaited(given))
+    given.close()
