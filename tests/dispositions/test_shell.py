@@ -13,11 +13,13 @@ from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.settings import Settings
 from airflow_provider_vcc.dispositions.engine.sync import Sync
-from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Rejection
+from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal, Rejection
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.dispositions.progress.synced import Remembered as Entry
 from airflow_provider_vcc.dispositions.progress.synced import State, Synced, fingerprint_key
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
+from airflow_provider_vcc.exceptions import VccError, VccInputError
 
 KEY = fingerprint_key("https://mycc/v2", 17, None)
 
@@ -209,6 +211,44 @@ class TestStopping:
         assert done.tally.counts[Outcome.INVALID] == 3
 
 
+class TestReading:
+    """How much is read of an input that is not sent to its end."""
+
+    def test_after_a_refusal_the_rest_is_read_to_be_counted(self):
+        done = sync_of(plain(5000), Carried(lambda _: Refusal(VccError("no"))), settings={"chunk_size": 100})
+        with pytest.raises(VccError, match="no"):
+            done.run()
+        assert (done.read, done.tally.total, done.tally.counts[Outcome.NOT_SENT]) == (5000, 5000, 5000)
+
+    def test_after_a_stop_in_a_hurry_it_is_not(self):
+        class Stopping(Observer):
+            def tick(self, look):
+                done.stop()
+
+        done = sync_of(plain(5000), observer=Stopping(), settings={"chunk_size": 100})
+        with pytest.raises(VccError, match="stopped"):
+            done.run()
+        assert done.read == done.tally.total == 1000
+
+    def test_an_input_that_breaks_off_is_not_read_again(self):
+        class Broken:
+            name, total, repeatable, reads = "broken", None, True, 0
+
+            def read(self, size):
+                self.reads += 1
+                yield ObjectRows(0, plain(3))
+                raise VccInputError("it breaks off")
+
+            def share(self):
+                return None
+
+        source = Broken()
+        done = Sync(None, source, Checker(), carrier=Carried(), wait=float)
+        with pytest.raises(VccInputError, match="breaks off"):
+            done.run()
+        assert (source.reads, done.tally.counts[Outcome.APPLIED]) == (1, 3)
+
+
 class TestSynced:
     """What is remembered from run to run."""
 
@@ -264,6 +304,7 @@ class TestSynced:
         table = Remembered({"0": Entry("old", State.APPLIED)})
         done = self.run(table, plain(1, description="\ud800"))
         assert done.tally.counts[Outcome.INVALID] == 1
+        assert not done._synced._open, "nothing of it is still to come"
         assert table == {"0": Entry("old", State.APPLIED)}
 
     def test_where_all_is_the_same_whoever_watches_is_told_and_sees_the_count_grow(self):

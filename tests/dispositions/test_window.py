@@ -323,6 +323,15 @@ class TestFaults:
                 hand.air.sort(key=lambda delivery: delivery.chunk.positions[0])
         assert recorded[0].delivery.outcome.reason == "timed out"
 
+    def test_what_succeeded_before_a_chunk_first_failed_does_not_speak_against_it(self):
+        hand = Hand(plain(2), chunk_size=1, max_in_flight=1)
+        hand.go_on()
+        hand.answer()
+        for _ in range(5):
+            hand.go_on()
+            assert of(Record, hand.answer(LOST)) == []
+            hand.now += 6
+
     def test_where_nothing_succeeds_a_chunk_is_not_given_up(self):
         hand = Hand(plain(1), chunk_size=1)
         for _ in range(5):
@@ -368,6 +377,16 @@ class TestSaving:
         assert hand.states() == {0: "saving"}
         hand.save()
         assert hand.sent() == [[2, 3]]
+
+    def test_a_costly_write_waits_for_more_results_from_the_first_one_on(self):
+        hand = Hand(plain(20), store=True, max_in_flight=4)
+        hand.saves._cost = 0.4
+        hand.go_on()
+        hand.answer(after=5.0)
+        assert hand.waits() == 0.1
+        hand.now += 0.06
+        hand.answer()
+        assert hand.waits() == 0.04, "the second one does not begin it anew"
 
     def test_without_a_store_nothing_is_held(self):
         hand = Hand(plain(9), max_in_flight=1)
