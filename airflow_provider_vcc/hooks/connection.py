@@ -82,7 +82,7 @@ class Settings:
         customer = _customer(connection)
         settings = cls(
             customer=customer,
-            username=_username(extra.get("username")) or customer,
+            username=_checked_user("Extra username", _text(extra.get("username"))) or customer,
             token=_token(connection.password),
             base_url=_base_url(connection, customer),
             timezone=_timezone(extra.get("timezone")),
@@ -188,10 +188,6 @@ def _customer(connection: Given) -> str:
             raise _wrong("Login", "is a whole address", f"write only the part before .{DOMAIN}, such as mycc")
         raise _wrong("Login", "cannot be a subdomain", "write the customer: letters, digits and hyphens, such as mycc")
     return _checked_user("Login", login)
-
-
-def _username(value: object) -> str:
-    return _checked_user("Extra username", _text(value))
 
 
 def _checked_user(where: str, user: str) -> str:

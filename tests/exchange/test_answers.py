@@ -29,6 +29,10 @@ def deflated(body):
     return packer.compress(body) + packer.flush()
 
 
+def packed_twice(body):
+    return gzip.compress(zlib.compress(body))
+
+
 def sized(body, *lines):
     return HEAD + b"".join(line + b"\r\n" for line in lines) + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
@@ -185,6 +189,8 @@ LINES = st.lists(
             b"X-Raw: \x07\xff",
             b"Retry-After: 0",
             b"Content-Length: 7",
+            b'Content-Length: "50"',
+            b"Transfer-Encoding: chunked;q=1",
         ]
     ),
     max_size=4,
@@ -198,14 +204,14 @@ def replies(draw):
         st.sampled_from([GOOD, GOOD.replace(b"true", b"false", 1), b'{"errors": ["no"]}', b"<html>", b"", b"7"])
     )
     body += draw(ENDS)
-    body = draw(st.sampled_from([bytes, gzip.compress, zlib.compress, deflated]))(body)
-    framing = draw(st.sampled_from(["length", "chunks", "none"]))
+    body = draw(st.sampled_from([bytes, gzip.compress, zlib.compress, deflated, packed_twice]))(body)
+    framing = draw(st.sampled_from(["length", "chunks", "bare chunks", "none"]))
     lines = draw(LINES)
     if framing == "length":
         lines.append(b"Content-Length: %d" % len(body))
-    elif framing == "chunks":
+    elif framing != "none":
         lines.append(b"Transfer-Encoding: chunked")
-        body = chunked(body)
+        body = chunked(body) if framing == "chunks" else chunked(body).replace(b"\r\n", b"\n")
     version = draw(st.sampled_from([b"1.1", b"1.0"]))
     head = b"\r\n".join([b"HTTP/%b %d Said" % (version, draw(STATUS)), *lines])
     reply = head + b"\r\n\r\n" + body

@@ -154,7 +154,7 @@ class PlainConnection(HTTPConnection):
     def _tunnel(self) -> None:
         """Ask the proxy to go on to the server; http.client takes only 200, and nothing before or around it."""
         host = netloc(str(self._tunnel_host), int(self._tunnel_port or 0))
-        asked: Mapping[str, str] = {"Host": host, **self._tunnel_headers}  # type: ignore[attr-defined]
+        asked: Mapping[str, str] = {**self._tunnel_headers, "Host": host}  # type: ignore[attr-defined]
         self.carrier.sendall(head("CONNECT", host, asked) + b"\r\n")
         reading = Reading(self.carrier, method="CONNECT", deadline=self._deadline)
         try:
