@@ -260,6 +260,13 @@ class BatchDispositionOperator(BaseOperator):
             content += NO_FILE
         return super().render_template(content, *args, **kwargs)
 
+    def _hide(self, fields: Iterable[str]) -> None:
+        """Have fields show nothing private from now on: where another fails to render, listeners see them as given."""
+        for name in fields:
+            given = bare(getattr(self, name))
+            if given is not None:
+                setattr(self, name, wrapped(given, PRIVATE[name], self))
+
     def _do_render_template_fields(
         self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
     ) -> None:
@@ -270,6 +277,8 @@ class BatchDispositionOperator(BaseOperator):
         self._note_template_file()
         fields = list(template_fields)
         private = [name for name in fields if parent is not self or name in PRIVATE]
+        if parent is self:
+            self._hide(private)
         for name in fields:
             if name not in private:
                 with rendering(self, name, context):
