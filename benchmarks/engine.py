@@ -12,9 +12,9 @@ from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
-from airflow_provider_vcc.dispositions.sources import from_elements, open_path
+from airflow_provider_vcc.dispositions.sources import Reading, from_elements, open_path
 from benchmarks.alone import ROOT
-from benchmarks.inputs import LazyElements, make
+from benchmarks.inputs import LazyElements, frame, make
 from benchmarks.warehouse import query
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = ["Store", "send", "source"]
 FAILURES = ROOT / "build" / "bench" / "failures.jsonl"
 PROJECT = 17
 QUERIES = ("sqlite", "postgres", "mariadb")
+FRAMES = ("pandas", "polars")
 
 
 class Store(dict[str, Any]):
@@ -60,7 +61,14 @@ def source(kind: str, count: int, host: str = "") -> Source:
     """Open an input: a file, a lazy sequence, or a query on the server at ``host``."""
     if kind == "lazy":
         return from_elements(LazyElements(count))
-    return query(kind, count, host) if kind.partition(":")[0] in QUERIES else open_path(make(kind, count))
+    if kind == "list":
+        return from_elements(LazyElements(count)[:])
+    if kind in FRAMES:
+        return from_elements(frame(kind, count))
+    if kind.partition(":")[0] in QUERIES:
+        return query(kind, count, host)
+    encoding = "windows-1250" if kind.startswith("windows-1250") else None
+    return open_path(make(kind, count), reading=Reading(encoding=encoding))
 
 
 def send(elements: Source, port: int, store: Store, **settings: Any) -> dict[str, Any]:

@@ -10,6 +10,8 @@ import gzip
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import msgspec
 
 from benchmarks.alone import ROOT
 
-__all__ = ["FILES", "MINUTES", "SPREAD", "LazyElements", "element", "make"]
+__all__ = ["FILES", "MINUTES", "SPREAD", "LazyElements", "element", "frame", "make"]
 
 FOLDER = ROOT / "build" / "bench" / "inputs"
 COLUMNS = ("numberid", "dispositionid", "userid", "next_calldate", "description")
@@ -104,6 +106,39 @@ def _parquet(path: Path, count: int) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
+def _windows_1250(path: Path, count: int) -> None:
+    """Write it as Excel does in Hungary, but for the dates, so that only the encoding makes the difference."""
+    with path.open("w", newline="", encoding="windows-1250") as file:
+        writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
+        writer.writerow(COLUMNS)
+        writer.writerows({**element(n), "description": f"visszahívás: {n}. rendelés"}.values() for n in range(count))
+
+
+def _workbook(path: Path, count: int) -> None:
+    """Write ids as numbers and times as cells that are times."""
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(COLUMNS)
+    for number in range(count):
+        one = element(number)
+        sheet.append(
+            [number, number % 7, 22, datetime.fromisoformat(one["next_calldate"]), one["description"]],
+        )
+    book.save(path)
+
+
+def frame(library: str, count: int) -> Any:
+    """Return a data frame: ids as numbers and times as such."""
+    rows = [element(number) for number in range(count)]
+    columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in COLUMNS}
+    for name in COLUMNS[:3]:
+        columns[name] = list(map(int, columns[name]))
+    columns["next_calldate"] = list(map(datetime.fromisoformat, columns["next_calldate"]))
+    return import_module(library).DataFrame(columns)
+
+
 def _seconds(path: Path, count: int) -> None:
     with path.open("wb") as file:
         file.writelines(_encode(_to_the_second(number)) + b"\n" for number in range(count))
@@ -123,6 +158,8 @@ _MAKERS = {
     "json": _json,
     "csv": _csv,
     "parquet": _parquet,
+    "windows-1250.csv": _windows_1250,
+    "xlsx": _workbook,
     "jsonl.gz": _compressed("jsonl"),
     "csv.gz": _compressed("csv"),
 }

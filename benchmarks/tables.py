@@ -107,6 +107,11 @@ def _sources(results: Results) -> str:
     return _table(("input", "elements/s"), [(kind, f"{rate:,.0f}") for kind, rate in results["sources"].items()])
 
 
+def _spreadsheets(results: Results) -> str:
+    rows = [(kind, f"{row['over_jsonl']:.1f}") for kind, row in results["spreadsheets"].items()]
+    return _table(("200,000 elements", "CPU over jsonl"), rows)
+
+
 def _store(results: Results) -> str:
     rows = [
         (size, *(f"{cell['elements_per_second']:,.0f}" for cell in row.values()))
@@ -208,6 +213,7 @@ PARTS = {
     "memory": _memory,
     "growth": _growth,
     "sources": _sources,
+    "spreadsheets": _spreadsheets,
     "store": _store,
     "airflow": _airflow,
     "window": _window,

@@ -22,7 +22,7 @@ def texts(tracked):
     for path in tracked:
         data = path.read_bytes()
         if b"\0" not in data:
-            lines += [(f"{path}:{i}", line) for i, line in enumerate(data.decode().splitlines(), 1)]
+            lines += [(f"{path}:{i}", line) for i, line in enumerate(data.decode(errors="replace").splitlines(), 1)]
     return lines
 
 
