@@ -11,7 +11,7 @@ from support.simulator.play import play
 
 from airflow_provider_vcc.dispositions.engine.sync import Settings
 
-SHORT = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+SHORT = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 LONG = settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
