@@ -25,7 +25,8 @@ class Checkout:
         self.bin.mkdir()
         self.log = folder / "uv.log"
         (self.folder / "scripts").mkdir(parents=True)
-        for name in ("pyproject.toml", "constraints.txt", "scripts/environment"):
+        for name in ("pyproject.toml", "constraints.txt", "scripts/environment", "airflow_provider_vcc/__init__.py"):
+            (self.folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(repo / name, self.folder / name)
         self.command("uv", UV.format(log=self.log, python=sys.executable))
 
@@ -72,7 +73,7 @@ def test_a_second_run_finds_the_environment_of_the_first(checkout):
     assert checkout.calls() == []
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", "airflow_provider_vcc/__init__.py"])
 def test_a_change_of_what_is_wanted_sets_up_again(checkout, name):
     checkout.set_up()
     checkout.calls()
