@@ -33,7 +33,7 @@ MODULES = (
     "verdicts.py",
 )
 MODULES += ("limit.py", "pace.py", "spent.py")
-TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit", "shell")
+TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit", "shell", "figures")
 LONGEST = 240
 NOTHING = -1
 """The number of no change."""
