@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Reading", "readings"]
 
 MOST_LAYERS = 5
-MOST_BLOBS = 3
-"""Blobs in blobs."""
+LONGEST_BLOB = 600
+"""Of a text that comes out of a blob so much is looked at for blobs again."""
 MOST_INFLATED = 4096
 CODE_POINTS = 0x110000
 _PRINTED = re.compile(r"[ -~\s]{8,}")
@@ -67,13 +67,14 @@ def plain(text: str) -> Reading:
 
 def readings(text: str) -> Iterator[Reading]:
     """Yield every reading of a text, folded: as it stands, with its escapes undone, its blobs decoded."""
-    seen = set()
+    seen: set[str] = set()
+    decoded: set[tuple[Span, str]] = set()
     for reading in _unescaped(plain(text)):
         if reading.text not in seen:
             seen.add(reading.text)
             for way in (reading, reading.backwards(), reading.rotated()):
                 yield way.folded()
-            yield from _blobs(reading)
+            yield from _blobs(reading, decoded)
 
 
 def _unescaped(reading: Reading) -> Iterator[Reading]:
@@ -181,16 +182,18 @@ _TAGS: dict[str, Callable[[str], str | bytes]] = {r"<[^<>]*>": lambda _: ""}
 # Blobs: a whole stretch that stands for another text
 
 
-def _blobs(reading: Reading, layers: int = MOST_BLOBS) -> Iterator[Reading]:
+def _blobs(reading: Reading, seen: set[tuple[Span, str]], *, again: bool = True) -> Iterator[Reading]:
     for pattern, decode in _BLOBS:
         for found in pattern.finditer(reading.text):
             whole = (reading.spans[found.start()][0], reading.spans[found.end() - 1][1])
-            for data in decode(found[0]):
-                for text in _texts(data):
-                    folded = fold(text)
-                    yield Reading(folded, [whole] * len(folded))
-                    if layers > 1 and _PRINTED.fullmatch(text):  # what was no blob gives noise, seldom a text
-                        yield from _blobs(Reading(text, [whole] * len(text)), layers - 1)
+            texts = dict.fromkeys(text for data in decode(found[0]) for text in _texts(data))
+            for text in (text for text in texts if (whole, text) not in seen):
+                seen.add((whole, text))
+                folded = fold(text)
+                yield Reading(folded, [whole] * len(folded))
+                if again and _PRINTED.fullmatch(text):  # what was no blob gives noise, seldom a text
+                    inner = Reading(text[:LONGEST_BLOB], [whole] * len(text[:LONGEST_BLOB]))
+                    yield from _blobs(inner, seen, again=False)
 
 
 def _texts(data: str | bytes) -> Iterator[str]:

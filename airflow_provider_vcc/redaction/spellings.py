@@ -15,6 +15,8 @@ __all__ = ["dense", "fold", "letters", "variants"]
 
 SMALLEST_NUMBER = 100_000
 """The first of six digits: of smaller ones nothing is to be hidden."""
+MOST_DAYS = 50
+"""So many in one value are looked for in other orders."""
 LARGEST_NUMBER = 10**40
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _NO_LETTERS = re.compile(r"[\W_]+")
@@ -72,9 +74,11 @@ def variants(text: str) -> Iterator[str]:
         yield from _in_other_letters(text, folded)
     if text[:1].isdigit() or text[:1] in "+(":
         yield from _numbers(text)
-    for pattern in _DAYS:
-        for found in pattern.finditer(text):
-            yield from _dates(int(found["y"]), int(found["m"]), int(found["d"]))
+    days = {
+        (int(found["y"]), int(found["m"]), int(found["d"])) for pattern in _DAYS for found in pattern.finditer(text)
+    }
+    for day in sorted(days)[:MOST_DAYS]:
+        yield from _dates(*day)
 
 
 def _in_other_letters(text: str, folded: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import base64
 import codecs
 import html
 import json
+import time
 import urllib.parse
 import zlib
 
@@ -169,3 +170,37 @@ def test_many_different_messages_of_one_request_are_read_in_reasonable_time(priv
     private = Redaction().of(elements)
     shown = [private.redacted(f"{e['numberid']}: {e['description']}", e) for e in elements]
     assert set(shown) == {f"{n}: ***" for n in range(9_000, 9_500)}
+
+
+@pytest.mark.parametrize(
+    "quote", [QUOTES["in base64"], QUOTES["in base64 twice"], QUOTES["in hex"], QUOTES["as it is"]]
+)
+def test_a_quote_is_taken_out_each_time_that_it_stands_in_a_message(private, quote):
+    shown = private.redacted(f"a: {quote} | b: {quote} | c: {quote}")
+    assert shown.count("***") == 3
+    assert shown.replace("***", "").replace("=", "") == "a:  | b:  | c: "
+
+
+COSTLY = {
+    "base64 in base64": base64.b64encode(base64.b64encode(base64.b64encode(DATA * 40))).decode(),
+    "one letter": "A" * 2_000,
+    "bits": "01100001 " * 222,
+    "hex": DATA.hex() * 50,
+    "escapes": "\\u0068" * 333,
+    "backslashes": "\\" * 2_000,
+    "tags": "<" * 2_000,
+    "days": "2020-01-01 " * 180,
+}
+
+
+@pytest.mark.parametrize("message", COSTLY.values(), ids=COSTLY)
+def test_a_message_that_is_made_to_cost_much_costs_little(private, message):
+    began = time.process_time()
+    private.redacted(message)
+    assert time.process_time() - began < 1
+
+
+def test_values_full_of_days_cost_little():
+    began = time.process_time()
+    redacted("no record of Janedoe", [{"search": {"x": " ".join(f"2020-01-{n % 28 + 1:02}" for n in range(20_000))}}])
+    assert time.process_time() - began < 2
