@@ -32,6 +32,26 @@ def test_the_result_of_a_task_is_sent_and_the_summary_is_the_tasks_own_result(ru
     assert result.summary["applied"] == 5
 
 
+def test_a_frame_of_pandas_goes_through_xcom_with_its_times_and_gaps(run, sandbox):
+    pytest.importorskip("pandas")
+    result = run("""
+        @task
+        def find():
+            import pandas as pd
+            frame = pd.DataFrame({"numberid": [1, 2], "userid": [7, None], "description": ["a", None]})
+            frame["next_calldate"] = pd.to_datetime(["2026-12-01 09:30", None])
+            return frame
+        Batch(elements=find(), disposition=two)
+    """)
+    assert result.tasks["sync"] == "success", result.log
+    assert [
+        (event.numberid, event.userid, event.next_calldate, event.description) for event in sandbox.ledger.events()
+    ] == [
+        ("1", "7", "2026-12-01 09:30:00", "a"),
+        ("2", None, None, None),
+    ]
+
+
 def test_the_lists_of_a_mapped_task_are_read_one_after_another(run, sandbox):
     result = run("""
         @task
