@@ -64,6 +64,21 @@ def test_a_text_that_is_no_json_is_invalid(text):
     assert [failure.position for failure in batch.failures] == [0]
 
 
+class Liar:
+    """Does not even say what it is."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError
+
+
+def test_an_object_that_raises_whatever_is_asked_of_it_costs_its_own_row():
+    wrong = [Liar(), {"numberid": Liar()}, {"search": {"name": Liar()}}, {Liar(): 1}]
+    batch = Checker().check(ObjectRows(0, [*wrong, {"numberid": "2"}]))
+    assert list(batch.positions) == [4]
+    assert {failure.errormessage for failure in batch.failures} == {"it cannot be read (RuntimeError)"}
+
+
 def test_an_element_that_nests_too_deeply_is_invalid():
     deep = b'{"search":' + b'{"a":' * 20_000 + b"1" + b"}" * 20_000 + b"}"
     batch = Checker().check(JsonRows(0, [deep, b'{"numberid":"1"}']))

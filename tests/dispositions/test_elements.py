@@ -223,3 +223,8 @@ def test_a_whole_request_among_elements_is_named_for_what_it_is():
     batch = Checker().check(ObjectRows(0, [{"elements": [{"numberid": "1"}], "disposition": {}}, {"numberid": "2"}]))
     assert batch.failures[0].errormessage == "it is a whole request, not an element; give what is in its 'elements'"
     assert list(batch.positions) == [1]
+
+
+def test_a_criterion_with_very_many_digits_is_named_for_them():
+    batch = Checker().check(ObjectRows(0, [{"search": {"a": Decimal("1E+999999")}}]))
+    assert batch.failures[0].errormessage == "a criterion of search is a number with too many digits"

@@ -102,7 +102,7 @@ def _name(name: object) -> str:
 
 
 def _number(value: float | Decimal) -> object:
-    if not isfinite(value):
+    if not (value.is_finite() if isinstance(value, Decimal) else isfinite(value)):
         raise InvalidElement(_NULL)
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
