@@ -87,7 +87,7 @@ def test_a_success_with_tolerated_failures_has_one_too():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("unchanged", "All 1,204 records set\nSet disposition 2, callback at 2026-12-24 13:00:00, on 1,204 records"),
+        ("unchanged", "All 1,204 records set\nSet disposition 2, callback at 2026-12-24 13:00:00 on 1,204 records"),
         ("unchanged", "248,796 other rows were left out, since nothing in them had changed."),
         ("check-well", "8 records are well-formed; nothing was sent, and they were not looked up"),
         ("empty", "Nothing to do: the input is empty"),
