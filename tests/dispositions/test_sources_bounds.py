@@ -86,9 +86,12 @@ def peak_of(data):
 
 @pytest.mark.parametrize("extra", [[], ["short"]])
 def test_one_large_value_that_is_repeated_takes_memory_once(extra):
-    texts = ["x" * 400_000] * 3000 + extra
+    indices = [0] * 3000 + [1] * len(extra)
+    texts = pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), ["x" * 400_000, *extra])
     table = pa.table({"numberid": [str(n) for n in range(len(texts))], "description": texts})
-    data = parquet(table, compression="zstd", use_dictionary=["description"], dictionary_pagesize_limit=1 << 24)
+    # Without Arrow's schema the column is one of texts, as any other writer of Parquet leaves it.
+    data = parquet(table, compression="zstd", store_schema=False, dictionary_pagesize_limit=1 << 24)
+    assert pq.ParquetFile(io.BytesIO(data)).schema_arrow.field("description").type == pa.string()
     count, most = peak_of(data)
     assert count == len(texts)
     assert most < 32
