@@ -16,7 +16,7 @@ from airflow_provider_vcc.task.parameters import (
     most_error_rate,
     most_errors,
 )
-from airflow_provider_vcc.task.reporting.early import leaving_reason
+from airflow_provider_vcc.task.reporting.early import leaving_reason, rendering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -97,6 +97,14 @@ class DispositionThresholdOperator(BaseOperator):
         if summary["not_sent"]:
             raise VccError(NOT_SENT.format(summary["not_sent"]), summary=summary)
         return summary
+
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
+    ) -> None:
+        """Render as Airflow does, and leave the reason behind if a field cannot be rendered."""
+        for name in template_fields:
+            with rendering(self, name, context):
+                super()._do_render_template_fields(parent, [name], context, jinja_env, seen_oids)
 
 
 def _of_failed_shards_too(summaries: Any) -> object:

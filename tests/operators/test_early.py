@@ -62,6 +62,10 @@ CASES = {
         lambda: of(_BatchDispositionDecoratedOperator, python_callable=list, max_error_rate="{{ params.project }}"),
         "max_error_rate must be a share from 0 to 1",
     ),
+    "a judge's template": (
+        lambda: DispositionThresholdOperator(task_id="judge", summaries=[], expected="{{ nowhere.shards }}"),
+        "expected: its template cannot be rendered (UndefinedError: &#39;nowhere&#39; is undefined)",
+    ),
     "a judge": (
         lambda: DispositionThresholdOperator(task_id="judge", summaries=[], expected="{{ params.project }}"),
         "expected must be an integer of at least 0, got &#39;seventeen&#39;",
