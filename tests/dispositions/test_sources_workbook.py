@@ -194,6 +194,21 @@ def test_a_formula_that_nobody_has_calculated_makes_its_row_invalid_and_one_that
     assert [reason[:31] for reason in reasons] == ["cell B2 has a formula that was ", "cell A3 has a formula that was "]
 
 
+@pytest.mark.parametrize(("flag", "sent"), [("", ["0", "7"]), ('<calcPr fullCalcOnLoad="1"/>', ["7"])])
+def test_a_value_beside_a_formula_counts_unless_the_workbook_says_that_nothing_was_calculated(flag, sent):
+    rows = (
+        '<c r="A1" t="inlineStr"><is><t>numberid</t></is></c>',
+        '<c r="A2"><f>B1</f><v>0</v></c>',
+        '<c r="A3"><v>7</v></c>',
+    )
+    data = parts("".join(f'<row r="{number}">{row}</row>' for number, row in enumerate(rows, 1)), [])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as given, zipfile.ZipFile(out, "w") as made:
+        for name in given.namelist():
+            made.writestr(name, given.read(name).replace(b"</workbook>", f"{flag}</workbook>".encode()))
+    assert judged(out.getvalue())[0] == sent
+
+
 def test_a_row_that_shares_a_merged_cell_with_the_one_above_it_is_invalid():
     def merge(book):
         book.active.merge_cells("B2:B4")
@@ -218,7 +233,7 @@ def test_cells_that_are_far_apart_are_refused_before_a_rectangle_is_made_of_them
         read_all(in_memory(data))
 
 
-def parts(sheet, texts):
+def parts(sheet, texts, flag=""):
     """Return a workbook with these rows, and with these texts, which stand in a part of their own, once each."""
     own = {
         "xl/worksheets/sheet1.xml": f"<worksheet><sheetData>{sheet}</sheetData></worksheet>",
@@ -227,7 +242,8 @@ def parts(sheet, texts):
     out = io.BytesIO()
     with zipfile.ZipFile(EXPORTS / "callbacks.xlsx") as given, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
         for name in given.namelist():
-            made.writestr(name, own.get(name) or given.read(name))
+            part = own.get(name, "").encode() or given.read(name)
+            made.writestr(name, part.replace(b"</workbook>", f"{flag}</workbook>".encode()))
     return out.getvalue()
 
 

@@ -28,6 +28,9 @@ _NOT_CALCULATED = re.compile(
     rb"<%bc\b((?:(?!\bt=[\"']str)[^>])*)>\s*<%bf\b[^>]*(?:/>|>[^<]*</%bf>)\s*(?:<%bv\s*/>|<%bv>\s*</%bv>)?\s*</%bc>"
     % ((_X,) * 7)
 )
+_FORMULA = re.compile(rb"<%bc\b([^>]*)>\s*<%bf\b" % ((_X,) * 2))
+_TO_BE_CALCULATED = re.compile(rb"""\bfullCalcOnLoad=["'](?:1|true)["']""")
+"""What libraries write into a workbook whose formulas nobody has calculated yet: a value beside one may be any."""
 _SHARED = re.compile(rb"""\bt=["']s["'][^>]*>\s*<""" + _X + rb"v>([0-9]+)<")
 _SHEET = re.compile(rb"<" + _X + rb"sheet\b[^>]*>")
 _RELATION = re.compile(rb"<" + _X + rb"Relationship\b[^>]*>")
@@ -78,6 +81,8 @@ def _of_xlsx(archive: zipfile.ZipFile, parts: dict[str, str], name: str) -> Defe
     if part is None:
         return defects
     lengths = _lengths(archive, parts.get("xl/sharedstrings.xml"))
+    book = archive.read(parts["xl/workbook.xml"])
+    formulas = _FORMULA if _TO_BE_CALCULATED.search(book) else _NOT_CALCULATED
     rows: set[bytes] = set()
     columns: set[bytes] = set()
     height = widest = 0
@@ -89,7 +94,7 @@ def _of_xlsx(archive: zipfile.ZipFile, parts: dict[str, str], name: str) -> Defe
             widest = max(widest, *(len(_UNPLACED.findall(one)) for one in piece.split(b"</row>")))
         height += piece.count(b"</row>") + piece.count(b"<row/>")
         defects.text += sum(lengths[number] for number in map(int, _SHARED.findall(piece)) if number < len(lengths))
-        for pattern, what in ((_ERROR, _AN_ERROR), (_NOT_CALCULATED, _NO_VALUE)):
+        for pattern, what in ((_ERROR, _AN_ERROR), (formulas, _NO_VALUE)):
             for attributes in pattern.findall(piece):
                 if place := _PLACE.search(attributes):
                     defects.add(place[1].decode(), int(place[2]) - 1, what)

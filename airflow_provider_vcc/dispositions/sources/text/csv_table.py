@@ -259,6 +259,8 @@ class _Table:
         reason = str(error)
         if "unexpected end" in reason:
             reason = "it ends within a quoted cell"
+        if "expected after" in reason:
+            reason += "; a quote within a quoted cell is written twice (Spark: option escape)"
         if "field limit" in reason:
             reason = f"a cell is longer than {csv.field_size_limit()} characters; is a quote not closed?"
         return broken(self._name, "cannot be read as CSV", f"line {self._line()}", reason)
