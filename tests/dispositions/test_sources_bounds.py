@@ -120,3 +120,10 @@ def test_times_of_spark_are_instants_and_go_out_by_the_call_centres_clock():
     batch = Checker(None, "Europe/Budapest").check(rows)
     assert [element.next_calldate for element in batch.elements] == ["2026-12-01 09:30:00", None]
     assert "time zone" in Checker().check(rows).failures[0].errormessage
+
+
+def test_times_of_spark_within_an_object_are_refused_since_nobody_would_convert_them():
+    table = pa.table({"search": [{"due": dt.datetime(2026, 12, 1, 8, 30)}]})  # noqa: DTZ001 -- as Spark's type is
+    count, error = read("a.parquet", parquet(table, use_deprecated_int96_timestamps=True))
+    assert count == 0
+    assert "has times of the type INT96 within an object or a list" in error

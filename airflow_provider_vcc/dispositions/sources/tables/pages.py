@@ -32,7 +32,7 @@ class Budget:
         self._metadata = file.metadata
         self._raw = raw
         self._name = name
-        self.instants = _instants(file)
+        self.instants = self._instants(file)
         """Columns of top level whose times are instants: Spark and Hive write them so, as INT96."""
         self.shared: list[str] = []
         """Columns whose values are few and large, so that each is wanted once only."""
@@ -41,6 +41,17 @@ class Budget:
     def rows_at_a_time(self, group: int) -> int:
         """Return how many rows of a group make a batch."""
         return self._rows[group]
+
+    def _instants(self, file: Any) -> frozenset[int]:
+        names = list(file.schema_arrow.names)
+        columns = (file.schema.column(index) for index in range(len(file.schema)))
+        paths = [column.path for column in columns if column.physical_type == "INT96"]
+        if not all(path in names for path in paths):
+            what = "has times of the type INT96 within an object or a list, where they would be an hour or more off"
+            raise broken(
+                self._name, f"{what}; write them as TIMESTAMP (Spark: spark.sql.parquet.outputTimestampType)", None
+            )
+        return frozenset(map(names.index, paths))
 
     def _look(self, number: int) -> int:
         group = self._metadata.row_group(number)
@@ -71,14 +82,6 @@ class Budget:
             return _read_page(self._raw.read(_LONGEST_HEADER))
         except (IndexError, ValueError):
             return None  # pyarrow says what is wrong with it
-
-
-def _instants(file: Any) -> frozenset[int]:
-    names = list(file.schema_arrow.names)
-    found = (file.schema.column(index) for index in range(len(file.schema)))
-    return frozenset(
-        names.index(column.path) for column in found if column.physical_type == "INT96" and column.path in names
-    )
 
 
 class _Page(NamedTuple):
