@@ -66,6 +66,13 @@ def quoting(element):
     return text[:30], f"{text[:90]} {text[:60].upper()} {blob[:80]}"
 
 
+def spelt(value):
+    """Give a value as it is, and as it stands in a text in base64, wherever that begins."""
+    data = value.encode()
+    shifted = [(base64.b64encode(b"x" * at + data).decode(), at) for at in range(3)]
+    return [value.lower(), *(text[4 * bool(at) : (at + len(data)) * 8 // 6].lower() for text, at in shifted)]
+
+
 @pytest.fixture
 def data(airflow_home):
     folder = airflow_home / "dags" / "data"
@@ -131,6 +138,7 @@ def test_no_log_table_or_file_of_airflow_holds_what_is_private(airflow_home, dat
         (value, place)
         for value in PRIVATE
         for place, text in everything.items()
-        if value.lower() in text.lower() and "/dags/" not in place and place not in {"dag_code", "serialized_dag"}
+        if "/dags/" not in place and place not in {"dag_code", "serialized_dag"}
+        if any(one in text.lower() for one in spelt(value))
     }
     assert not found
