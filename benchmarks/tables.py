@@ -154,7 +154,7 @@ def _mariadb(results: Results) -> str:
         (name, f"{row['rows_per_second']:,.0f}", f"{row['cpu_us']:.1f}", f"{row['growth_mib']:+.1f}")
         for name, row in results["mariadb"].items()
     ]
-    return _table(("1,000,000 rows of MariaDB", "rows/s", "CPU us/row", "memory MiB over 10,000 rows"), rows)
+    return _table(("1,000,000 rows of MariaDB", "rows/s", "CPU us/row", "memory MiB over 100,000 rows"), rows)
 
 
 def _synced(results: Results) -> str:

@@ -226,7 +226,7 @@ class SyncedTable:
         except VccError:
             raise
         except Exception as error:  # noqa: BLE001 -- each driver has its own
-            words = words_of(error)
+            words = words_of(error, names=self._reading.names)
         raise VccError(
             f"synced_table: {self._name} cannot be {what} any more ({words}), so nothing more is sent; "
             "the next run goes on from what it holds"

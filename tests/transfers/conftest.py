@@ -27,9 +27,9 @@ def sandbox():
         yield sandbox
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def warehouse():
-    """Give what an Airflow connection needs of a PostgreSQL, each module's own."""
+    """Give what an Airflow connection needs of a PostgreSQL, which all tests of this process share."""
     with postgres() as given:
         yield given
 

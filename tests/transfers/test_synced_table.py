@@ -97,9 +97,7 @@ def test_thousands_of_records_are_kept_and_compared_in_batches(table):
     assert len(kept.differing({str(n): B for n in range(3_000)})) == 3_000
 
 
-@pytest.mark.parametrize(
-    "hook", [pytest.param(driver, marks=POSTGRES) for driver in ("psycopg", "psycopg2")], indirect=True
-)
+@pytest.mark.parametrize("hook", DATABASES[2:4], indirect=True)
 def test_a_table_that_nobody_has_analysed_is_compared_by_its_key(hook, table):
     """PostgreSQL takes it for a small one, and would read all of it for each batch."""
     kept = table()

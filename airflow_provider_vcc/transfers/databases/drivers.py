@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Cursor", "abandon", "describe", "fetch_texts", "fetched", "keep_alive", "reads_ahead", "streaming_cursor"]
 
 POSTGRES = frozenset({"psycopg", "psycopg2"})
+MYSQL = frozenset({"mysql", "pymysql", "MySQLdb", "mariadb"})
 STREAM_BY_THEMSELVES = frozenset(
     {"sqlite3", "oracledb", "cx_Oracle", "pyodbc", "snowflake", "trino", "prestodb", "databricks", "duckdb", "pymssql"}
     | {"google"}
@@ -138,6 +139,8 @@ def fetched(cursor: Cursor, statement: tuple[object, ...], fetch_size: int) -> G
     if driver_of(cursor) == "psycopg" and _streams():
         yield from _streamed(cursor, statement, min(fetch_size, PORTION))
         return
+    if driver_of(cursor) in MYSQL:  # each row is on its way already, so a smaller piece costs nothing
+        fetch_size = min(fetch_size, PORTION)
     while rows := cursor.fetchmany(fetch_size):
         yield list(rows)
 
