@@ -168,7 +168,7 @@ class SyncedTable:
         return {
             record: found.get(record)
             for record, fingerprint in wanted.items()
-            if found.get(record) != (fingerprint, State.APPLIED)
+            if found.get(record) != Remembered(fingerprint, State.APPLIED)
         }
 
     def _found(self, transaction: Transaction, records: Sequence[str]) -> Iterator[tuple[str, Remembered | None]]:

@@ -1,4 +1,4 @@
-"""A million rows from MariaDB by each of its drivers: how fast, and how much more memory than a hundred thousand take."""
+"""A million rows from MariaDB by each of its drivers: how fast, and how much more memory than of a hundred thousand."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class State(StrEnum):
     """It was sent, and nobody can say whether it took effect."""
 
 
-class Remembered(NamedTuple):
+class Remembered(msgspec.Struct, frozen=True, gc=False):  # of which there are so many that collecting them takes long
     """What stands in the ledger for a record."""
 
     fingerprint: str
@@ -111,16 +111,15 @@ class Remembering:
             self._store.delete(key)
 
 
-class _Open:
-    """A record with elements that were read and are not settled yet."""
+class _Open(msgspec.Struct, gc=False):
+    """A record with elements that were read and are not settled yet.
 
-    __slots__ = ("count", "noted", "stands")
+    :param stands: what the service has, as far as is known: what a refused element goes back to.
+    """
 
-    def __init__(self, stands: Remembered | None) -> None:
-        self.count = 0
-        self.stands = stands
-        """What the service has, as far as is known: what a refused element goes back to."""
-        self.noted = False
+    stands: Remembered | None
+    count: int = 0
+    noted: bool = False
 
 
 def fingerprint_key(*parts: object) -> bytes:
@@ -232,9 +231,12 @@ class Synced:
     def _stands(
         self, record: str, differing: Mapping[str, Remembered | None], prints: Mapping[str, str]
     ) -> Remembered | None:
-        for newer in (self._unsaved, self._saving, differing):
-            if record in newer:
-                return newer[record]
+        if record in self._unsaved:
+            return self._unsaved[record]
+        if record in self._saving:
+            return self._saving[record]
+        if record in differing:
+            return differing[record]
         return Remembered(prints[record], State.APPLIED)
 
     # Sending

@@ -17,6 +17,7 @@ from support.simulator.service import Request, Service
 from airflow_provider_vcc.dispositions.engine.messages import Answered, Saved
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Layout, Segment
 from airflow_provider_vcc.dispositions.progress.synced import Change, Remembering, State
+from airflow_provider_vcc.dispositions.progress.synced import Remembered as Entry
 
 LAYOUT = Layout(stretch=4, stretches=3)
 MOST_STEPS = 20_000
@@ -38,7 +39,7 @@ class Remembered(dict):
 
     def differing(self, wanted):
         """Give what stands there and is another, or doubtful."""
-        return {r: self.get(r) for r, mark in wanted.items() if self.get(r) != (mark, State.APPLIED)}
+        return {r: self.get(r) for r, mark in wanted.items() if self.get(r) != Entry(mark, State.APPLIED)}
 
     def write(self, entries):
         """Keep entries; None forgets one."""
@@ -51,7 +52,7 @@ class Remembered(dict):
     def doubt_all(self):
         """Make everything unknown."""
         for record, entry in self.items():
-            self[record] = entry._replace(state=State.UNKNOWN)
+            self[record] = Entry(entry.fingerprint, State.UNKNOWN)
 
     def close(self):
         """Nothing is open."""
