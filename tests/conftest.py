@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -34,6 +35,18 @@ def pytest_runtest_setup(item):
     for server, message in MISSING.items():
         if item.get_closest_marker(server) and not is_there(server):
             (pytest.fail if in_ci() else pytest.skip)(message)
+
+
+@pytest.fixture(autouse=True)
+def no_event_loop(request):
+    """Hide the event loop that a browser of this process leaves running in the main thread between its tests."""
+    loop = asyncio._get_running_loop()
+    if loop is None or request.node.get_closest_marker("chromium"):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(scope="session")

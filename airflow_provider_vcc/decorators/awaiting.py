@@ -55,9 +55,8 @@ class _Loop:
             waiting = self._thread.submit(self._runner.run, _of(awaitable), context=self._context)
             return waiting.result()
         except BaseException:
-            if (
-                waiting is None or not waiting.done()
-            ):  # a timeout or a stop ended the wait here, but not what is waited for there
+            # A timeout or a stop ended the wait here, but not what is waited for there.
+            if waiting is None or not waiting.done():
                 self._runner.get_loop().call_soon_threadsafe(self._cancel)
             raise
 

@@ -294,8 +294,9 @@ def link_of(database, task):
         assert connection.execute(statement, (task,)).rowcount > 0
 
 
+@pytest.mark.usefixtures("changed")
 @pytest.mark.parametrize("hidden", ["vcc_probe", "every DAG"])
-def test_a_dag_whose_xcoms_somebody_may_not_read_is_left_out(overview, database, changed, manager, monkeypatch, hidden):
+def test_a_dag_whose_xcoms_somebody_may_not_read_is_left_out(overview, database, manager, monkeypatch, hidden):
     link_of(database, "push")
     allowed = manager.is_authorized_dag
 

@@ -102,7 +102,10 @@ def test_a_paused_page_stands_still_and_goes_on_when_asked(open_tab, airflow_sta
     expect(report.get_by_text("without its final figures")).to_be_visible(timeout=PATIENCE)
 
 
-@pytest.mark.parametrize(("task", "lead"), [("failed", "counts as failed"), ("skipped", "is skipped")])
+@pytest.mark.parametrize(
+    ("task", "lead"),
+    [("failed", "counts as failed"), ("skipped", "is skipped, which in Airflow is neither a failure nor a success")],
+)
 def test_the_tab_of_a_task_with_too_many_failures_says_which(open_tab, run_id, screenshots, task, lead):
     page, report = open_tab("vcc_reports", run_id, task)
     expect(verdict(report)).to_contain_text("40 of 43 records set; ")
