@@ -172,6 +172,7 @@ def test_troubles_are_logged_at_most_once_in_some_seconds(sandbox, capsys):
 
 def test_a_service_that_is_down_is_an_error_of_its_own_and_the_rest_is_not_sent(sandbox, monkeypatch):
     monkeypatch.setattr("airflow_provider_vcc.dispositions.engine.breaker.LONGEST_OUTAGE", 0.5)
+    monkeypatch.setattr("airflow_provider_vcc.dispositions.engine.breaker.FEWEST_FAILURES", 3)
     sandbox.down()
     error, xcoms = run_here(operator(elements=MANY, chunk_size=10, soft_fail=True))
     assert isinstance(error, VccUnavailable)

@@ -31,7 +31,7 @@ def show(new_page):
 
 LOOKED_AT = (
     *("running", "running-size-estimated", "failed", "form", "check-failed", "wrong-token", "service-down", "mapped"),
-    *("retried", "shards", "thousand-failed", "limit-found", "older-version", "stand-alone", "no-report"),
+    *("retried", "shards", "limit-found", "older-version", "stand-alone", "no-report"),
 )
 """Those that look like no other; the others are looked at by the long tests."""
 
