@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.sources import IterableSource, from_elements
 from airflow_provider_vcc.dispositions.sources.batches import LARGEST_BATCH, rebatch, weighed
+from airflow_provider_vcc.dispositions.sources.walk import DEEPEST
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 ITEMS = st.recursive(st.dictionaries(st.just("a"), st.integers()) | st.none() | st.text(), st.lists, max_leaves=20)
@@ -43,8 +44,9 @@ def read_all(source, size=3):
     return found
 
 
-def flat(items):
-    return [one for item in items for one in (flat(item) if isinstance(item, list) else [item])]
+def flat(items, depth=0):
+    opened = [flat(item, depth + 1) if isinstance(item, list) and depth < DEEPEST else [item] for item in items]
+    return [one for part in opened for one in part]
 
 
 @given(st.lists(st.lists(st.integers())), st.integers(1, 7))
@@ -152,6 +154,13 @@ def test_value_that_is_no_list_says_what_to_write_instead(value, said):
     with pytest.raises(VccConfigurationError) as raised:
         from_elements(value)
     assert said in str(raised.value)
+
+
+def test_a_list_that_holds_itself_is_one_element_that_is_none_at_last():
+    endless = []
+    endless.append(endless)
+    assert read_all(from_elements([1, endless, 2])) == [1, endless, 2]
+    assert from_elements([1, endless, 2]).total == 3
 
 
 def test_a_tuple_with_names_is_one_element_and_no_list_of_them():

@@ -10,7 +10,7 @@ from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.dispositions.sources.tables.frames import FrameSource, is_table
 from airflow_provider_vcc.dispositions.sources.text.from_text import from_text
 from airflow_provider_vcc.dispositions.sources.text.json_array import REQUEST
-from airflow_provider_vcc.dispositions.sources.walk import is_list, walk
+from airflow_provider_vcc.dispositions.sources.walk import DEEPEST, is_list, walk
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
@@ -114,18 +114,18 @@ def _rows(value: Iterable[object], size: int, name: str) -> Iterator[Rows]:
         start += len(objects)
 
 
-def _count(value: Sequence[object]) -> int | None:
+def _count(value: Sequence[object], depth: int = 0) -> int | None:
     """Count elements as far as that is cheap: a lazy list would fetch all to say so."""
     if not isinstance(value, (list, tuple)):
         return None
     kinds = set(map(type, value))
     if any(map(is_table, kinds)):
         return None
-    if not any(map(is_list, kinds)):
+    if depth == DEEPEST or not any(map(is_list, kinds)):
         return len(value)
     total = 0
     for item in value:
-        count = _count(item) if is_list(type(item)) else 1
+        count = _count(item, depth + 1) if is_list(type(item)) else 1
         if count is None:
             return None
         total += count
