@@ -9,7 +9,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 __all__ = ["awaited"]
 
@@ -21,14 +21,13 @@ def awaited(given: object) -> object:
 
     What it yields is asked for one by one, in the event loop in which it began.
     """
-    if not isinstance(given, Awaitable | AsyncIterable):
-        return given
+    if not isinstance(given, Awaitable):
+        return _stepped(_Loop, given) if isinstance(given, AsyncIterable) else given
     loop = _Loop()
     try:
-        if isinstance(given, Awaitable):
-            given = loop.run(given)
+        given = loop.run(given)
         if isinstance(given, AsyncIterable):
-            return _stepped(loop, aiter(given))
+            return _stepped(lambda: loop, given)
     except BaseException:
         loop.close()
         raise
@@ -40,12 +39,14 @@ class _Loop:
     """An event loop of our own: in this thread or, where this thread runs one already, in another."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        # Of this factory, a loop can be made in another thread than it runs in.
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._thread = ThreadPoolExecutor(1, "vcc-async") if _runs_here() else None
         self._context = copy_context()
         if self._thread is not None:
             # Before there is anything to interrupt: a pool that is interrupted while it starts a thread forgets it.
-            self._thread.submit(self._runner.get_loop).result()
+            self._thread.submit(_runs_here).result()
+            self._runner.get_loop()
 
     def run(self, awaitable: Awaitable[object]) -> object:
         if self._thread is None:
@@ -88,7 +89,9 @@ async def _next(items: AsyncIterator[object]) -> object:
     return await anext(items, _END)
 
 
-def _stepped(loop: _Loop, items: AsyncIterator[object]) -> Iterator[object]:
+def _stepped(make: Callable[[], _Loop], given: AsyncIterable[object]) -> Iterator[object]:
+    # Made here, so that there is no loop to close where nobody asks for a first item.
+    loop, items = make(), aiter(given)
     try:
         while (item := loop.run(_next(items))) is not _END:
             yield item

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -135,3 +136,12 @@ def test_an_interruption_while_its_thread_starts_leaves_nothing_running(monkeypa
     with pytest.raises(TimeoutError, match="time is over"):
         beside_a_loop(lambda: awaited(given))
     given.close()
+    gc.collect()  # a loop that nobody closed says so, which is an error
+
+
+def test_nothing_is_open_where_nobody_asks_for_a_first_item(somewhere):
+    async def give():
+        yield 1
+
+    somewhere(lambda: awaited(give()))
+    gc.collect()
