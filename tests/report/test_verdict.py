@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from support.reports import report, scenarios, summary
 
+from airflow_provider_vcc.report.reading.context import Context
 from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.words.remedy import steps
 from airflow_provider_vcc.report.words.status import ENDED
 from airflow_provider_vcc.report.words.verdict import consequence, guess, left, plan, threshold, verdict
 
@@ -163,3 +165,12 @@ def test_reports_of_older_versions_say_by_their_message_why_they_ended():
 
 def test_a_night_in_which_nothing_changed_is_not_taken_for_an_empty_input():
     assert verdict(figures_of(summary(0) | {"unchanged": 250_000})) == "Nothing to do: none of 250,000 rows had changed"
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("form-refused", "If what is named above was typed"), ("before-its-run", "Ask")]
+)
+def test_what_was_typed_into_a_form_is_corrected_there_first(name, first):
+    given_summary, given_report, context = scenarios()[name]
+    found = steps(read_figures(given_summary, given_report), Context(**context), context["state"])
+    assert found[0].text.startswith(first)

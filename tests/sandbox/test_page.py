@@ -55,8 +55,8 @@ def filled(client):
 def test_the_first_page_shows_projects_requests_changes_and_the_connection(look, filled, sandbox):
     page = text_of(look("/"))
     assert "17 Alumni 100 9 0" in page
-    assert "1 requests came in 9 dispositions set 1 elements rejected" in page
-    assert "PUT /projects/17/records/dispositions 3 200 it took effect" in page
+    assert "1 request came in 9 dispositions set 1 element rejected" in page
+    assert "PUT /projects/17/records/dispositions 3 200 it took effect, but for 1 rejected" in page
     assert f"curl -u mycc:sandbox-token {sandbox.url}/v2/projects" in page
     assert "It behaves well" in page
 

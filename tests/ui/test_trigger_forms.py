@@ -47,7 +47,10 @@ def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_sets_nothing
     form.page.goto(f"{airflow_stack.url}/vcc/report/vcc_form/{quote(run, safe='')}/set_dispositions")
     expect(form.page.locator("body")).to_contain_text("Record ids, line 2: write numbers only")
     expect(form.page.locator("body")).not_to_contain_text("Green")
-    picture(form.page.locator("body"), "form-refused", height=800)
+    expect(form.page.locator("body")).to_contain_text(
+        "If what is named above was typed into the form, correct it there"
+    )
+    picture(form.page.locator("body"), "form-refused", height=360)
     assert len(call_centre.ledger.events()) == before
 
 
@@ -92,7 +95,7 @@ def test_a_file_outside_of_the_exports_folder_is_refused(open_form, airflow_stac
 
 def test_a_named_file_is_sent(open_form, airflow_stack, call_centre, exports, picture):
     (exports / "changes.csv").write_text("customer,outcome\n811,4\n812,1\n")
-    form = open_form("vcc_form_file", height=1320)
+    form = open_form("vcc_form_file", height=1640)
     form.field("path").fill("changes.csv")
     picture(form.dialog, "form-file")
     form.paste('{"customer": "numberid", "outcome": "dispositionid"}')

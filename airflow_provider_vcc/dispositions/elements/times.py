@@ -20,6 +20,7 @@ _TIME = re.compile(
 _PROBE = datetime(2003, 2, 4, 15, 6, 7)  # noqa: DTZ001 -- a wall clock
 _DOCUMENTED = "%Y-%m-%d %H:%M:%S"
 _OF_A_TIME = re.compile(r"%[HIMSfpcXrRT]")
+_OF_A_YEAR = re.compile(r"%[YyGcx]")
 _MICROSECONDS = 6
 
 
@@ -79,6 +80,8 @@ def check_format(form: str) -> None:
     """
     if "%Z" in form:
         raise VccConfigurationError(f"date_format {form!r} has %Z, a name of a zone that cannot be trusted; use %z")
+    if "%d" in form and not _OF_A_YEAR.search(form):  # strptime warns of these, since Python 3.13
+        raise _of_no_day(form)
     try:
         back = datetime.strptime(_PROBE.strftime(form), form)  # noqa: DTZ007 -- likewise
     except ValueError:
@@ -86,10 +89,14 @@ def check_format(form: str) -> None:
             f"date_format {form!r} is not a format of strptime; write one such as '%d.%m.%Y %H:%M'"
         ) from None
     if back.date() != _PROBE.date():
-        raise VccConfigurationError(f"date_format {form!r} does not read a whole day; give year, month and day")
+        raise _of_no_day(form)
     if _OF_A_TIME.search(form) and back.hour != _PROBE.hour:
         raise VccConfigurationError(f"date_format {form!r} does not read the hour of a day; use %H, or %I with %p")
     _check_beside_documented(form)
+
+
+def _of_no_day(form: str) -> VccConfigurationError:
+    return VccConfigurationError(f"date_format {form!r} does not read a whole day; give year, month and day")
 
 
 def _check_beside_documented(form: str) -> None:

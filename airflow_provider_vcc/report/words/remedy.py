@@ -42,13 +42,23 @@ def steps(figures: Figures, context: Context, state: str, *, lost: bool = False)
     end = ending(figures, lost=lost)
     if state == "up_for_retry":
         return [Step(_while_waiting(figures, end))]
-    found = [Step(end.todo)] if end else []
+    found = [Step(_in_the_form(figures, context) or end.todo)] if end else []
     if figures.validate_only:
         return found + _after_check(figures, context)
     found += _failed(figures, context)
     if end or figures.counts[Outcome.NOT_SENT]:
         found.append(_start_again(figures, context))
     return found
+
+
+def _in_the_form(figures: Figures, context: Context) -> str:
+    """Return what to do where what was typed into a form may have ended the task before its first record."""
+    if not context.form or figures.total or figures.error_kind not in LASTING:
+        return ""
+    return (
+        "If what is named above was typed into the form, correct it there; otherwise, ask the author of the DAG, or "
+        "whoever looks after Airflow."
+    )
 
 
 def _while_waiting(figures: Figures, end: Ending | None) -> str:

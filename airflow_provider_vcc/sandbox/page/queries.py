@@ -33,7 +33,7 @@ LARGE = -1  # SQLite's word for no limit
 
 
 class RequestRow(NamedTuple):
-    """One request as the ledger has it."""
+    """One request as the ledger has it, and how many of its elements were rejected."""
 
     number: int
     at: float
@@ -44,6 +44,7 @@ class RequestRow(NamedTuple):
     status: int | None
     fault: str | None
     seconds: float | None
+    rejected: int
 
 
 class Change(NamedTuple):
@@ -103,7 +104,12 @@ def projects(store: Store) -> dict[int, tuple[int, int, int]]:
 def requests(store: Store, limit: int, number: int | None = None) -> list[RequestRow]:
     """Read the latest requests, the newest first, or one of them."""
     sql = f"{REQUEST} WHERE ? IS NULL OR number = ? ORDER BY number DESC LIMIT ?"
-    return [RequestRow(*row) for row in store.query(sql, [number, number, limit])]
+    rows = store.query(sql, [number, number, limit])
+    first = min((row[0] for row in rows), default=0)
+    rejected: dict[int, int] = dict(
+        store.query("SELECT request, count(*) FROM rejections WHERE request >= ? GROUP BY request", [first])
+    )
+    return [RequestRow(*(*row, rejected.get(row[0], 0))) for row in rows]
 
 
 def changes(

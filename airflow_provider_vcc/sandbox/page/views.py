@@ -44,12 +44,13 @@ def overview(
 
 def _tiles(counts: Mapping[str, int]) -> Markup:
     words = {
-        "requests": "requests came in",
-        "events": "dispositions set",
-        "rejections": "elements rejected",
-        "messages": "messages (none is really sent)",
+        "requests": ("request came in", "requests came in"),
+        "events": ("disposition set", "dispositions set"),
+        "rejections": ("element rejected", "elements rejected"),
+        "messages": ("message (none is really sent)", "messages (none is really sent)"),
     }
-    tiles = join(html("<li><b>{}</b>{}</li>", f"{counts[name]:,}", text) for name, text in words.items())
+    shown = [(counts[name], one if counts[name] == 1 else many) for name, (one, many) in words.items()]
+    tiles = join(html("<li><b>{}</b>{}</li>", f"{number:,}", text) for number, text in shown)
     return html('<ul class="tiles">{}</ul>', tiles)
 
 
@@ -212,7 +213,15 @@ def _effect(row: queries.RequestRow) -> Markup:
         return html("it is being worked on{}", fault)
     if row.method == "GET":
         return html("read{}", fault)
-    return html("{}{}", "it took effect" if row.acted else "nothing was done", fault)
+    return html("{}{}", _of_a_change(row) if row.acted else "nothing was done", fault)
+
+
+def _of_a_change(row: queries.RequestRow) -> str:
+    if not row.rejected:
+        return "it took effect"
+    if row.rejected == row.elements:
+        return "all of it was rejected"
+    return f"it took effect, but for {row.rejected:,} rejected"
 
 
 def request(store: Store, number: int) -> Markup | None:

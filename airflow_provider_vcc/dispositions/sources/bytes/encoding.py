@@ -119,11 +119,12 @@ def _recoded(blocks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
         kept = decoder.getstate()[0]
         try:
             text, wrong = decoder.decode(block, final=not block), None
-        except UnicodeDecodeError as error:
-            text, wrong = _before(error, encoding), error
-        except UnicodeError:
-            what = f"is not {encoding}, which is the encoding that was given: it has no byte order mark"
-            raise broken(name, f"{what}; set encoding='{encoding}-le' or '{encoding}-be'", None) from None
+        except UnicodeError as error:
+            # For a missing mark, Python 3.13 raises the narrower error, too.
+            if isinstance(error, UnicodeDecodeError) and "BOM" not in error.reason:
+                text, wrong = _before(error, encoding), error
+            else:
+                raise _without_mark(name, encoding) from None
         data = (text if begun else text.removeprefix("\ufeff")).encode("utf-8", "surrogatepass")
         begun = begun or bool(text)
         yield data
@@ -132,6 +133,11 @@ def _recoded(blocks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
             what = f"is not {encoding}, which is the encoding that was given"
             raise broken(name, what, f"line {line}, byte {given - len(kept) + wrong.start}")
         given += len(block)
+
+
+def _without_mark(name: str, encoding: str) -> VccInputError:
+    what = f"is not {encoding}, which is the encoding that was given: it has no byte order mark"
+    return broken(name, f"{what}; set encoding='{encoding}-le' or '{encoding}-be'", None)
 
 
 def _before(error: UnicodeDecodeError, encoding: str) -> str:
