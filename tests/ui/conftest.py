@@ -25,8 +25,10 @@ BASE_PATH = "/airflow"
 @pytest.fixture(scope="session")
 def browser():
     """Give a Chromium."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+    from support.airflow_forms import PATIENCE
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=arguments)
@@ -98,7 +100,7 @@ def call_centre():
 @pytest.fixture(scope="session")
 def busy_call_centre():
     """Give a slow one that for a while answers no large requests; the connection ``vcc_busy`` leads to it."""
-    slow, stuck = Latency(0.6, most=1.4), Hang().over(120).after(20).first(32)
+    slow, stuck = Latency(1.0, most=2.0), Hang().over(120).after(20).first(32)
     with Sandbox(records=12_000, faults=slow + stuck) as sandbox:
         yield sandbox.connection(timeout=3)
 

@@ -72,7 +72,7 @@ def test_the_tab_moves_while_the_task_runs_and_says_how_it_ended(open_tab, signe
     picture(page, "report-running")
     ended = "11,963 of 12,000 records set; 23 were not found in the project, 9 had a column that is not known"
     expect(verdict(report)).to_contain_text(ended, timeout=PATIENCE)
-    expect(report.get_by_role("link", name="Pause updates")).to_have_count(0)
+    expect(report.get_by_role("link", name="Pause updates")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible(timeout=PATIENCE)
     picture(page, "report-light")
     page.emulate_media(color_scheme="dark")
