@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["awaited"]
 
+HEARS_WITHIN = 1.0
+"""Seconds until a signal that came at the worst moment is heard."""
 _END = object()
 
 
@@ -54,6 +56,9 @@ class _Loop:
         waiting = None
         try:
             waiting = self._thread.submit(self._runner.run, _of(awaitable), context=self._context)
+            # Python hears a signal that comes just before it waits for a lock only when it has waited.
+            while not waiting.done():
+                wait([waiting], HEARS_WITHIN)
             return waiting.result()
         except BaseException:
             # A timeout or a stop ended the wait here, but not what is waited for there.
