@@ -63,6 +63,7 @@ __all__ = [
     "context_merge",
     "determine_kwargs",
     "get_current_context",
+    "is_unmapped",
     "make_retry_policy",
     "mask_secret",
     "task_decorator_factory",
@@ -123,6 +124,11 @@ def airflow_version() -> tuple[int, int]:
 
     major, minor = __version__.split(".")[:2]
     return int(major), int(minor)
+
+
+def is_unmapped(operator: object) -> bool:
+    """Return whether an operator is one instance of a mapped task, made in the worker; no version says so in public."""
+    return bool(getattr(operator, "_BaseOperator__from_mapped", False))
 
 
 def task_state_store(context: Mapping[str, Any]) -> Store | None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_vcc._compat import BaseOperator
+from airflow_provider_vcc._compat import BaseOperator, is_unmapped
 from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
 from airflow_provider_vcc.task.rendering.rendered import PRIVATE, bare, render_field, shown_query, wrapped
@@ -154,9 +154,7 @@ class BatchDispositionOperator(BaseOperator):
         self.validate_only = validate_only
         self._vcc_run: Run | None = None
         self._template_file: str | None = None
-        if not getattr(
-            self, "_BaseOperator__from_mapped", False
-        ):  # else it is a task that runs, and ``execute`` checks
+        if not is_unmapped(self):  # else it is a task that runs, and ``execute`` checks
             self._check_inputs()
             check_parameters(self)
 
@@ -261,7 +259,7 @@ class BatchDispositionOperator(BaseOperator):
         return super().render_template(content, *args, **kwargs)
 
     def _hide(self, fields: Iterable[str]) -> None:
-        """Have fields show nothing private from now on: where another fails to render, listeners see them as given."""
+        """Hide what is private in fields from now on: where another fails to render, listeners see them as given."""
         for name in fields:
             given = bare(getattr(self, name))
             if given is not None:

@@ -118,7 +118,7 @@ class Tally:
 
 
 def no_line(_position: int) -> None:
-    """Say that an input has no lines."""
+    """Return None: this input has no lines."""
 
 
 def new_row(errorcode: int | str | None, errormessage: str) -> ErrorRow:

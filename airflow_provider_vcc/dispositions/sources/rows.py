@@ -142,5 +142,5 @@ class HasLines(Protocol):
     """A source whose elements somebody can look up: in a text by their line, in a sheet by their row."""
 
     def line(self, position: int) -> int | None:
-        """Say where an element stands, from 1; None if it is not known. Asked soon after it was read."""
+        """Return where an element stands, from 1; None if it is not known. Asked soon after it was read."""
         ...

@@ -195,7 +195,7 @@ def _load_as_text(driver: str, cursor: Any, number: int) -> None:
 
 
 def _bear_with_infinity(driver: str, cursor: Any) -> None:
-    """Have a time that Python cannot have come as a text: a row is then invalid by itself, and ends no query."""
+    """Read a time that Python cannot have as a text: a row is then invalid by itself, and ends no query."""
     there = {column[1] for column in cursor.description or ()}
     for number in there & {TIMESTAMP, DATE, TIMESTAMPTZ}:
         if driver == "psycopg":

@@ -155,7 +155,7 @@ class CountedFile(io.RawIOBase):
         self._ahead = b""
 
     def peek(self) -> bytes:
-        """Give the beginning, which is read once more."""
+        """Return the beginning, which is read once more."""
         if not self._ahead:
             self._ahead = self._file.read(_BEGINNING)
             self._count(len(self._ahead))
