@@ -22,7 +22,7 @@ KIB = 1024
 
 
 def peak_kib() -> int:
-    """Give the most memory that this process ever had, in KiB: ``ru_maxrss`` would inherit the parent's."""
+    """Return the most memory that this process ever had, in KiB: ``ru_maxrss`` would inherit the parent's."""
     status = Path("/proc/self/status")
     if not status.exists():
         import resource
@@ -62,7 +62,7 @@ def alone(module: str, python: str = sys.executable, **arguments: Any) -> dict[s
 
 
 def _environment() -> dict[str, str]:
-    """Give the environment less what would have the client ask somewhere else than on loopback."""
+    """Return the environment less what would have the client ask somewhere else than on loopback."""
     return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
 
 

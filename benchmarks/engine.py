@@ -42,7 +42,7 @@ class Store(dict[str, Any]):
         self.writes = 0
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Give the value kept under a key."""
+        """Return the value kept under a key."""
         return super().get(key, default)
 
     def set(self, key: str, value: Any) -> None:

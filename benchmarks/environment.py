@@ -17,7 +17,7 @@ REQUIREMENTS = ROOT / "benchmarks" / "requirements.txt"
 
 
 def others_python() -> str:
-    """Give the path of its Python; the environment is made where it is missing or another one is wanted by now."""
+    """Return the path of its Python; the environment is made where it is missing or another one is wanted by now."""
     python = FOLDER / "bin" / "python"
     wanted = hashlib.sha256(CONSTRAINTS.read_bytes() + REQUIREMENTS.read_bytes()).hexdigest()
     stamp = FOLDER / wanted[:16]

@@ -33,21 +33,21 @@ class Goal:
 
     @property
     def text(self) -> str:
-        """Give the goal in words."""
+        """Return the goal in words."""
         return f"{'>=' if self.more else '<='} {self.form.format(self.limit)}"
 
     def met(self, results: Results) -> bool:
-        """Say whether a run reaches it."""
+        """Return whether a run reaches it."""
         value = self.value(results)
         return value >= self.limit if self.more else value <= self.limit
 
     def comparable(self, results: Results) -> float:
-        """Give the figure as it is compared between machines."""
+        """Return the figure as it is compared between machines."""
         return self.value(results) / (_rate(results, "by_hand") if self.per_hand else 1)
 
 
 def worse(goal: Goal, now: Results, before: Results) -> bool:
-    """Say whether a figure is worse than the committed one by more than its slack, and misses the goal or is a rate.
+    """Return whether a figure is worse than the committed one by more than its slack, and misses the goal or is a rate.
 
     A figure that keeps a limit which does not depend on the machine is good, whatever it was.
     """
@@ -67,7 +67,7 @@ def _growth(results: Results, few: int, many: int) -> float:
 
 
 def _steepest(results: Results) -> float:
-    """Give the most that ten times the elements take, over ten times the time."""
+    """Return the most that ten times the elements take, over ten times the time."""
     sizes = sorted(map(int, results["growth"]))
     pairs = [(size, 10 * size) for size in sizes if 10 * size in sizes]
     return max(_growth(results, few, many) for few, many in pairs)

@@ -42,7 +42,7 @@ COMMAND = (sys.executable, "-m", "benchmarks.one_shard")
 
 
 def measure(shards: Sequence[int]) -> dict[str, Any]:
-    """Give the rows per second by number of shards."""
+    """Return the rows per second by number of shards."""
     found = {}
     with postgres() as host:
         for count in shards:
@@ -52,7 +52,7 @@ def measure(shards: Sequence[int]) -> dict[str, Any]:
 
 
 def ideal(shards: int) -> float:
-    """Give the rows per second that these answers allow."""
+    """Return the rows per second that these answers allow."""
     return min(shards * IN_FLIGHT, AT_A_TIME) * CHUNK / SECONDS
 
 
@@ -87,7 +87,7 @@ def _start(number: int, count: int, host: str, sandbox: Any) -> Any:
 
 
 def _read(process: Any) -> str:
-    """Give the next line that is meant for us: what is imported may print as well."""
+    """Return the next line that is meant for us: what is imported may print as well."""
     for line in process.stdout:
         if line.startswith("> "):
             return str(line[2:])
@@ -95,7 +95,7 @@ def _read(process: Any) -> str:
 
 
 def table(results: dict[str, Any]) -> str:
-    """Give the figures as a Markdown table."""
+    """Return the figures as a Markdown table."""
     head = "| shards | requests in the air | worked on at a time | rows/s at best | rows/s measured | CPU of all |"
     rows = [
         f"| {count} | {int(count) * IN_FLIGHT} | {min(int(count) * IN_FLIGHT, AT_A_TIME)} | {ideal(int(count)):,.0f} "
@@ -128,7 +128,7 @@ def picture(results: dict[str, Any]) -> Picture:
 
 
 def filled(page: str, results: dict[str, Any]) -> str:
-    """Give a page with the table put between its marks."""
+    """Return a page with the table put between its marks."""
     return MARKED.sub(lambda found: f"{found[1]}\n{table(results)}\n", page)
 
 

@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def element(number: int) -> dict[str, str]:
-    """Give the element at a position: callbacks on the minute, from 8 to 18 o'clock, within two weeks."""
+    """Return the element at a position: callbacks on the minute, from 8 to 18 o'clock, within two weeks."""
     minute = number * SPREAD % MINUTES
     return {
         "numberid": str(number),
@@ -43,7 +43,7 @@ def element(number: int) -> dict[str, str]:
 
 
 def _to_the_second(number: int) -> dict[str, str]:
-    """Give an element with a callback time that no other one of 300,000 has."""
+    """Return an element with a callback time that no other one of 300,000 has."""
     second = number * SPREAD % 300_000
     time = f"{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}"
     return {**element(number), "next_calldate": f"2026-11-{second // 86_400 + 1:02} {time}"}
@@ -68,7 +68,7 @@ class LazyElements(Sequence[Any]):
 
 
 def make(kind: str, count: int) -> str:
-    """Give the path of a file with so many elements; made where it is not there yet."""
+    """Return the path of a file with so many elements; made where it is not there yet."""
     path = FOLDER / f"{count}.{kind}"
     if not path.exists():
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ PACKAGES = ("apache-airflow", "msgspec", "pyarrow", "requests", "urllib3")
 
 
 def describe() -> dict[str, Any]:
-    """Give the day, the machine, how busy it is, and the versions."""
+    """Return the day, the machine, how busy it is, and the versions."""
     return {
         "day": time.strftime("%Y-%m-%d"),
         "cpu": _model(),

@@ -26,7 +26,7 @@ class Instance:
 
 
 def operator(number: int, count: int, rows: int, **settings: int) -> SqlToVccOperator:
-    """Give the task of one shard."""
+    """Return the task of one shard."""
     return SqlToVccOperator(
         task_id="sync",
         project_id=PROJECT,

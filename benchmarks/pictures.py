@@ -179,7 +179,7 @@ def _levels(picture: Picture, y: Axis, values: Sequence[float], sides: tuple[flo
 
 
 def _round(value: float) -> float:
-    """Give a round number that is not less."""
+    """Return a round number that is not less."""
     ten = 10 ** floor(log10(value))
     return float(next(step * ten for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if step * ten >= value))
 

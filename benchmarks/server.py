@@ -21,7 +21,7 @@ GIVE_UP = 60.0
 
 @cache
 def answer(count: int, every: int = 0, offset: int = 0) -> bytes:
-    """Give the whole HTTP answer for so many elements, of which each ``every``-th from ``offset`` is rejected."""
+    """Return the whole HTTP answer for so many elements, of which each ``every``-th from ``offset`` is rejected."""
     bad = range(offset, count, every) if every else range(0)
     good = ",".join(f'"{index}":true' for index in range(count) if index not in bad)
     errors = ",".join(f'{{"errorcode":404,"errormessage":"error.record_not_found","index":{index}}}' for index in bad)
@@ -45,7 +45,7 @@ class Connection:
         self._need = 0
 
     def elements(self) -> int | None:
-        """Read what has come: give how many elements a request has once it is whole, 0 for a GET.
+        """Read what has come; return how many elements a request has once it is whole, 0 for a GET.
 
         :raises OSError: where the connection has ended.
         """

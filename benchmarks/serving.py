@@ -24,7 +24,7 @@ class Serving:
         self.port = port
 
     def seen(self) -> dict[str, Any]:
-        """Give what it saw since this was last asked: ``{"cpu": seconds, "seen": [[arrival, elements], ...]}``."""
+        """Return what it saw since this was last asked: ``{"cpu": seconds, "seen": [[arrival, elements], ...]}``."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         try:
             connection.request("GET", "/")

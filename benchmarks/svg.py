@@ -36,7 +36,7 @@ class Axis:
         self._from, self._to = pixels
 
     def __call__(self, value: float) -> float:
-        """Give the pixel of a value."""
+        """Return the pixel of a value."""
         share = (self._scale(value) - self._low) / (self._high - self._low)
         return round(self._from + share * (self._to - self._from), 1)
 

@@ -28,12 +28,12 @@ NAMES = {
 
 
 def everything(results: Results) -> str:
-    """Give all tables of a full run."""
+    """Return all tables of a full run."""
     return "\n\n".join(part(results) for part in PARTS.values())
 
 
 def filled(page: str, results: Results) -> str:
-    """Give a page with the tables put between its marks ``<!-- figures: NAME -->`` and ``<!-- end -->``."""
+    """Return a page with the tables put between its marks ``<!-- figures: NAME -->`` and ``<!-- end -->``."""
 
     def fill(found: re.Match[str]) -> str:
         return f"{found[1]}\n{PARTS[found[2]](results)}\n<!-- end -->"
@@ -42,7 +42,7 @@ def filled(page: str, results: Results) -> str:
 
 
 def comparison(results: Results, before: Results, bad: Sequence[Goal]) -> str:
-    """Give each goal's figure beside the committed one."""
+    """Return each goal's figure beside the committed one."""
     rows = [
         (
             goal.what,

@@ -34,7 +34,7 @@ FETCH_SIZE = 10_000
 
 
 def query(kind: str, count: int, host: str) -> Source:
-    """Give a query's rows: ids are numbers there, and the servers' times are timestamps.
+    """Return a query's rows: ids are numbers there, and the servers' times are timestamps.
 
     :param kind: ``sqlite``, ``postgres``, or ``mariadb:`` with the driver's module.
     :param host: PostgreSQL's folder, MariaDB's socket.
@@ -61,7 +61,7 @@ class _MariaDb:
         self._connect = import_module(driver).connect
 
     def get_conn(self) -> object:
-        """Give a new connection."""
+        """Return a new connection."""
         from tests.support.mariadb import DATABASE, PASSWORD, USER
 
         return self._connect(unix_socket=self._socket, user=USER, password=PASSWORD, database=DATABASE)
@@ -79,7 +79,7 @@ def _hook(kind: str) -> Any:
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """Run a PostgreSQL of its own, and give the folder of its socket."""
+    """Run a PostgreSQL of its own, and return the folder of its socket."""
     from tests.support.postgres import postgres as server
 
     with server() as connection:
@@ -88,7 +88,7 @@ def postgres() -> Iterator[str]:
 
 @contextmanager
 def mariadb() -> Iterator[str]:
-    """Run a MariaDB of its own, and give its socket."""
+    """Run a MariaDB of its own, and return its socket."""
     from tests.support.mariadb import mariadb as server
 
     with server() as socket:

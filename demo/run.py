@@ -55,7 +55,7 @@ def environment(home: Path, connection: str) -> dict[str, str]:
 
 
 def run_in_airflow(home: Path, connection: str) -> dict[str, Any]:
-    """Run the DAG in a process of its own, and give what it left: elements, task state, summary."""
+    """Run the DAG in a process of its own, and return what it left: elements, task state, summary."""
     shutil.copytree(
         DAG_FILE.parent, home / "dags", ignore=lambda _, names: {name for name in names if name != DAG_FILE.name}
     )

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from support.dags import DagRunner, airflow_environment, copy_database
 from support.servers import MISSING, in_ci, is_there
 
-# A busy machine is no fault of what is tested.
+# A busy machine is not the fault of what is tested.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
@@ -59,7 +59,7 @@ def dag_runner(tmp_path_factory):
 
 @pytest.fixture
 def airflow_home(dag_runner, tmp_path):
-    """Give an Airflow home with a fresh database, for tests that start Airflow's own commands.
+    """Return an Airflow home with a fresh database, for tests that start Airflow's own commands.
 
     Start them with ``env=os.environ | airflow_environment(airflow_home)``.
     """
@@ -71,5 +71,5 @@ def airflow_home(dag_runner, tmp_path):
 
 @pytest.fixture(scope="session")
 def repo():
-    """Give the folder of the checkout."""
+    """Return the folder of the checkout."""
     return Path(__file__).parents[1]

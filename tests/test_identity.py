@@ -18,7 +18,7 @@ INPUT = b'{"numberid": "1"}\n' * 100
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """Give a folder with an input, that can be reached in many ways."""
+    """Return a folder with an input, that can be reached in many ways."""
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "in.jsonl").write_bytes(INPUT)

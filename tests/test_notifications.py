@@ -167,7 +167,7 @@ def test_everything_in_a_mail_is_escaped():
 
 @pytest.fixture
 def recipes():
-    """Give the functions of the example DAG."""
+    """Return the functions of the example DAG."""
     if airflow_version() < (3, 0):
         pytest.skip("the example DAGs are those of Airflow 3")
     spec = importlib.util.spec_from_file_location("vcc_notify", RECIPES)
@@ -188,7 +188,7 @@ class Mailbox:
 
 
 def free_port():
-    """Give a port that is free now: aiosmtpd looks for itself under the port that it was told."""
+    """Return a port that is free now: aiosmtpd looks for itself under the port that it was told."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
 

@@ -41,7 +41,7 @@ CONTENTS = {
 
 
 def read_ids(url):
-    """Give the ids in a file, and how much of it was read in the end."""
+    """Return the ids in a file, and how much of it was read in the end."""
     source = open_path(url, opener=open_binary, sizer=size)
     found = []
     for rows in source.read(500):

@@ -16,7 +16,7 @@ HEADERS = {"Content-Type": "application/json"}
 
 
 def run(path: str, port: int, **_: Any) -> int:
-    """Send a file of JSON Lines, and give how many elements went out."""
+    """Send a file of JSON Lines, and return how many elements went out."""
     decode, encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
     connection = http.client.HTTPConnection("127.0.0.1", port)
 

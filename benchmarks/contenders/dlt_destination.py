@@ -28,7 +28,7 @@ def prepare(**_: Any) -> None:
 
 
 def run(path: str, port: int, **_: Any) -> int:
-    """Send a file of JSON Lines, and give how many elements were answered."""
+    """Send a file of JSON Lines, and return how many elements were answered."""
     import dlt
     import requests
 

@@ -36,7 +36,7 @@ def prepare(dag: str, path: str, port: int, **settings: Any) -> None:
 
 
 def run(dag: str, **_: Any) -> dict[str, Any]:
-    """Run a DAG, and give its task's XCom ``summary`` where it has one.
+    """Run a DAG, and return its task's XCom ``summary`` where it has one.
 
     :raises RuntimeError: where it did not succeed.
     """

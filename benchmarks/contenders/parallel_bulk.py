@@ -33,7 +33,7 @@ class Client(Elasticsearch):
 
 
 def run(path: str, port: int, **_: Any) -> int:
-    """Send a file of JSON Lines, and give how many elements were answered."""
+    """Send a file of JSON Lines, and return how many elements were answered."""
     warnings.simplefilter("ignore")
     client = Client(f"http://127.0.0.1:{port}", basic_auth=("mycc", "token"), connections_per_node=THREADS)
     with Path(path).open(encoding="utf-8") as lines:

@@ -29,7 +29,7 @@ def _chunks(path: str) -> Iterator[list[dict[str, Any]]]:
 
 
 def run(path: str, port: int, **_: Any) -> int:
-    """Send a file of JSON Lines, and give how many elements were answered."""
+    """Send a file of JSON Lines, and return how many elements were answered."""
     url = f"http://127.0.0.1:{port}/v2/projects/17/records/dispositions"
     session = requests.Session()
     session.auth = ("mycc", "token")

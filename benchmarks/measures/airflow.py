@@ -16,7 +16,7 @@ SETTINGS = ((500, 4), (500, 16), (2000, 8))
 
 
 def measure(plan: Plan) -> dict[str, Any]:  # noqa: ARG001 -- once: it takes half a minute
-    """Give the operator's own ``elements_per_second`` by ``chunk_size`` and ``max_in_flight``."""
+    """Return the operator's own ``elements_per_second`` by ``chunk_size`` and ``max_in_flight``."""
     found = {}
     with serving() as server:
         for size, window in SETTINGS:

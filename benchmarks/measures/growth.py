@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give for each number of elements ``{"seconds", "us", "cpu_us", "peak_mib"}``."""
+    """Return for each number of elements ``{"seconds", "us", "cpu_us", "peak_mib"}``."""
     runs: dict[int, list[dict[str, Any]]] = {}
     with serving() as server:
         for _ in range(plan.rounds):

@@ -27,7 +27,7 @@ print(json.dumps({"ms": took * 1000, "new": new}))
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give the median in milliseconds, how many modules come along, and which of the heavy ones do."""
+    """Return the median in milliseconds, how many modules come along, and which of the heavy ones do."""
     runs = [_one() for _ in range(plan.rounds)]
     new = {name.partition(".")[0] for name in runs[0]["new"]}
     return {

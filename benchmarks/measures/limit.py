@@ -27,7 +27,7 @@ DRAWN = ("one at a time, 2 ms an element", "8 workers", "32 workers", "8 workers
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give for each service and each noise the rates and the answer times, and how the limit went in some."""
+    """Return for each service and each noise the rates and the answer times, and how the limit went in some."""
     noises, seeds = (NOISES, SEEDS) if plan.others else (ONE_NOISE, ONE_SEED)
     cells = {
         name: {f"{noise:.0%}": summed_up([run(work, noise, seed) for seed in seeds]) for noise in noises}
@@ -39,7 +39,7 @@ def measure(plan: Plan) -> dict[str, Any]:
 
 
 def run(work: Work, noise: float, seed: int, *, save: float = 0.0) -> dict[str, float]:
-    """Give how the limit that is found fares against every fixed window, by one seed."""
+    """Return how the limit that is found fares against every fixed window, by one seed."""
     fixed = against(work, noise, seed, save)
     auto = play(work, noise, None, seed, CHUNKS, save=save)
     short = play(work, noise, None, seed, SHORT, save=save)
@@ -55,7 +55,7 @@ def run(work: Work, noise: float, seed: int, *, save: float = 0.0) -> dict[str, 
 
 
 def against(work: Work, noise: float, seed: int, save: float) -> dict[str, float]:
-    """Give what the fixed windows reach: the best seconds, and the answer times of the smallest that is as good."""
+    """Return what the fixed windows reach: the best seconds, and the answer times of the smallest that is as good."""
     fixed = {window: play(work, noise, window, seed, CHUNKS, save=save) for window in WINDOWS}
     best = min(played.seconds for played in fixed.values())
     small = min(window for window, played in fixed.items() if best >= AS_GOOD * played.seconds)
@@ -70,7 +70,7 @@ def against(work: Work, noise: float, seed: int, save: float) -> dict[str, float
 
 
 def summed_up(runs: list[dict[str, float]]) -> dict[str, Any]:
-    """Give the means over the seeds, and the least and the most of what is judged."""
+    """Return the means over the seeds, and the least and the most of what is judged."""
     found: dict[str, Any] = {name: mean(played[name] for played in runs) for name in runs[0]}
     found["small"] = sorted(played["small"] for played in runs)[len(runs) // 2]
     for name in JUDGED:

@@ -16,7 +16,7 @@ DRIVERS = {"PyMySQL": "pymysql", "mysql-connector": "mysql.connector"}
 
 
 def measure(_plan: Plan, few: int = FEW, many: int = MANY) -> dict[str, Any]:
-    """Give what each driver took, to the service's last answer, and what the server saw of it."""
+    """Return what each driver took, to the service's last answer, and what the server saw of it."""
     found: dict[str, Any] = {}
     with serving() as server, mariadb() as socket:
         for name, driver in DRIVERS.items():

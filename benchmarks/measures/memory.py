@@ -20,7 +20,7 @@ RUNS = 3
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give for each source and share of failures ``{"few_mib", "many_mib", "growth_mib"}``."""
+    """Return for each source and share of failures ``{"few_mib", "many_mib", "growth_mib"}``."""
     found = {}
     for share in (0.0, REJECTED):
         with serving(reject=share) as server, postgres() as host:
@@ -36,7 +36,7 @@ def _growth(server: Serving, kind: str, host: str) -> dict[str, float]:
 
 
 def _peak(server: Serving, kind: str, count: int, host: str) -> float:
-    """Give the peak in MiB, the median of several: buffers that happen to be alive together add some."""
+    """Return the peak in MiB, the median of several: buffers that happen to be alive together add some."""
     peaks = []
     for _ in range(RUNS):
         run = ours(server.port, kind, count, host=host)

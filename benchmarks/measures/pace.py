@@ -19,7 +19,7 @@ CASES = ((1_000, 0.0), (4_000, 0.25), (20_000, 0.05))
 
 
 def measure(plan: Plan) -> dict[str, Any]:  # noqa: ARG001 -- it takes its time however often the rest is measured
-    """Give for each case the most elements in any second and the rate, both over what is allowed, and the arrivals."""
+    """Return the most elements in any second and the rate, over what is allowed, and the arrivals, for each case."""
     return {
         f"{allowed:,} a second, answers in {delay:g} s": min(
             _until_kept(allowed, delay), key=lambda run: float(run["worst_second"])
@@ -51,7 +51,7 @@ def _run(allowed: int, delay: float) -> dict[str, Any]:
 
 
 def most_in_any_second(seen: list[tuple[float, int]]) -> int:
-    """Give the most elements in any half-open second."""
+    """Return the most elements in any half-open second."""
     most = total = low = 0
     for at, count in seen:
         total += count

@@ -16,7 +16,7 @@ REJECTED = 0.01
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give elements per second of the second try, the best of several."""
+    """Return elements per second of the second try, the best of several."""
     make("jsonl", COUNT)
     found: dict[str, Any] = {}
     with serving() as good, serving(reject=REJECTED) as bad:

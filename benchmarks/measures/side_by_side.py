@@ -21,7 +21,7 @@ OTHERS = ("parallel_bulk", "dlt_destination")
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give for each contender its best round: elements per second, CPU microseconds an element, growth of memory."""
+    """Return for each contender its best round: elements per second, CPU microseconds an element, growth of memory."""
     rounds: dict[str, list[dict[str, Any]]] = {}
     with serving() as server:
         for number in range(plan.rounds):

@@ -16,7 +16,7 @@ REJECTED = (0.01, 0.2)
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give the best of several rounds by kind of input, then JSON Lines with shares that are rejected."""
+    """Return the best of several rounds by kind of input, then JSON Lines with shares that are rejected."""
     cases = [(kind, 0.0) for kind in (*plan.kinds, "seconds.jsonl")] + [("jsonl", share) for share in REJECTED]
     return {f"{kind}, {share:.0%} rejected" if share else kind: _rate(plan, kind, share) for kind, share in cases}
 

@@ -15,7 +15,7 @@ KINDS = ("jsonl", "list", "pandas", "polars", "parquet", "csv", "windows-1250.cs
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give for each kind of input ``{"cpu_us", "over_jsonl", "growth_mib"}``, the best of several rounds in turn."""
+    """Return for each kind of input ``{"cpu_us", "over_jsonl", "growth_mib"}``, the best of several rounds in turn."""
     best: dict[str, dict[str, float]] = {}
     with serving() as server:
         for _ in range(plan.slow_rounds):

@@ -17,7 +17,7 @@ CHUNK_SIZES = (500, 1000, 2000)
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give elements per second by ``chunk_size`` and ``max_in_flight``, the best of several, and the writes' number."""
+    """Return elements per second by ``chunk_size`` and ``max_in_flight``, the best of several, and how many writes."""
     found: dict[str, Any] = {}
     with serving() as server:
         for size in CHUNK_SIZES:

@@ -23,7 +23,7 @@ NIGHTS: dict[str, dict[str, Any]] = {
 
 
 def measure(_plan: Plan, count: int = COUNT) -> dict[str, Any]:
-    """Give what each night took, one after another on one PostgreSQL, and what it sent."""
+    """Return what each night took, one after another on one PostgreSQL, and what it sent."""
     found: dict[str, Any] = {}
     with postgres() as host:
         for name, night in NIGHTS.items():

@@ -19,7 +19,7 @@ AIRFLOWS_WRITE = 0.013
 
 
 def measure(plan: Plan) -> dict[str, Any]:
-    """Give the share of the ideal, with a store that costs nothing and with Airflow's: the best of several."""
+    """Return the share of the ideal, with a store that costs nothing and with Airflow's: the best of several."""
     ideal = CHUNKS / IN_FLIGHT * DELAY
     shares: dict[str, list[float]] = {"free store": [], "13 ms a write": []}
     with serving(delay=DELAY) as server:

@@ -12,20 +12,20 @@ from airflow_provider_vcc.sandbox import Sandbox
 
 @pytest.fixture
 def sandbox():
-    """Give a call centre with a hundred records."""
+    """Yield a call centre with a hundred records."""
     with Sandbox(records=100) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
 def examples(repo, tmp_path_factory):
-    """Give the folder of the example DAGs."""
+    """Return the folder of the example DAGs."""
     return copy_examples(repo / "example_dags", tmp_path_factory.mktemp("of") / "example_dags")
 
 
 @pytest.fixture
 def run(dag_runner, sandbox, tmp_path):
-    """Give a function that runs the lines of a DAG's body in Airflow, with the sandbox as ``vcc_default``."""
+    """Return a function that runs the lines of a DAG's body in Airflow, with the sandbox as ``vcc_default``."""
 
     def run_body(body, *, connection=None, env=(), stops=False, **conf):
         file = tmp_path / "tested.py"

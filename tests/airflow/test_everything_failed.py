@@ -67,7 +67,7 @@ def quoting(element):
 
 
 def spelt(value):
-    """Give a value as it is, and as it stands in a text in base64, wherever that begins."""
+    """Return a value as it is, and as it stands in a text in base64, wherever that begins."""
     data = value.encode()
     shifted = [(base64.b64encode(b"x" * at + data).decode(), at) for at in range(3)]
     return [value.lower(), *(text[4 * bool(at) : (at + len(data)) * 8 // 6].lower() for text, at in shifted)]
@@ -98,14 +98,14 @@ def data(airflow_home):
 
 
 def in_database(path):
-    """Give what each table of Airflow's database holds."""
+    """Return what each table of Airflow's database holds."""
     with closing(sqlite3.connect(path)) as database:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: repr(database.execute(f'SELECT * FROM "{name}"').fetchall()) for name in names}
 
 
 def in_files(home, but):
-    """Give what each file of Airflow's holds: logs of tasks and of its parts among them."""
+    """Return what each file of Airflow's holds: logs of tasks and of its parts among them."""
     files = [path for path in home.rglob("*") if path.is_file() and but not in path.parents]
     files = [path for path in files if not path.name.startswith("airflow.db")]  # its tables are looked at one by one
     return {str(path): path.read_bytes().decode("utf-8", "replace") for path in files}

@@ -32,7 +32,7 @@ def sandbox():
 
 @pytest.fixture
 def exports(tmp_path):
-    """Give the exports folder, with one file that has two good rows and one for a record that there is not."""
+    """Return the exports folder, with one file that has two good rows and one for a record that there is not."""
     folder = tmp_path / "exports"
     folder.mkdir()
     (folder / "changes.csv").write_text(ROWS)
@@ -49,7 +49,7 @@ def run(dag_runner, sandbox, exports, examples):
 
 @pytest.fixture
 def dispositions(sandbox):
-    """Give what was set, in order: ``(numberid, dispositionid, next_calldate, userid)``."""
+    """Return what was set, in order: ``(numberid, dispositionid, next_calldate, userid)``."""
     return lambda: [
         (event.numberid, event.dispositionid, event.next_calldate, event.userid) for event in sandbox.ledger.events()
     ]

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.airflow
 
 
 def numbers(sandbox):
-    """Give the records in the order in which they were set."""
+    """Return the records in the order in which they were set."""
     return [event.numberid for event in sandbox.ledger.events()]
 
 

@@ -11,14 +11,14 @@ ONE = "elements=[{'numberid': 1}], disposition=two"
 
 
 def failing(run, body, **kwargs):
-    """Run a body whose only task must fail, and give the log on one line."""
+    """Run a body whose only task must fail, and return the log on one line."""
     result = run(body, **kwargs)
     assert result.tasks["sync"] == "failed"
     return " ".join(result.log.split())
 
 
 def refused(run, body):
-    """Give the message with which the DAG file itself fails."""
+    """Return the message with which the DAG file itself fails."""
     with pytest.raises(AssertionError) as caught:
         run(body)
     return " ".join(str(caught.value).split())

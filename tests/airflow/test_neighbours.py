@@ -45,12 +45,12 @@ class Watched:
             del os.environ[name]
 
     def event(self, kind):
-        """Give the last event of a kind that OpenLineage wrote for the task."""
+        """Return the last event of a kind that OpenLineage wrote for the task."""
         events = [json.loads(line) for line in self.lineage.read_text().splitlines()]
         return [e for e in events if e["eventType"] == kind and e["job"]["name"].endswith(".sync")][-1]
 
     def metrics(self):
-        """Give the lines that StatsD got since the last call."""
+        """Return the lines that StatsD got since the last call."""
         lines = []
         while True:
             try:

@@ -46,7 +46,7 @@ def people(tmp_path):
 
 @pytest.fixture
 def stored(dag_runner):
-    """Give all that Airflow's database holds, but for the DAG itself as its author wrote it, literals and all."""
+    """Return all that Airflow's database holds, but for the DAG itself as its author wrote it, literals and all."""
 
     def read():
         with closing(sqlite3.connect(dag_runner.home / "airflow.db")) as database:

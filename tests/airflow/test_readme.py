@@ -18,7 +18,7 @@ def readme(repo):
 
 @pytest.fixture(scope="module")
 def parameters(readme):
-    """Give the rows of the table of parameters: name, whether templated, default."""
+    """Return the rows of the table of parameters: name, whether templated, default."""
     table = readme.split("## The operator's parameters")[1].split("## ")[0]
     return re.findall(r"^\| `(\w+)`( \*)? \| (\S+) \|", table, re.MULTILINE)
 

@@ -54,7 +54,7 @@ EVERYTHING = (
 
 
 def chaotic():
-    """Give elements of which each record has five, one in ten asks for messages, and a few search."""
+    """Return elements of which each record has five, one in ten asks for messages, and a few search."""
     things = [{"numberid": str(n % RECORDS + 1), "description": f"{n:06}"} for n in range(COUNT)]
     for n in range(0, COUNT, 10):
         things[n]["sendDispositionMessages"] = True

@@ -97,7 +97,7 @@ class Life:
         self.dies(self.start(step=step, nth=nth, **order))
 
     def ends(self, **order):
-        """Run a process to its end, and give its summary and its failures."""
+        """Run a process to its end, and return its summary and its failures."""
         process = self.start(**order)
         assert process.wait(120) == 0
         summary = json.loads((self.folder / "summary.json").read_text())

@@ -48,7 +48,7 @@ class FileStore:
         self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def get(self, key, default=None):
-        """Give a value."""
+        """Return a value."""
         self.doom.at("loading")
         return self.values.get(key, default)
 
@@ -104,7 +104,7 @@ class Reading:
         self.name, self.total, self.repeatable = source.name, source.total, source.repeatable
 
     def read(self, size):
-        """Give batches."""
+        """Yield batches."""
         for rows in self.source.read(size):
             self.doom.at("reading")
             yield rows
@@ -115,7 +115,7 @@ class Reading:
 
 
 def source_of(order):
-    """Give the input: a file, or a generator that can be read only once."""
+    """Return the input: a file, or a generator that can be read only once."""
     if not order.get("once"):
         return open_path(order["input"])
     lines = Path(order["input"]).read_text().splitlines()

@@ -25,7 +25,7 @@ GOOD = b'{"errors": [], "response": {"0": true, "1": true}}'
 
 
 def sent(url, some=TWO, **options):
-    """Send some elements once, and give the evidence."""
+    """Send some elements once, and return the evidence."""
     client = client_of(url, **options)
     try:
         return client.send(body_of(some), len(some))
@@ -34,7 +34,7 @@ def sent(url, some=TWO, **options):
 
 
 def answered_by(reply, some=TWO, **options):
-    """Give the evidence of a request that gets exactly these bytes."""
+    """Return the evidence of a request that gets exactly these bytes."""
     with server(replying(reply)) as url:
         return sent(url, some, **options)
 

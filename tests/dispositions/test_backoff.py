@@ -14,7 +14,7 @@ NOW = 1_764_000_000.0
 
 
 def at(seconds):
-    """Give an HTTP date so many seconds from now."""
+    """Return an HTTP date so many seconds from now."""
     return format_datetime(datetime.fromtimestamp(NOW, UTC) + timedelta(seconds=seconds), usegmt=True)
 
 

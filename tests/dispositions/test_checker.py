@@ -17,7 +17,7 @@ PLAIN = {"numberid": "1", "description": "x"}
 
 
 def told(batch):
-    """Give for each row of a batch what it came to: the element as it goes out, or the reason."""
+    """Return what became of each row of a batch: the element as it goes out, or the reason."""
     found = {p: msgspec.json.encode(e) for p, e in zip(batch.positions, batch.elements, strict=True)}
     found |= {failure.position: failure.errormessage for failure in batch.failures}
     assert sorted(found) == list(range(batch.start, batch.start + batch.size))

@@ -20,24 +20,24 @@ from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 
 
 def batches(objects, size=4):
-    """Give checked batches of some objects."""
+    """Yield checked batches of some objects."""
     checker = Checker()
     for start in range(0, len(objects), size):
         yield checker.check(ObjectRows(start, objects[start : start + size]))
 
 
 def packer(objects, *, size=4, most_bytes=10**6, most_waiting=100):
-    """Give a packer of some objects."""
+    """Return a packer of some objects."""
     return Packer(batches(objects, size), most_bytes, most_waiting)
 
 
 def for_records(*records, **fields):
-    """Give one element for each of these records."""
+    """Return one element for each of these records."""
     return [{"numberid": record, **fields} for record in records]
 
 
 def all_of(packer, size, *, alone=True):
-    """Give the positions of each chunk, when nothing is ever in the air."""
+    """Return the positions of each chunk, when nothing is ever in the air."""
     found = []
     while not packer.done:
         chunk = packer.next(size, alone=alone)
@@ -180,7 +180,7 @@ class TestBytes:
 
 
 def delivery(*elements, **flags):
-    """Give a delivery of some elements at positions 10 and on."""
+    """Return a delivery of some elements at positions 10 and on."""
     return Delivery(chunk_of(elements, range(10, 10 + len(elements)), **flags))
 
 

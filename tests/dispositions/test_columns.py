@@ -27,7 +27,7 @@ def build(columns, values, field_map=None, dates=None):
 
 
 def judged(item, dates):
-    """Give what the checker makes of a built item: the fields that go out, or None where it is invalid."""
+    """Return what the checker makes of a built item: the fields that go out, or None where it is invalid."""
     try:
         if isinstance(item, InvalidElement):
             raise item

@@ -20,7 +20,7 @@ class Kept(dict):
     """A store that holds what an earlier version has written."""
 
     def get(self, key, default=None):
-        """Give a value."""
+        """Return a value."""
         return super().get(key, default)
 
     def set(self, key, value):
@@ -47,7 +47,7 @@ class Willing:
 
 
 def elements(count, every):
-    """Give the input of that time."""
+    """Return the input of that time."""
     messages = {"sendDispositionMessages": True}
     return [
         {"numberid": str(n % 2400 + 1), "description": f"d{n}"} | (messages if every and n % every == 0 else {})

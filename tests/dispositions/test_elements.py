@@ -17,12 +17,12 @@ HERE = Dates("Europe/Budapest")
 
 
 def sent(element, **options):
-    """Give an element as it goes out."""
+    """Return an element as it goes out."""
     return msgspec.to_builtins(parse(element, HERE, **options))
 
 
 def reason(element, **options):
-    """Give the reason why an element is invalid."""
+    """Return the reason why an element is invalid."""
     with pytest.raises(InvalidElement) as raised:
         parse(element, HERE, **options)
     return str(raised.value)

@@ -43,7 +43,7 @@ def test_chunks_are_halved_and_grow_by_a_quarter_after_four_that_went_well_and_l
 
 
 def _went_well(sizes):
-    """Let chunks go well until they grow; give how many that took."""
+    """Let chunks go well until they grow; return how many that took."""
     before, count = sizes.now, 0
     while sizes.now == before:
         sizes.went_well(before)

@@ -15,7 +15,7 @@ from airflow_provider_vcc.dispositions.outcomes.tally import MAX_ERRORS, MAX_SAM
 
 
 def failure(position, outcome=Outcome.REJECTED, code=417, message="error.x"):
-    """Give a failure."""
+    """Return a failure."""
     return Failure(position, outcome, code, message, {"numberid": "1", "description": "secret"})
 
 

@@ -19,7 +19,7 @@ class Clock:
 
 
 def most_within(sent, seconds):
-    """Give the most elements that went out in any span of so many seconds."""
+    """Return the most elements that went out in any span of so many seconds."""
     return max(sum(count for at, count in sent if start <= at < start + seconds) for start, _ in sent)
 
 

@@ -28,12 +28,12 @@ SMALL = Layout(stretch=4, stretches=3)
 
 
 def rows(start, count, tag="x"):
-    """Give a stretch of texts."""
+    """Return a stretch of texts."""
     return JsonRows(start, [f"{tag}{start + number}".encode() for number in range(count)])
 
 
 def reads(progress, total, tag="x"):
-    """Read an input to its end; give the positions that are held for applied, and for not to be sent again."""
+    """Read an input to its end; return the positions that are held for applied, and for not to be sent again."""
     found = [], []
     for start in range(0, total, STRETCH):
         bits = progress.enter(rows(start, min(STRETCH, total - start), tag))
@@ -43,7 +43,7 @@ def reads(progress, total, tag="x"):
 
 
 def kept(progress, store=None):
-    """Keep everything that has changed, and give what a next try loads."""
+    """Keep everything that has changed, and return what a next try loads."""
     store = store or MemoryStore()
     for key, segment in progress.snapshot():
         store.set(key, segment.encode())

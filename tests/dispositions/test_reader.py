@@ -25,7 +25,7 @@ class Input:
         self.reads = 0
 
     def read(self, size):
-        """Give batches."""
+        """Yield batches."""
         self.reads += 1
         assert self.repeatable or self.reads == 1
         for start in range(0, len(self.objects), size):
@@ -61,7 +61,7 @@ class Reading:
 
 
 def earlier(source, applied, noted=()):
-    """Give the progress that an earlier try had left."""
+    """Return the progress that an earlier try had left."""
     first, store = Progress(), MemoryStore()
     for rows in Input([]).read(LAYOUT.stretch) if source is None else _rows(source):
         first.enter(rows)
@@ -192,7 +192,7 @@ class Unclosable(Input):
     """An input whose database has gone away when it is to be closed."""
 
     def read(self, size):
-        """Give batches."""
+        """Yield batches."""
         try:
             yield from super().read(size)
         finally:

@@ -50,12 +50,12 @@ def recorder(sink):
 
 
 def chunk():
-    """Give a chunk of three elements at positions 10 to 12."""
+    """Return a chunk of three elements at positions 10 to 12."""
     return chunk_of([Plain(str(n), description=f"secret {n}") for n in range(3)], range(10, 13))
 
 
 def bits(recorder, name):
-    """Give the positions whose bit is set."""
+    """Return the positions whose bit is set."""
     return [position for position in range(100) if getattr(recorder.progress.segments[0], name) >> position & 1]
 
 

@@ -72,7 +72,7 @@ def as_table(objects):
 
 
 def through_arrow(table):
-    """Return what the rows of a table come to."""
+    """Return what becomes of the rows of a table."""
     return [one for part in FrameSource(table).read(100) for one in told(part)]
 
 

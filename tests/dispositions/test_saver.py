@@ -30,7 +30,7 @@ class Fickle(MemoryStore):
 
 @pytest.fixture
 def saving(monkeypatch):
-    """Give a function that saves values and gives the report, without waiting between attempts."""
+    """Yield a function that saves values and returns the report, without waiting between attempts."""
     monkeypatch.setattr(module, "wait_random_exponential", lambda **_: wait_none())
     made = []
 

@@ -21,7 +21,7 @@ def costing(saves, seconds, now=100.0):
 
 
 def due(saves, *, unsaved=0, to_note=0, in_air=0, window=4, now=100.0):
-    """Give the seconds until a write is due."""
+    """Return the seconds until a write is due."""
     return saves.due_in(unsaved, to_note, in_air, window, now)
 
 

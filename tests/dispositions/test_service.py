@@ -33,7 +33,7 @@ class Timed(Service):
         super().failed(sent_at, self.clock(), retry_after)
 
     def delay(self, in_air):
-        """Give the delay from now on."""
+        """Return the delay from now on."""
         return super().delay(in_air, self.clock())
 
     @property

@@ -65,19 +65,19 @@ class Store(dict):
 
 
 def plain(count, **fields):
-    """Give elements for different records."""
+    """Return elements for different records."""
     return [{"numberid": str(number), **fields} for number in range(count)]
 
 
 def sync_of(some, carrier=None, *, wait=float, settings=None, **more):
-    """Give a sync of two elements in a request, two at a time."""
+    """Return a sync of two elements in a request, two at a time."""
     settings = Settings(**{"chunk_size": 2, "max_in_flight": 2, **(settings or {})})
     carrier = carrier or Carried()
     return Sync(None, from_elements(some), Checker(), settings=settings, carrier=carrier, wait=wait, **more)
 
 
 def ran(*given, **more):
-    """Give a sync that has run."""
+    """Return a sync that has run."""
     sync = sync_of(*given, **more)
     sync.run()
     return sync

@@ -75,7 +75,7 @@ def test_it_always_stays_between_one_and_the_most(most, events):
 
 
 def full(sizes, count):
-    """Let full chunks go well; give the size after each."""
+    """Let full chunks go well; return the size after each."""
     after = []
     for _ in range(count):
         sizes.went_well(sizes.now)

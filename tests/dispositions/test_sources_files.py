@@ -41,7 +41,7 @@ WRITE = {
 
 
 def numberids(source):
-    """Give the ids of the elements, and the error that ended them; see that positions are consecutive."""
+    """Return the ids of the elements, and the error that ended them; see that positions are consecutive."""
     found, error = [], None
     try:
         for rows in source.read(999):

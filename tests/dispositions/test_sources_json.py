@@ -35,7 +35,7 @@ def in_blocks(data, size):
 
 
 def read_all(source, size=3):
-    """Give the elements, and the error that ended them; see that positions are consecutive."""
+    """Return the elements, and the error that ended them; see that positions are consecutive."""
     found, error = [], None
     try:
         for rows in source.read(size):
@@ -47,7 +47,7 @@ def read_all(source, size=3):
 
 
 def split_all(split, data, block_size, encoding=None):
-    """Give the elements of all pieces, and the error that ended them."""
+    """Return the elements of all pieces, and the error that ended them."""
     found, error = [], None
     try:
         for texts in split(as_utf8(in_blocks(data, block_size), "x.json", encoding), "x.json"):

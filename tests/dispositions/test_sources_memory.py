@@ -35,7 +35,7 @@ class Lazy(Sequence):
 
 
 def read_all(source, size=3):
-    """Give the elements; see that positions are consecutive and batches full."""
+    """Return the elements; see that positions are consecutive and batches full."""
     found = []
     for rows in source.read(size):
         assert rows.start == len(found)

@@ -34,7 +34,7 @@ def of_bytes(data, check_columns=None):
 
 
 def read_all(source, size=3):
-    """Give the rows and the error that ended them; see that positions are consecutive and batches full."""
+    """Return the rows and the error that ended them; see that positions are consecutive and batches full."""
     found, error = [], None
     try:
         for rows in source.read(size):

@@ -39,13 +39,13 @@ def _nothing_left():
 
 
 def counts(done):
-    """Give the outcomes that there are, without those that there are not."""
+    """Return the outcomes that there are, without those that there are not."""
     assert done.tally.total == sum(done.tally.counts.values())
     return {outcome.value: count for outcome, count in done.tally.counts.items() if count}
 
 
 def put(sandbox):
-    """Give the requests for dispositions that arrived."""
+    """Return the requests for dispositions that arrived."""
     return sandbox.ledger.requests("PUT")
 
 
@@ -461,7 +461,7 @@ class Broken:
         self.count = count
 
     def read(self, size):
-        """Give texts, and break off."""
+        """Yield texts, and break off."""
         for start in range(0, self.count, size):
             numbers = range(start, min(start + size, self.count))
             yield JsonRows(start, [b'{"numberid":"%d","description":"d%d"}' % (n + 1, n + 1) for n in numbers])

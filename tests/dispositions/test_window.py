@@ -20,12 +20,12 @@ BUSY = Fault("busy", delivered=False, status=429)
 
 
 def plain(count, **fields):
-    """Give elements for different records."""
+    """Return elements for different records."""
     return [{"numberid": str(number), **fields} for number in range(count)]
 
 
 def messages(count):
-    """Give elements that ask for messages."""
+    """Return elements that ask for messages."""
     return plain(count, sendDispositionMessages=True)
 
 

@@ -10,19 +10,19 @@ from airflow_provider_vcc.sandbox import Sandbox
 
 @pytest.fixture(scope="session")
 def page(repo):
-    """Give a function that gives the text of a page of the documentation."""
+    """Return a function that returns the text of a page of the documentation."""
     return lambda name: (repo / "docs" / f"{name}.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
 def blocks():
-    """Give a function that gives the code blocks of a language in a text."""
+    """Return a function that returns the code blocks of a language in a text."""
     return lambda text, language: re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture
 def run(dag_runner):
-    """Give a function that runs a DAG file against a sandbox that is started with these options."""
+    """Return a function that runs a DAG file against a sandbox that is started with these options."""
 
     def run_file(file, dag_id, sandbox, **conf):
         env = {"AIRFLOW_CONN_VCC_DEFAULT": json.dumps(sandbox.connection())}
@@ -33,6 +33,6 @@ def run(dag_runner):
 
 @pytest.fixture
 def sandbox():
-    """Give a call centre with a thousand records, as the command starts it."""
+    """Yield a call centre with a thousand records, as the command starts it."""
     with Sandbox(records=1000) as sandbox:
         yield sandbox

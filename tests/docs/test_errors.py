@@ -56,12 +56,12 @@ def text(page):
 
 
 def section(text, heading):
-    """Give what stands below a heading, up to the next one."""
+    """Return what stands below a heading, up to the next one."""
     return re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", text, re.DOTALL | re.MULTILINE)[1]
 
 
 def tables(text):
-    """Give the tables of a text: rows of cells, without the header."""
+    """Return the tables of a text: rows of cells, without the header."""
     found = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
     return [[split(row) for row in table.splitlines()[2:]] for table in found]
 
@@ -71,18 +71,18 @@ def split(row):
 
 
 def quoted(cell):
-    """Give what stands between backticks, however many."""
+    """Return what stands between backticks, however many."""
     ticks = re.match("`+", cell)[0]
     return cell.split(ticks)[1]
 
 
 def shown(text, heading, table=0, column=0):
-    """Give the messages in one column of a section's table."""
+    """Return the messages in one column of a section's table."""
     return [quoted(row[column]) for row in tables(section(text, heading))[table]]
 
 
 def said(kind, do):
-    """Give the message of the error that comes out, which is of exactly that kind."""
+    """Return the message of the error that comes out, which is of exactly that kind."""
     with pytest.raises(kind) as caught:
         do()
     assert type(caught.value) is kind
@@ -91,7 +91,7 @@ def said(kind, do):
 
 @pytest.fixture
 def hook(monkeypatch):
-    """Give a function that makes a hook of a connection with these fields."""
+    """Return a function that makes a hook of a connection with these fields."""
 
     def make(**fields):
         fields = {"conn_type": "vcc", "login": "mycc", "password": "sandbox-token"} | fields
@@ -284,7 +284,7 @@ def test_messages_of_the_rest(text, tmp_path):
 
 
 def evidence(url, body=b"{}"):
-    """Send one request for one element, and give what is concluded from its answer."""
+    """Send one request for one element, and return what is concluded from its answer."""
     client = client_of(url)
     try:
         return client.send(body, 1)

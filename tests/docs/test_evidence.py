@@ -18,7 +18,7 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportE
 
 
 def verdict(retry_after=None):
-    """Give the seconds until a service that fails each request at once counts as down."""
+    """Return the seconds until a service that fails each request at once counts as down."""
     now = 0.0
     service = Service(jitter)
     while not service.is_down(now):
@@ -29,7 +29,7 @@ def verdict(retry_after=None):
 
 @pytest.fixture
 def stated(page):
-    """Give the second cell of the row that begins so."""
+    """Return the second cell of the row that begins so."""
     rows = page("evidence").partition("### How long it takes")[2]
     return lambda beginning: re.search(rf"^\| {beginning}.*? \| (.*?) \|", rows, re.MULTILINE)[1]
 
@@ -75,7 +75,7 @@ APPLIED = answer(GOOD)
 
 
 def concluded(reply=APPLIED, *, tls=False, refusal=None, url=None, **session):
-    """Give the evidence of a request to a server that does so."""
+    """Return the evidence of a request to a server that does so."""
     context = None
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -91,7 +91,7 @@ def concluded(reply=APPLIED, *, tls=False, refusal=None, url=None, **session):
 
 
 def in_words(evidence):
-    """Give the beginning of the page's conclusion."""
+    """Return the beginning of the page's conclusion."""
     if isinstance(evidence, Refusal):
         if isinstance(evidence.error, VccConfigurationError):
             return "nothing is sent"

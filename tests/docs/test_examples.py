@@ -9,7 +9,7 @@ from airflow_provider_vcc.sandbox import Sandbox
 
 @pytest.fixture
 def example(run, repo):
-    """Give a function that runs an example by its name."""
+    """Return a function that runs an example by its name."""
     return lambda name, sandbox: run(repo / "example_dags" / f"{name}.py", name, sandbox)
 
 

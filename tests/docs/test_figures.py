@@ -15,7 +15,7 @@ def baseline(repo):
 
 @pytest.fixture
 def benchmarks(repo, monkeypatch):
-    """Give the modules that draw tables and pictures."""
+    """Return the modules that draw tables and pictures."""
     monkeypatch.syspath_prepend(repo)
     from benchmarks import pictures, tables
 

@@ -16,7 +16,7 @@ ADDRESS = "https://mycc.asp.virtual-call-center.eu"
 
 @pytest.fixture
 def run_program(page, blocks, tmp_path, sandbox, dag_runner):
-    """Give a function that runs one of the page's two programs on a file of ours, against the sandbox."""
+    """Return a function that runs one of the page's two programs on a file of ours, against the sandbox."""
     rows = ["numberid,next_calldate", *(f"{number},2026-12-01 09:00:00" for number in range(991, 1006))]
     (tmp_path / "callbacks.csv").write_text("\n".join(rows))
     before, after = blocks(page("from-your-loop"), "python")

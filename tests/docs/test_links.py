@@ -20,13 +20,13 @@ def pages(repo):
 
 
 def links(path):
-    """Give the targets of a page's links. Code has none, but the text of a link may be code."""
+    """Return the targets of a page's links. Code has none, but the text of a link may be code."""
     text = re.sub(r"^(`{3,}).*?^\1$", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     return [target or address for target, address in LINK.findall(text)]
 
 
 def anchors(path):
-    """Give the anchors of a page's headings, as GitHub and MyST make them."""
+    """Return the anchors of a page's headings, as GitHub and MyST make them."""
     text = CODE.sub(lambda found: "" if found[0].startswith("```") else found[0], path.read_text(encoding="utf-8"))
     titles = [title.strip() for title in re.findall(r"^#{1,3} (.+)$", text, re.MULTILINE)]
     return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles]
@@ -34,7 +34,7 @@ def anchors(path):
 
 @pytest.fixture(scope="module")
 def all_links(repo):
-    """Give all links as (page, target)."""
+    """Return all links as (page, target)."""
     return [(path, target) for path in pages(repo) for target in links(path)]
 
 

@@ -27,7 +27,7 @@ def text(page):
 
 @pytest.fixture
 def folder(text, tmp_path):
-    """Give a folder with the ``callbacks.csv`` that the page's own lines write."""
+    """Return a folder with the ``callbacks.csv`` that the page's own lines write."""
     [program] = re.findall(r"^```python\n(import csv.*?)^```$", text, re.DOTALL | re.MULTILINE)
     subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     return tmp_path
@@ -35,14 +35,14 @@ def folder(text, tmp_path):
 
 @pytest.fixture
 def misbehave(text, sandbox):
-    """Give a function that makes the sandbox begin with the fault of the page's command."""
+    """Return a function that makes the sandbox begin with the fault of the page's command."""
     [fault] = re.findall(r"sandbox --fault '([^']+)'", text)
     return lambda: sandbox.set_faults(parse(fault))
 
 
 @pytest.fixture
 def send(run, repo, folder, sandbox, misbehave):
-    """Give a function that runs the example with some arguments, written as in a call, in place of its own."""
+    """Return a function that runs the example with some arguments, written as in a call, in place of its own."""
     source = (repo / "example_dags" / f"{NAME}.py").read_text()
 
     def send_file(elements="callbacks.csv", failures="failed.jsonl", change=""):
@@ -64,7 +64,7 @@ def changed(source, change):
 
 
 def rows(text):
-    """Give the table of judgements: what is changed, the figures, the task's state."""
+    """Return the table of judgements: what is changed, the figures, the task's state."""
     table = text.partition("| instead |")[2].partition("\n\n")[0]
     cells = [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
     return [(change, [int(figure) for figure in figures], state) for change, *figures, state in cells]
@@ -75,7 +75,7 @@ def narrowed(text):
 
 
 def told(message):
-    """Give a message on one line, without the positions of what broke, which go by who was first."""
+    """Return a message on one line, without the positions of what broke, which go by who was first."""
     return re.sub(
         r"(ConnectionResetError\)) \(records [\d, ]+ \.\.\. at positions [\d, ]+", r"\1 N ", narrowed(message)
     )
@@ -102,7 +102,7 @@ def test_the_summary_is_the_one_that_the_task_pushes(text, send, folder):
 
 
 def comparable(summary):
-    """Give what is the same in each run."""
+    """Return what is the same in each run."""
     errors = [row if "connection broke" not in row["errormessage"] else row["count"] for row in summary["errors"]]
     path = Path(summary["failures_path"]).name
     return {**summary, "errors": errors, "failures_path": path, "duration": 0, "elements_per_second": 0}

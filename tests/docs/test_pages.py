@@ -12,7 +12,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def built(repo, tmp_path_factory):
-    """Build the documentation as ``make docs`` does, and give the folder of its pages."""
+    """Build the documentation as ``make docs`` does, and return the folder of its pages."""
     folder = tmp_path_factory.mktemp("docs")
     command = [sys.executable, "-P", "-m", "sphinx", "-W", "-q", "-b", "html", repo / "docs", folder / "html"]
     done = subprocess.run([*command, "-d", folder / "trees"], capture_output=True, text=True, check=False)

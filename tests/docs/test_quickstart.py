@@ -15,7 +15,7 @@ NAME = "vcc_quickstart"
 
 @pytest.fixture
 def logged(page, blocks):
-    """Give the lines of the page's two excerpts from the log, their spaces narrowed."""
+    """Return the lines of the page's two excerpts from the log, their spaces narrowed."""
     return [[" ".join(line.split()) for line in text.splitlines()] for text in blocks(page("quickstart"), "text")]
 
 

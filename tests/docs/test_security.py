@@ -41,7 +41,7 @@ HELD_BY = {
 
 @pytest.fixture(scope="module")
 def promises(repo):
-    """Give the sentences of the list under "What holds"."""
+    """Return the sentences of the list under "What holds"."""
     text = (repo / "SECURITY.md").read_text()
     held = text.partition("## What holds")[2].partition("## What does not hold")[0]
     return [" ".join(item.split()) for item in re.findall(r"^- (.*?)(?=^- |^#|\Z)", held, re.MULTILINE | re.DOTALL)]

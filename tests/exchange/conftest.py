@@ -55,7 +55,7 @@ def bundle(authority, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tls(authority):
-    """Give a server's TLS context for 127.0.0.1."""
+    """Return a server's TLS context for 127.0.0.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
@@ -63,7 +63,7 @@ def tls(authority):
 
 @pytest.fixture
 def connect(monkeypatch, request):
-    """Give a function that makes a hook for a connection with these fields; it is closed at the end."""
+    """Return a function that makes a hook for a connection with these fields; it is closed at the end."""
 
     def make(host=None, login="mycc", password=TOKEN, port=None, **extra):
         fields = {"conn_type": "vcc", "host": host, "login": login, "password": password, "port": port, "extra": extra}
@@ -83,7 +83,7 @@ class Both:
         self._bundle = bundle
 
     def engine(self, url, some=TWO, **options):
-        """Give the evidence of a batch."""
+        """Return the evidence of a batch."""
         options.setdefault("verify", self._bundle)
         client = client_of(url, **options)
         try:
@@ -92,7 +92,7 @@ class Both:
             client.close()
 
     def hook(self, url, **extra):
-        """Give what ``run`` returns or raises."""
+        """Return what ``run`` returns or raises."""
         extra.setdefault("verify", self._bundle)
         try:
             return self._connect(url, **extra).run("PUT", "/projects/17/records/dispositions", json={}, attempts=1)

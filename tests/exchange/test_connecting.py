@@ -73,7 +73,7 @@ IN_A_RUN = ("TCP", "TLS", "TLS within TLS", "SOCKS")
 
 @contextmanager
 def dropping(where, tls):
-    """Give the URL of a server that lets nobody in, and the proxies to it."""
+    """Yield the URL of a server that lets nobody in, and the proxies to it."""
     server, url, proxy = SILENT[where](tls)
     with server as made:
         port = made if isinstance(made, int) else made.port

@@ -31,7 +31,7 @@ FAR = "https://vcc.example.com"
 
 
 def walk(error):
-    """Give an error and all that hangs on it: causes, contexts, arguments, attributes."""
+    """Return an error and all that hangs on it: causes, contexts, arguments, attributes."""
     seen, waiting = [], [error]
     while waiting:
         one = waiting.pop()
@@ -256,7 +256,7 @@ WRONG = {
 
 
 def every_way(hook):
-    """Give what each way of using a hook raises or says."""
+    """Yield what each way of using a hook raises or says."""
     yield raised(lambda: hook.run("GET", "/projects"))
     yield raised(lambda: hook.batch_dispositions(17, TWO))
     yield raised(lambda: hook.get_conn().get(hook.base_url + "/projects"))
@@ -329,7 +329,7 @@ def test_no_proxy_alone_leaves_the_proxy_of_the_environment_on(both, tls, bundle
 
 @pytest.fixture
 def client_cert(authority, tmp_path):
-    """Give the paths of a client certificate: one file with both, and one for each."""
+    """Return the paths of a client certificate: one file with both, and one for each."""
     cert = authority.issue_cert("client@example.com")
     both, file, key = (tmp_path / name for name in ("both.pem", "cert.pem", "key.pem"))
     cert.private_key_and_cert_chain_pem.write_to_path(both)
@@ -340,7 +340,7 @@ def client_cert(authority, tmp_path):
 
 @pytest.fixture
 def strict_tls(authority):
-    """Give the TLS context of a server that wants a client certificate."""
+    """Return the TLS context of a server that wants a client certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(context)

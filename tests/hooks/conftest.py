@@ -21,7 +21,7 @@ def _no_proxies(monkeypatch):
 
 @pytest.fixture
 def connect(monkeypatch):
-    """Give a function that makes a hook for a connection with these fields, kept as Airflow users keep them."""
+    """Return a function that makes a hook for a connection with these fields, kept as Airflow users keep them."""
 
     def make(host=None, pool_size=4, login="mycc", password=TOKEN, port=None, **extra):
         fields = {"conn_type": "vcc", "host": host, "login": login, "password": password, "port": port, "extra": extra}
@@ -33,13 +33,13 @@ def connect(monkeypatch):
 
 @pytest.fixture(scope="session")
 def authority():
-    """Give a certificate authority that only we trust."""
+    """Return a certificate authority that only we trust."""
     return trustme.CA()
 
 
 @pytest.fixture(scope="session")
 def bundle(authority, tmp_path_factory):
-    """Give the path of its CA bundle."""
+    """Return the path of its CA bundle."""
     path = tmp_path_factory.mktemp("tls") / "ca.pem"
     authority.cert_pem.write_to_path(path)
     return str(path)
@@ -47,7 +47,7 @@ def bundle(authority, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tls(authority):
-    """Give a function that makes a server's TLS context, for a name or address."""
+    """Return a function that makes a server's TLS context, for a name or address."""
     import ssl
 
     def make(name="127.0.0.1"):
@@ -60,7 +60,7 @@ def tls(authority):
 
 @pytest.fixture
 def logged(caplog, capfd):
-    """Give a function that gives all that was logged or printed, of every logger, down to DEBUG."""
+    """Return a function that returns all that was logged or printed, of every logger, down to DEBUG."""
     caplog.set_level(logging.DEBUG)
     printed = []
 
@@ -73,5 +73,5 @@ def logged(caplog, capfd):
 
 @pytest.fixture
 def times_logged(caplog, capfd):
-    """Give a function that counts how often a text was logged; some Airflows print what pytest catches as well."""
+    """Return a function that counts how often a text was logged; some Airflows print what pytest catches as well."""
     return lambda text: max(caplog.text.count(text), "".join(capfd.readouterr()).count(text))

@@ -24,7 +24,7 @@ def read(login="mycc", password=TOKEN, host=None, port=None, extra=None):
 
 
 def mistake(**fields):
-    """Give the message about a connection that cannot work."""
+    """Return the message about a connection that cannot work."""
     with pytest.raises(VccConfigurationError) as caught:
         read(**fields)
     assert caught.value.field

@@ -15,7 +15,7 @@ TOKEN = "t0ken-that-nobody-may-see"
 
 
 def failing(hook):
-    """Give the sentence about a connection that does not work."""
+    """Return the sentence about a connection that does not work."""
     works, sentence = hook.test_connection()
     assert works is False
     assert TOKEN not in sentence

@@ -49,7 +49,7 @@ WAYS_WITH_ELEMENTS = [
 
 
 def use(hook):
-    """Use a hook in each way, and give all that an error or a repr may show of it."""
+    """Use a hook in each way, and return all that an error or a repr may show of it."""
     ways = [
         lambda hook: hook.run("GET", "/projects", attempts=2),
         *WAYS_WITH_ELEMENTS,
@@ -60,7 +60,7 @@ def use(hook):
 
 
 def use_with(hook, *ways):
-    """Use a hook in some ways, and give all that an error or a repr may show of it."""
+    """Use a hook in some ways, and return all that an error or a repr may show of it."""
     shown = [repr(hook.settings), repr(hook.get_conn()), repr(hook.get_conn().auth), str(vars(hook))]
     for way in ways:
         try:

@@ -15,7 +15,7 @@ with DAG("judge", schedule=None) as dag:
 
 
 def shard(applied=10, rejected=0, not_sent=0, message="error.unknown_record"):
-    """Give the summary of a shard."""
+    """Return the summary of a shard."""
     errors = [{"errorcode": 417, "errormessage": message, "count": rejected, "positions": list(range(rejected))}]
     return {
         "project_id": 17,

@@ -46,7 +46,7 @@ class Checkout:
         return done
 
     def calls(self):
-        """Give the calls of uv since the last time."""
+        """Return the calls of uv since the last time."""
         calls = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         return calls

@@ -42,7 +42,7 @@ HEAVY = {"airflow.providers.common.sql", "fastapi", "fsspec", "httpx", "openline
 
 
 def run(*lines):
-    """Run Python code in a process of its own and give the names of the modules it has imported."""
+    """Run Python code in a process of its own and return the names of the modules it has imported."""
     code = "\n".join([*lines, "import sys, json; print(json.dumps(sorted(sys.modules)))"])
     done = subprocess.run([sys.executable, "-P", *WARNINGS, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -79,7 +79,7 @@ def test_the_provider_info_is_read_without_importing_airflow():
 
 @pytest.fixture(scope="module")
 def brought():
-    """Give the modules that each of ours brings to a DAG file, in one process: Airflow takes seconds to import.
+    """Return the modules that each of ours brings to a DAG file, in one process: Airflow takes seconds to import.
 
     What two of ours bring is counted to the first of them.
     """

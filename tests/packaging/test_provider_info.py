@@ -16,7 +16,7 @@ from airflow_provider_vcc.get_provider_info import get_provider_info
 
 @pytest.fixture(scope="module")
 def schema():
-    """Give Airflow's own schema of installed providers, with its own checks switched to refuse unknown keys."""
+    """Return Airflow's own schema of installed providers, with its own checks switched to refuse unknown keys."""
     return json.loads(importlib.resources.files("airflow").joinpath("provider_info.schema.json").read_text())
 
 

@@ -99,7 +99,7 @@ def test_each_change_has_a_kind_that_the_changelog_knows_and_ends_as_a_sentence_
 
 @pytest.fixture(scope="module")
 def jobs(repo):
-    """Give all jobs of all workflows."""
+    """Return all jobs of all workflows."""
     workflows = [yaml.safe_load(path.read_text()) for path in sorted(repo.glob(".github/workflows/*.yml"))]
     return {name: job for workflow in workflows for name, job in workflow["jobs"].items()}
 

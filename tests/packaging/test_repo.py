@@ -10,14 +10,14 @@ import pytest
 
 @pytest.fixture(scope="module")
 def tracked(repo):
-    """Give the files that git knows."""
+    """Return the files that git knows."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=repo, capture_output=True, text=True, check=True).stdout
     return [repo / name for name in names.split("\0") if name and (repo / name).is_file()]
 
 
 @pytest.fixture(scope="module")
 def texts(tracked):
-    """Give the lines of all text files as (place, line)."""
+    """Return the lines of all text files as (place, line)."""
     lines = []
     for path in tracked:
         data = path.read_bytes()

@@ -14,7 +14,7 @@ MOST_LINES = 400
 
 @pytest.fixture(scope="module")
 def modules(repo):
-    """Give the path of each module by its name; a package's is that of its ``__init__``."""
+    """Return the path of each module by its name; a package's is that of its ``__init__``."""
     found = {}
     for path in repo.joinpath(PACKAGE).rglob("*.py"):
         parts = path.relative_to(repo).with_suffix("").parts
@@ -24,12 +24,12 @@ def modules(repo):
 
 @pytest.fixture(scope="module")
 def imports(modules):
-    """Give the modules that each module imports, wherever the import stands: in a function, or for types only."""
+    """Return the modules that each module imports, wherever the import stands: in a function, or for types only."""
     return {name: set(imported(path, name, modules)) - {name} for name, path in modules.items()}
 
 
 def imported(path, name, modules):
-    """Give the modules of ours that the imports of a module name."""
+    """Yield the modules of ours that the imports of a module name."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -42,7 +42,7 @@ def imported(path, name, modules):
 
 
 def circle(graph):
-    """Give the nodes of a circle, or nothing: whatever leads nowhere is taken away until nothing more can be."""
+    """Return the nodes of a circle, or nothing: whatever leads nowhere is taken away until nothing more can be."""
     left = {node: set(targets) for node, targets in graph.items()}
     while ends := [node for node, targets in left.items() if not targets & left.keys()]:
         for node in ends:

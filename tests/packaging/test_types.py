@@ -26,7 +26,7 @@ ignore_missing_imports = true
 
 @pytest.fixture(scope="module")
 def python(built, tmp_path_factory):
-    """Give an environment that has the wheel, and everything but this package from the one that runs the tests."""
+    """Return an environment that has the wheel, and everything but this package from the one that runs the tests."""
     folder = tmp_path_factory.mktemp("user") / "venv"
     venv.create(folder, with_pip=False)
     packages = folder / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
@@ -37,7 +37,7 @@ def python(built, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def code(repo, tmp_path_factory):
-    """Give a folder with the example DAGs, the pages' whole programs, and what must be accepted or refused."""
+    """Return a folder with the example DAGs, the pages' whole programs, and what must be accepted or refused."""
     folder = tmp_path_factory.mktemp("code")
     for path in [*repo.glob("example_dags/*.py"), repo / "tests" / "packaging" / "public_api.py"]:
         shutil.copy(path, folder)

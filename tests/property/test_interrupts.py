@@ -63,14 +63,14 @@ class Interrupt:
 
 
 def things(random):
-    """Give an input in which elements conflict, ask for messages, search and fail."""
+    """Return an input in which elements conflict, ask for messages, search and fail."""
     fates = ["good", "good", "good", "bad", "invalid"]
     made = [Thing(f"e{n}", random.choice("ABCDEFG"), random.random() < 0.3, random.choice(fates)) for n in range(24)]
     return [*made, Thing("search", None), *[Thing(f"z{n}", random.choice("AB")) for n in range(4)]]
 
 
 def interrupted(seed, line=None, within="run"):
-    """Run one try that is interrupted at a line; give the world, how it ended, its input, and the lines it had."""
+    """Run one try that is interrupted at a line; return the world, how it ended, its input, and the lines it had."""
     random = Random(seed)
     world = World(random)
     some = things(random)

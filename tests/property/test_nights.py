@@ -86,7 +86,7 @@ class Nights:
 
 
 def last_rows(rows):
-    """Give the last row that is good for each record."""
+    """Return the last row that is good for each record."""
     return {thing.record: thing for thing in rows if thing.fate == "good" and thing.record is not None}
 
 
@@ -125,7 +125,7 @@ def look(nights, ended):
 
 
 def next_search(rows):
-    """Give the index of the last search."""
+    """Return the index of the last search."""
     return max((n for n, thing in enumerate(rows) if thing.record is None), default=0)
 
 

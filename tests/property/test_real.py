@@ -60,7 +60,7 @@ def quick(attempt):
 
 
 def input_of(some):
-    """Give elements; the record after the last one is not there, and None searches."""
+    """Return elements; the record after the last one is not there, and None searches."""
     found = []
     for number, (record, messages) in enumerate(some):
         element = {"numberid": str(record)} if record else {"search": {"name": "Green"}}

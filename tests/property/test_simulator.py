@@ -12,7 +12,7 @@ SHARE = 100
 
 
 def play_some(seeds):
-    """Play seeds, and give what they lived through."""
+    """Play seeds, and return what they lived through."""
     seen = Counter()
     for seed in seeds:
         lived, trace, failed = play_seed(seed)

@@ -40,7 +40,7 @@ GIVEN = {
 
 
 def all_of(error):
-    """Give each error that leads to one, with all that it holds."""
+    """Return each error that leads to one, with all that it holds."""
     found, left = [], [error]
     while left:
         one = left.pop()
@@ -53,7 +53,7 @@ def all_of(error):
 
 @pytest.fixture
 def run(monkeypatch, caplog, capfd):
-    """Give a function that runs an operator against nobody, and gives its error and all that is said of it."""
+    """Return a function that runs an operator against nobody, and returns its error and all that is said of it."""
     monkeypatch.setenv("AIRFLOW_CONN_VCC_DEFAULT", json.dumps({"conn_type": "vcc", "host": "127.0.0.1:9"}))
     caplog.set_level("DEBUG")
 

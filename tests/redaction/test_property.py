@@ -86,14 +86,14 @@ UNQUOTERS = [
 
 
 def pieces(text):
-    """Give each stretch of six characters of which six are letters or digits, in small letters."""
+    """Return each stretch of six characters of which six are letters or digits, in small letters."""
     text = text.casefold()
     found = {text[at : at + WINDOW] for at in range(len(text) - WINDOW + 1)}
     return {piece for piece in found if piece.isalnum()}
 
 
 def encoded(value):
-    """Give the encodings of a value as far as its first six characters decide them."""
+    """Return the encodings of a value as far as its first six characters decide them."""
     data, bits = value.encode(), 8 * len(value[:WINDOW].encode())
     coders = ((base64.b64encode, 6), (base64.b32encode, 5), (bytes.hex, 4))
     whole = [(coder(data), width) for coder, width in coders]
@@ -136,7 +136,7 @@ class Telling(Observer):
 
 
 def everything_of(elements, disposition, messages):
-    """Have a server answer so, and give all that is logged, kept, raised, drawn."""
+    """Have a server answer so, and return all that is logged, kept, raised, drawn."""
     batch = Checker().check(ObjectRows(0, elements))
     chunk = chunk_of(list(batch.elements), range(len(batch.elements)))
     errors = [{"index": n, "errorcode": message[:60], "errormessage": message} for n, message in enumerate(messages)]
@@ -196,7 +196,7 @@ class Hostile:
 
 @pytest.fixture(scope="module")
 def hostile():
-    """Give a hostile call centre, to which the connection ``vcc_hostile`` leads."""
+    """Yield a hostile call centre, to which the connection ``vcc_hostile`` leads."""
     hostile = Hostile()
     with Sandbox(records=3, token=TOKEN, reject=hostile) as sandbox, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_CONN_VCC_HOSTILE", json.dumps(sandbox.connection()))
@@ -214,7 +214,7 @@ class Counting:
 
 
 def traced(operator, context):
-    """Run an operator, and give its error and what its span says."""
+    """Run an operator, and return its error and what its span says."""
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     with provider.get_tracer("test").start_as_current_span("task"), pytest.raises(VccError) as caught:
@@ -224,7 +224,7 @@ def traced(operator, context):
 
 @pytest.fixture
 def tell(hostile, caplog, capfd, monkeypatch):
-    """Give a function that runs an operator, and gives all that anybody is told of it."""
+    """Return a function that runs an operator, and returns all that anybody is told of it."""
     caplog.set_level("DEBUG")
 
     def run(operator, quote):

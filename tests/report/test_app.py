@@ -31,7 +31,7 @@ OVER = summary(11_963, 30, 5, 2)
 
 @pytest.fixture(scope="module")
 def runs(dag_runner):
-    """Run the DAG in three ways, and give each one's run id."""
+    """Run the DAG in three ways, and return each one's run id."""
     over = report(OVER, max_errors=25, breached=True)
     mapped = [{"summary": summary(5), "report": report(summary(5))}, {"summary": summary(3, 1), "report": {}}]
     confs = {
@@ -50,7 +50,7 @@ def database(dag_runner, runs):
 
 @pytest.fixture(scope="module")
 def client(database, tmp_path_factory):
-    """Give a client of Airflow's API app, with three users."""
+    """Yield a client of Airflow's API app, with three users."""
     passwords = tmp_path_factory.mktemp("auth") / "passwords.json"
     passwords.write_text(json.dumps({name: name for name in USERS}))
     settings = {
@@ -71,7 +71,7 @@ def client(database, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tokens(client):
-    """Give each user's token."""
+    """Return each user's token."""
     answers = {name: client.post("/auth/token", json={"username": name, "password": name}) for name in USERS}
     return {name: answer.json()["access_token"] for name, answer in answers.items()}
 
@@ -92,7 +92,7 @@ def get(client, tokens, runs):
 
 @pytest.fixture
 def manager(client):
-    """Give what Airflow asks for rights, to be patched itself and not by its class.
+    """Return what Airflow asks for rights, to be patched itself and not by its class.
 
     What was patched on it stays there as monkeypatch found it, as an attribute of its own; its class is not asked then.
     """
@@ -446,7 +446,7 @@ def test_an_xcom_of_any_other_kind_breaks_nothing(get, changed, value):
 
 @pytest.fixture
 def object_store(tmp_path, monkeypatch):
-    """Give the folder in which Airflow's object-storage backends keep XComs and state."""
+    """Yield the folder in which Airflow's object-storage backends keep XComs and state."""
     from airflow.providers.common.io.xcom import backend
 
     monkeypatch.setenv("AIRFLOW__CORE__XCOM_BACKEND", f"{backend.__name__}.XComObjectStorageBackend")

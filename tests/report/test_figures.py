@@ -1,4 +1,4 @@
-"""What was left by other versions, or is no report at all, is read for what it is worth."""
+"""What was left by other versions, or is not a report at all, is read for what it is worth."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Client:
         self.headers = {"Authorization": "Basic " + b64encode(f"{login}:{password}".encode()).decode()}
 
     def ask(self, method, path, body=None, headers=None):
-        """Send one request, and give its status, headers, bytes and, where it is JSON, errors and response."""
+        """Send one request, and return its status, headers, bytes and, where it is JSON, errors and response."""
         raw = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         self.connection.request(method, path, raw, self.headers if headers is None else headers)
         with self.connection.getresponse() as answer:
@@ -63,7 +63,7 @@ def until():
 
 @pytest.fixture
 def start():
-    """Start sandboxes and give clients of them; both end with the test."""
+    """Yield a function that starts a sandbox and returns it with a client; both end with the test."""
     opened = []
 
     def start(*args, **options):
@@ -84,11 +84,11 @@ def start():
 
 @pytest.fixture
 def sandbox(start):
-    """Give a well-behaved sandbox with records 1 to 100, and none in call."""
+    """Return a well-behaved sandbox with records 1 to 100, and none in call."""
     return start(100)[0]
 
 
 @pytest.fixture
 def client(start, sandbox):
-    """Give a client of it."""
+    """Return a client of it."""
     return start.client(sandbox)

@@ -108,7 +108,7 @@ def test_the_outer_fault_gets_the_answer_of_the_inner_one(start):
 
 
 def chosen(fault, count=2000):
-    """Say for each request whether the fault is done to it, without a server."""
+    """Return for each request whether the fault is done to it, without a server."""
     statuses = []
     for number in range(count):
         request = SimpleNamespace(nth=number, note=lambda _: None)

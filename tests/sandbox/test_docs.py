@@ -19,7 +19,7 @@ def page(repo):
 
 
 def first_cells(page, heading):
-    """Give the texts in the first column of the table with that heading."""
+    """Return the texts in the first column of the table with that heading."""
     table = page.partition(f"| {heading} |")[2].partition("\n\n")[0]
     cells = [re.split(r"(?<!\\)\|", row)[1] for row in table.splitlines()[2:]]
     return [text.replace(r"\|", "|") for cell in cells for text in re.findall(r"`([^`]+)`", cell.split(" (")[0])]

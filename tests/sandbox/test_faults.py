@@ -29,7 +29,7 @@ BROKEN_OFF = (ConnectionError, http.client.HTTPException)
 
 @pytest.fixture
 def meet(start):
-    """Set a fault, send one batch with one good and one bad element, and give the answer and the ledger's line."""
+    """Set a fault, send one batch with one good and one bad element, and return the answer and the ledger's line."""
 
     def meet(fault, *elements, **options):
         sandbox, _ = start(10, faults=[fault], **options)

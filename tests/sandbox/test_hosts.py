@@ -18,7 +18,7 @@ ALLOWED = ["localhost", "LOCALHOST:8417", "localhost.", "127.0.0.1", "127.5.5.5:
 
 
 def ask(sandbox, head):
-    """Give the status of a request, the head as it is."""
+    """Return the status of a request, the head as it is."""
     with socket.create_connection(("127.0.0.1", sandbox.port), timeout=20) as wire:
         wire.sendall(head + b"\r\n\r\n")
         return wire.recv(65_536).split(b" ")[1]

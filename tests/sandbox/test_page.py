@@ -14,20 +14,20 @@ EVIL = "<script>alert(1)</script>"
 
 
 def text_of(answer):
-    """Give what a reader sees of a page."""
+    """Return what a reader sees of a page."""
     return " ".join(re.sub(r"<[^>]+>", " ", answer.text.decode()).split())
 
 
 @pytest.fixture
 def look(start, sandbox):
-    """Give a function that opens a page, without credentials."""
+    """Return a function that opens a page, without credentials."""
     browser = start.client(sandbox)
     return lambda path, **headers: browser.ask("GET", path, headers=headers)
 
 
 @pytest.fixture
 def press(start, sandbox):
-    """Give a function that presses a button: a form's fields, sent as a browser does."""
+    """Return a function that presses a button: a form's fields, sent as a browser does."""
     browser = start.client(sandbox)
 
     def press(path, origin=None, **fields):

@@ -16,7 +16,7 @@ ELEMENT = {"numberid": "1", "dispositionid": "1"}
 
 
 def together(start, sandbox, count, each=1, timeout=20):
-    """Send from so many connections at once, each some requests; give what each got last."""
+    """Send from so many connections at once, each some requests; return what each got last."""
     gate = threading.Barrier(count)
 
     def send(client):

@@ -129,7 +129,7 @@ def is_refused(port):
 
 @pytest.fixture
 def command(start):
-    """Start the command; give it, the lines of its greeting, and a client."""
+    """Start the command; return it, the lines of its greeting, and a client."""
     processes = []
 
     def command(*options):

@@ -53,7 +53,7 @@ class ConnectionForm:
         self.dialog.get_by_role("spinbutton", name="Timeout (seconds)", exact=True).fill(str(timeout))
 
     def extra(self, name):
-        """Give the input of one of the fields under "Extra Fields"."""
+        """Return the input of one of the fields under "Extra Fields"."""
         return self.dialog.locator(f"#element_{name}")
 
     def open(self, section):
@@ -67,12 +67,12 @@ class ConnectionForm:
 
 
 def row_of(page, conn_id):
-    """Give a connection's row in the list."""
+    """Return a connection's row in the list."""
     return page.get_by_role("row").filter(has=page.get_by_role("cell", name=conn_id, exact=True))
 
 
 def press_test(page, conn_id):
-    """Press a connection's Test button and give what Airflow's API answered to it."""
+    """Press a connection's Test button and return what Airflow's API answered to it."""
     page.mouse.move(0, 0)  # else the hint of the button above lies on this one
     with page.expect_response("**/connections/test", timeout=PATIENCE) as answered:
         row_of(page, conn_id).get_by_role("button", name="Test Connection").click()
@@ -91,7 +91,7 @@ class TriggerForm:
         expect(self.field("project_id").first).to_be_visible(timeout=PATIENCE)
 
     def field(self, name):
-        """Give what is shown for a Param."""
+        """Return what is shown for a Param."""
         return self.dialog.locator(f"[id='element_{name}']")
 
     def choose(self, title, option):
@@ -111,7 +111,7 @@ class TriggerForm:
         open_section(self.dialog, section)
 
     def refusal(self):
-        """Press Trigger, and give the text that says why there is no run."""
+        """Press Trigger, and return the text that says why there is no run."""
         with self.page.expect_response("**/dagRuns", timeout=PATIENCE) as answered:
             self.button.click()
         assert answered.value.status == 400
@@ -119,7 +119,7 @@ class TriggerForm:
         return self.dialog.inner_text()
 
     def trigger(self):
-        """Press Trigger, and give the id of the run."""
+        """Press Trigger, and return the id of the run."""
         with self.page.expect_response("**/dagRuns", timeout=PATIENCE) as answered:
             self.button.click()
         assert answered.value.ok, answered.value.text()

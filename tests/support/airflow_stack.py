@@ -64,7 +64,7 @@ class AirflowStack:
         return self
 
     def start_part(self, part, *command):
-        """Start one of Airflow's commands as a part of the stack, and give its process."""
+        """Start one of Airflow's commands as a part of the stack, and return its process."""
         with self.log(part).open("wb") as log:
             self._processes[part] = subprocess.Popen(
                 [sys.executable, "-m", "airflow", *command],
@@ -85,18 +85,18 @@ class AirflowStack:
             kill_group(process)
 
     def log(self, part):
-        """Give the file that holds what a part prints."""
+        """Return the file that holds what a part prints."""
         return self.home / f"{part}.log"
 
     def token(self, user="admin"):
-        """Sign in and give the token, which the cookie ``_token`` or a bearer header carries."""
+        """Sign in and return the token, which the cookie ``_token`` or a bearer header carries."""
         if user not in self._tokens:
             answer = self.call("POST", "/auth/token", {"username": user, "password": user}, user=None)
             self._tokens[user] = answer["access_token"]
         return self._tokens[user]
 
     def call(self, method, path, body=None, *, user="admin"):
-        """Call Airflow's API and give the JSON it answers."""
+        """Call Airflow's API and return the JSON it answers."""
         request = urllib.request.Request(
             self.url + path,
             method=method,
@@ -109,27 +109,27 @@ class AirflowStack:
             return json.load(answer)
 
     def trigger(self, dag_id, conf=None):
-        """Start a run of a DAG, once Airflow knows it, and give its run id."""
+        """Start a run of a DAG, once Airflow knows it, and return its run id."""
         self.wait_for(lambda: self.knows(dag_id), f"the DAG {dag_id}")
         return self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf or {}})[
             "dag_run_id"
         ]
 
     def knows(self, dag_id):
-        """Give what Airflow says of a DAG, None where it has not read its file yet."""
+        """Return what Airflow says of a DAG, None where it has not read its file yet."""
         try:
             return self.call("GET", f"/api/v2/dags/{dag_id}")
         except urllib.error.HTTPError:
             return None
 
     def states(self, dag_id, run_id):
-        """Give the state of each task instance of a run: ``{(task_id, map_index): state}``."""
+        """Return the state of each task instance of a run: ``{(task_id, map_index): state}``."""
         run = urllib.parse.quote(run_id, safe="")
         answer = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run}/taskInstances")
         return {(ti["task_id"], ti["map_index"]): ti["state"] for ti in answer["task_instances"]}
 
     def wait_for_state(self, dag_id, run_id, task_id, *states, map_index=-1):
-        """Wait until a task instance is in one of these states, and give that state."""
+        """Wait until a task instance is in one of these states, and return that state."""
 
         def reached():
             state = self.states(dag_id, run_id).get((task_id, map_index))
@@ -138,7 +138,7 @@ class AirflowStack:
         return self.wait_for(reached, f"{task_id} to be {' or '.join(states)}")
 
     def wait_for(self, condition, what, seconds=STARTS_WITHIN):
-        """Wait until a condition gives something true, and give that."""
+        """Wait until a condition gives something true, and return that."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             for part, process in self._processes.items():
@@ -150,7 +150,7 @@ class AirflowStack:
         raise AssertionError(f"waited {seconds} s for {what}\n" + "\n".join(map(self.tail, self._processes)))
 
     def tail(self, part):
-        """Give the end of what a part printed."""
+        """Return the end of what a part printed."""
         return f"--- {part}\n{self.log(part).read_text(errors='replace')[-3000:]}"
 
     def _healthy(self):
@@ -186,7 +186,7 @@ def _settings(home, url, port, log_port, trigger_port):
 
 
 def free_ports(count):
-    """Give ports of loopback that nothing listens on."""
+    """Return ports of loopback that nothing listens on."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     try:
         return [one.getsockname()[1] for one in sockets]

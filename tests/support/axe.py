@@ -8,7 +8,7 @@ GRAVE = {"serious", "critical"}
 
 
 def grave_findings(frame, *rules):
-    """Give what axe-core finds serious or critical in a page or a frame, with the first place of each.
+    """Return what axe-core finds serious or critical in a page or a frame, with the first place of each.
 
     :param rules: ask only for these.
     """

@@ -15,8 +15,8 @@ from airflow_provider_vcc.dispositions.progress.synced import Change, Rememberin
 class Carried:
     """Answers each request in the order of its time.
 
-    :param reply: gives the evidence for a chunk; all is well by default.
-    :param takes: seconds until an answer, or a function of the chunk that says so.
+    :param reply: returns the evidence for a chunk; all is well by default.
+    :param takes: seconds until an answer, or a function of the chunk that returns them.
     :param store: where values are kept; what is for ``table``, which outlasts the run, goes there.
     :param saves: seconds that a write takes.
     """
@@ -36,7 +36,7 @@ class Carried:
         self._numbers = count()
 
     def clock(self):
-        """Give the time of this carrier."""
+        """Return the time of this carrier."""
         return self.now
 
     def prepare(self):
@@ -75,7 +75,7 @@ class Carried:
         return None
 
     def pending(self):
-        """Say whether something else happens at this very moment."""
+        """Return whether something else happens at this very moment."""
         return bool(self._due) and self._due[0][0] <= self.now
 
     def wake(self):

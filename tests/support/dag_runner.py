@@ -24,7 +24,7 @@ AIRFLOW = tuple(map(int, version("apache-airflow").split(".")[:2]))
 
 
 def find_dag(path, dag_id):
-    """Import the file anew and give its DAG, with the place of the file as its own, as Airflow would."""
+    """Import the file anew and return its DAG, with the place of the file as its own, as Airflow would."""
     spec = importlib.util.spec_from_file_location(f"dag_file_{os.urandom(4).hex()}", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
@@ -123,13 +123,13 @@ def forget(dag_id):
 
 
 def options_of(request, name="logical_date"):
-    """Give more options of ``dag.test()``; the date goes by its name there."""
+    """Return more options of ``dag.test()``; the date goes by its name there."""
     date = request["logical_date"]
     return {name: datetime.fromisoformat(date)} if date else {}
 
 
 def options_of_airflow_2(dag, request):
-    """Give those of Airflow 2, and save the DAG's assets, as newer ones do by themselves.
+    """Return those of Airflow 2, and save the DAG's assets, as newer ones do by themselves.
 
     There, a task that is stopped would end ``dag.test()`` itself: so an executor runs it, in a process of its own.
     """

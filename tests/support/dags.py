@@ -26,7 +26,7 @@ class DagResult:
 
     @property
     def summary(self):
-        """Give the only XCom ``summary`` of the run."""
+        """Return the only XCom ``summary`` of the run."""
         [summary] = [values["summary"] for values in self.xcoms.values() if "summary" in values]
         return summary
 
@@ -53,7 +53,7 @@ class DagRunner:
         self.fresh_database = copy_database(self.home / "airflow.db", self.home / "fresh.db")
 
     def run(self, dag_file, dag_id, *, conf=None, env=None, logical_date=None, stops=False):
-        """Run a DAG to its end and give its :class:`DagResult`.
+        """Run a DAG to its end and return its :class:`DagResult`.
 
         :param dag_file: the path of the file; templates are looked up beside it.
         :param conf: the run's conf: values of its Params.
@@ -89,7 +89,7 @@ class DagRunner:
 
 
 def path_with_airflow():
-    """Give a PATH on which the command ``airflow`` is this environment's, for executors that start it."""
+    """Return a PATH on which the command ``airflow`` is this environment's, for executors that start it."""
     return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
@@ -101,7 +101,7 @@ def copy_database(source, target):
 
 
 def airflow_environment(home):
-    """Give the environment of an Airflow of its own: no examples, no network, a SQLite database under ``home``."""
+    """Return the environment of an Airflow of its own: no examples, no network, a SQLite database under ``home``."""
     return {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": f"{home}/dags",

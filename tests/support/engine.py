@@ -19,7 +19,7 @@ DEFAULTS = {"dispositionid": 2}
 
 
 def client_of(url, *, timeout=5.0, connect_timeout=2.0, customer="mycc", token="sandbox-token", **session):
-    """Give a client of project 17 at a base URL without ``/v2``."""
+    """Return a client of project 17 at a base URL without ``/v2``."""
     http = requests.Session()
     http.trust_env = False
     http.auth = (customer, token)
@@ -29,12 +29,12 @@ def client_of(url, *, timeout=5.0, connect_timeout=2.0, customer="mycc", token="
 
 
 def elements(count, **fields):
-    """Give elements for records 1 to ``count``, each with its number as its description."""
+    """Return elements for records 1 to ``count``, each with its number as its description."""
     return [{"numberid": str(number), "description": f"d{number}", **fields} for number in range(1, count + 1)]
 
 
 def body_of(some):
-    """Give the body of a request with some elements."""
+    """Return the body of a request with some elements."""
     return json.dumps({"elements": some, "disposition": DEFAULTS}).encode()
 
 
@@ -47,7 +47,7 @@ class MemoryStore:
         self.refuse = None
 
     def get(self, key, default=None):
-        """Give a value."""
+        """Return a value."""
         return json.loads(self.values[key]) if key in self.values else default
 
     def set(self, key, value):
@@ -77,7 +77,7 @@ class Failures:
 
     @property
     def positions(self):
-        """Give the positions, sorted."""
+        """Return the positions, sorted."""
         return sorted(failure.position for failure in self.all)
 
 
@@ -99,7 +99,7 @@ def sync_of(
     session=None,
     **settings,
 ):
-    """Give a sync of some elements with the sandbox's usual defaults."""
+    """Return a sync of some elements with the sandbox's usual defaults."""
     source = from_elements(some) if isinstance(some, list) else some
     return Sync(
         client_of(url, timeout=timeout, connect_timeout=connect_timeout, **(session or {})),
@@ -115,7 +115,7 @@ def sync_of(
 
 
 def run(url, some, **options):
-    """Run a sync to its end, and give it and the error that it ended with."""
+    """Run a sync to its end, and return it and the error that it ended with."""
     sync = sync_of(url, some, **options)
     error = None
     try:
@@ -126,7 +126,7 @@ def run(url, some, **options):
 
 
 def read_whole(connection):
-    """Read one request from a socket; give its body, or None where the peer has gone."""
+    """Read one request from a socket; return its body, or None where the peer has gone."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
@@ -147,7 +147,7 @@ def read_whole(connection):
 
 @contextmanager
 def server(talk):
-    """Serve one connection after another by ``talk(connection)``, each in a thread; give the base URL."""
+    """Serve one connection after another by ``talk(connection)``, each in a thread; return the base URL."""
     listening = socket.create_server(("127.0.0.1", 0))
     opened = []
 
@@ -177,7 +177,7 @@ def server(talk):
 
 
 def replying(reply):
-    """Give a ``talk`` that reads each request whole, sends the bytes of ``reply`` and closes the connection."""
+    """Return a ``talk`` that reads each request whole, sends the bytes of ``reply`` and closes the connection."""
 
     def talk(connection):
         if read_whole(connection) is not None:
@@ -197,7 +197,7 @@ def http(body, status=200, *, chunked=False, **headers):
 
 
 def threads_of_the_engine():
-    """Give the names of the engine's threads that are alive."""
+    """Return the names of the engine's threads that are alive."""
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("vcc-")]
 
 

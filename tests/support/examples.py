@@ -17,7 +17,7 @@ IN_AIRFLOW_2 = {
 
 
 def copy_examples(source, target):
-    """Copy a folder of example DAGs, with the imports that this Airflow has, and give its path."""
+    """Copy a folder of example DAGs, with the imports that this Airflow has, and return its path."""
     shutil.copytree(source, target)
     if AIRFLOW < (3, 0):
         for path in target.glob("*.py"):

@@ -35,7 +35,7 @@ class FileStore:
         self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def get(self, key, default=None):
-        """Give a value."""
+        """Return a value."""
         return self.values.get(key, default)
 
     def set(self, key, value):

@@ -94,7 +94,7 @@ class Nights:
 
 
 def judged(summaries, **tolerated):
-    """Judge shards as the task behind them does; give the merged summary."""
+    """Judge shards as the task behind them does; return the merged summary."""
     from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
 
     assert [summary["error"] for summary in summaries if summary["error"]] == []

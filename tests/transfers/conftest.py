@@ -29,7 +29,7 @@ def sandbox():
 
 @pytest.fixture(scope="session")
 def warehouse():
-    """Give what an Airflow connection needs of a PostgreSQL, which all tests of this process share."""
+    """Yield what an Airflow connection needs of a PostgreSQL, which all tests of this process share."""
     with postgres() as given:
         yield given
 

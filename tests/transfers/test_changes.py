@@ -26,7 +26,7 @@ create table refusing (dag_id text check (dag_id = 'never'), run_id text, task_i
 
 @pytest.fixture
 def execute(warehouse):
-    """Give a function that runs SQL on the warehouse, commits it, and gives the rows."""
+    """Yield a function that runs SQL on the warehouse, commits it, and returns the rows."""
     connection = psycopg2.connect(host=warehouse["host"], user="postgres", dbname="postgres")
     connection.autocommit = True
     cursor = connection.cursor()
@@ -57,7 +57,7 @@ def change(sandbox, execute):
 
 
 def counts(sandbox):
-    """Give how often each record's disposition took effect."""
+    """Return how often each record's disposition took effect."""
     return Counter(int(event.numberid) for event in sandbox.ledger.events())
 
 

@@ -35,7 +35,7 @@ class Hook:
 
 @pytest.fixture(params=["psycopg", "psycopg with an old libpq", "psycopg2"])
 def hook(request, server, monkeypatch):
-    """Give a hook of each driver; a libpq before 17 gives single rows only, so a cursor is used there."""
+    """Return a hook of each driver; a libpq before 17 gives single rows only, so a cursor is used there."""
     name, _, old = request.param.partition(" ")
     if old:
         monkeypatch.setattr(drivers, "_streams", bool)
@@ -147,7 +147,7 @@ def test_what_came_before_an_error_is_given(hook):
 
 
 def test_rows_are_tuples_whatever_the_hook_makes_of_them(server):
-    """A hook whose cursors give dictionaries is no trouble."""
+    """A hook whose cursors return dictionaries works as well."""
     psycopg = pytest.importorskip("psycopg")
     hook = Hook(psycopg, server, row_factory=psycopg.rows.dict_row)
     assert rows(hook, "select 7 as numberid, 'x' as description") == [("7", "x")]
@@ -170,7 +170,7 @@ def test_a_reader_that_ends_early_leaves_no_query_behind(hook, server):
 
 
 def test_a_statement_without_rows_says_what_to_write(hook):
-    """The database refuses what is no SELECT, in its own words."""
+    """The database refuses what is not a SELECT, in its own words."""
     with pytest.raises(VccInputError, match="syntax error"):
         rows(hook, "create table never (i int)")
 

@@ -42,7 +42,7 @@ class Hook:
 
 @pytest.fixture(params=DRIVERS)
 def hook(request, host, monkeypatch):
-    """Give a hook of a driver that is not known any more."""
+    """Return a hook of a driver that is not known any more."""
     monkeypatch.setattr(drivers, "POSTGRES", frozenset())
     return Hook(request.param, host, f"postgresql+{request.param}")
 

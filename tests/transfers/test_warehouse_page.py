@@ -18,7 +18,7 @@ def page(repo):
 
 @pytest.fixture(scope="module")
 def blocks(page):
-    """Give a function that gives the page's blocks of code in a language; indented ones as well."""
+    """Return a function that returns the page's blocks of code in a language; indented ones as well."""
     found = re.findall(r"^( *)```(\w+)\n(.*?)^ *```$", page, re.DOTALL | re.MULTILINE)
     return lambda language: [
         re.sub(f"^{space}", "", text, flags=re.MULTILINE) for space, name, text in found if name == language
@@ -35,7 +35,7 @@ def sandbox():
 
 @pytest.fixture
 def execute(warehouse, blocks):
-    """Give a function that runs SQL in a database that the page's first block has filled, and gives the rows."""
+    """Yield a function that runs SQL in a database that the page's first block has filled, and returns the rows."""
     connection = psycopg2.connect(host=warehouse["host"], user="postgres", dbname="postgres")
     connection.autocommit = True
     cursor = connection.cursor()
@@ -52,7 +52,7 @@ def execute(warehouse, blocks):
 
 @pytest.fixture
 def dag_file(blocks, tmp_path):
-    """Give a function that writes a DAG of the page to a file; ``change`` is done to its text before."""
+    """Return a function that writes a DAG of the page to a file; ``change`` is done to its text before."""
 
     def write(dag_id, change, name):
         [code] = [code for code in blocks("python") if f'DAG("{dag_id}"' in code]

@@ -24,7 +24,7 @@ BASE_PATH = "/airflow"
 
 @pytest.fixture(scope="session")
 def browser():
-    """Give a Chromium."""
+    """Yield a Chromium."""
     from playwright.sync_api import expect, sync_playwright
     from support.airflow_forms import PATIENCE
 
@@ -58,7 +58,7 @@ def new_page(browser):
 
 @pytest.fixture(scope="session")
 def screenshots(repo):
-    """Give the folder for screenshots: build products to look at."""
+    """Return the folder for screenshots: build products to look at."""
     folder = repo / "build" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -86,20 +86,20 @@ def picture(screenshots):
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory):
-    """Give the folder of files that the form for files may name."""
+    """Return the folder of files that the form for files may name."""
     return tmp_path_factory.mktemp("exports")
 
 
 @pytest.fixture(scope="session")
 def call_centre():
-    """Give the sandbox that the connection ``vcc_default`` of ``airflow_stack`` leads to."""
+    """Yield the sandbox that the connection ``vcc_default`` of ``airflow_stack`` leads to."""
     with Sandbox(records=1000) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
 def busy_call_centre():
-    """Give a slow one that for a while answers no large requests; the connection ``vcc_busy`` leads to it."""
+    """Yield a slow one that for a while answers no large requests; the connection ``vcc_busy`` leads to it."""
     slow, stuck = Latency(1.0, most=2.0), Hang().over(120).after(20).first(32)
     with Sandbox(records=12_000, faults=slow + stuck) as sandbox:
         yield sandbox.connection(timeout=3)
@@ -107,7 +107,7 @@ def busy_call_centre():
 
 @pytest.fixture(scope="session")
 def stack_environment(call_centre, busy_call_centre, exports):
-    """Give the connections and the variable that the DAGs of ``airflow_stack`` use."""
+    """Return the connections and the variable that the DAGs of ``airflow_stack`` use."""
     return {
         "AIRFLOW_CONN_VCC_DEFAULT": json.dumps(call_centre.connection()),
         "AIRFLOW_CONN_VCC_BUSY": json.dumps(busy_call_centre),
@@ -117,7 +117,7 @@ def stack_environment(call_centre, busy_call_centre, exports):
 
 @pytest.fixture(scope="session")
 def airflow_stack(dag_runner, stack_environment, repo, tmp_path_factory):
-    """Give the whole of Airflow, once for all tests: the examples and the DAGs in ``tests/ui/dags`` are there.
+    """Yield the whole of Airflow, once for all tests: the examples and the DAGs in ``tests/ui/dags`` are there.
 
     See :class:`support.airflow_stack.AirflowStack` for what it offers.
     """

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.chromium, pytest.mark.xdist_group
 
 @pytest.fixture(scope="module")
 def run_id(airflow_stack):
-    """Run the DAG with a failed, a skipped and two mapped tasks to its end, and give its run id."""
+    """Run the DAG with a failed, a skipped and two mapped tasks to its end, and return its run id."""
     run = airflow_stack.trigger("vcc_reports")
     for task in ("failed", "skipped"):
         airflow_stack.wait_for_state("vcc_reports", run, task, task)
@@ -27,7 +27,7 @@ def run_id(airflow_stack):
 
 @pytest.fixture
 def open_tab(signed_in, airflow_stack):
-    """Open a task instance in Airflow, choose the tab "VCC", and give the page and the report in its frame."""
+    """Open a task instance in Airflow, choose the tab "VCC", and return the page and the report in its frame."""
 
     def open_it(dag_id, run, task, **options):
         page = signed_in(**options)
@@ -41,7 +41,7 @@ def open_tab(signed_in, airflow_stack):
 
 
 def frame_of(page):
-    """Give the frame that holds the report, or an overview."""
+    """Return the frame that holds the report, or an overview."""
     return next(frame for frame in page.frames if "/vcc/" in frame.url and "/plugin/" not in frame.url)
 
 

@@ -16,7 +16,7 @@ from airflow_provider_vcc.sandbox.faults import Latency
 
 @pytest.fixture(scope="session")
 def warehouse():
-    """Give the connection of a PostgreSQL with callbacks, and a database ``airflow`` beside them.
+    """Yield the connection of a PostgreSQL with callbacks, and a database ``airflow`` beside them.
 
     Each 500th callback is for a record that does not exist.
     """
@@ -41,20 +41,20 @@ def warehouse():
 
 @pytest.fixture(scope="session")
 def port():
-    """Give the port where each test's call centre is found."""
+    """Return the port where each test's call centre is found."""
     return free_ports(1)[0]
 
 
 @pytest.fixture
 def call_centre(port):
-    """Give a call centre of its own process, so slow at first that each shard is met in its middle."""
+    """Yield a call centre of its own process, so slow at first that each shard is met in its middle."""
     with Sandbox.process(records=ROWS, port=port, keep_bodies=0, faults=Latency(3)) as sandbox:
         yield sandbox
 
 
 @pytest.fixture(scope="session")
 def stack(warehouse, port, tmp_path_factory):
-    """Give Airflow with two workers."""
+    """Yield Airflow with two workers."""
     home = tmp_path_factory.mktemp("workers")
     database = f"postgresql+psycopg2://postgres@/airflow?host={warehouse['host']}"
     with Sandbox(records=1, port=port) as sandbox:
@@ -76,7 +76,7 @@ def stack(warehouse, port, tmp_path_factory):
 
 @pytest.fixture
 def failed(warehouse):
-    """Give a function that gives the rows of the results table of a run: shard, try and outcome of each."""
+    """Yield a function that returns the rows of the results table of a run: shard, try and outcome of each."""
     import psycopg2
 
     connection = psycopg2.connect(host=warehouse["host"], user="postgres", dbname="postgres")

@@ -31,7 +31,7 @@ class Run:
         self.id = stack.trigger("sharded")
 
     def wait_for_middle(self):
-        """Wait until each shard has sent a window, or more, and give the process of each one's task."""
+        """Wait until each shard has sent a window, or more, and return the process of each one's task."""
         self.stack.wait_for(lambda: min(self.sent().values()) >= max(WINDOW, MIDDLE), "each shard's first chunks")
         instances = self.stack.instances("sharded", self.id)
         assert {instances["sync", number]["state"] for number in range(SHARDS)} == {"running"}
@@ -47,12 +47,12 @@ class Run:
         self.stack.wait_for(is_there, "the successor")
 
     def sent(self):
-        """Give how many dispositions of each shard took effect."""
+        """Return how many dispositions of each shard took effect."""
         events = Counter(shard(event.numberid, SHARDS) for event in self.call_centre.ledger.events())
         return {number: events[number] for number in range(SHARDS)}
 
     def finish(self):
-        """Let the call centre be fast, wait for the judgement, and give the merged summary."""
+        """Let the call centre be fast, wait for the judgement, and return the merged summary."""
         self.call_centre.faults = FAST
         assert self.stack.wait_for_state("sharded", self.id, "judge", "success", "failed") == "success"
         assert self.call_centre.idle()
@@ -61,12 +61,12 @@ class Run:
         return summary
 
     def tries(self):
-        """Give the number of tries of each shard."""
+        """Return the number of tries of each shard."""
         instances = self.stack.instances("sharded", self.id)
         return {number: instances["sync", number]["try_number"] for number in range(SHARDS)}
 
     def repeats(self):
-        """Give how many dispositions of each shard took effect a further time."""
+        """Return how many dispositions of each shard took effect a further time."""
         counts = Counter(event.numberid for event in self.call_centre.ledger.events())
         repeats = Counter()
         for numberid, count in counts.items():

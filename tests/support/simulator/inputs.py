@@ -25,7 +25,7 @@ class Thing:
     fate: str = "good"
 
     def element(self):
-        """Give the element as a source would."""
+        """Return the element as a source would."""
         element = {"description": self.name}
         if self.record is None:
             element["search"] = {"name": "anybody"}
@@ -52,7 +52,7 @@ class Source:
         self.reads = 0
 
     def read(self, size):
-        """Give batches of exactly ``size`` things but for the last."""
+        """Yield batches of exactly ``size`` things but for the last."""
         self.reads += 1
         assert self.repeatable or self.reads == 1, "an input that can be read once was read again"
         end = len(self.things) if self.breaks_at is None else min(self.breaks_at, len(self.things))

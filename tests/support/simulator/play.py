@@ -95,7 +95,7 @@ def play(scenario, random):
 
 
 def play_seed(seed):
-    """Play the scenario of a seed; give what it lived through, the trace, and the assertion that failed."""
+    """Play the scenario of a seed; return what it lived through, the trace, and the assertion that failed."""
     playing = Play(*scenario_of(seed))
     try:
         playing()

@@ -49,24 +49,24 @@ class Request:
 
     @property
     def names(self):
-        """Give the names of the things that it carries."""
+        """Return the names of the things that it carries."""
         return [element["description"] for element in self.elements]
 
     @property
     def acts(self):
-        """Say whether it takes effect in the end."""
+        """Return whether it takes effect in the end."""
         return self.kind not in IDLE
 
     def is_due(self, now):
-        """Say whether something may happen to it now."""
+        """Return whether something may happen to it now."""
         return self.kind != "hang" or self.aborted or now >= self.sent_at + TIMEOUT
 
 
 class Service:
     """Takes requests.
 
-    :param chance: says yes in so many of a hundred cases.
-    :param pick: gives one of some options.
+    :param chance: returns True in so many of a hundred cases.
+    :param pick: returns one of some options.
     """
 
     def __init__(self, world):
@@ -94,7 +94,7 @@ class Service:
                 self.ledger.append(Effect(thing, request.attempt, late))
 
     def evidence(self, request):
-        """Give what the engine's client would make of the answer."""
+        """Return what the engine's client would make of the answer."""
         kind, count = request.kind, len(request.elements)
         if request.aborted:
             return Fault("cut off", delivered=False if kind == "refused" else None)
@@ -131,7 +131,7 @@ class Service:
         return evidence
 
     def said(self, request):
-        """Give the errors and the response of an answer, wrong in the way that the request's kind has it."""
+        """Return the errors and the response of an answer, wrong in the way that the request's kind has it."""
         world = self.world
         errors = [{"errorcode": 417, "errormessage": "no", "index": i} for i, good in request.said.items() if not good]
         response = {str(index): True for index, good in request.said.items() if good}

@@ -121,7 +121,7 @@ def attempt(
 
 
 def run_of(run):
-    """Run to the end, and give what it raised."""
+    """Run to the end, and return what it raised."""
     try:
         run.run()
     except AssertionError:
@@ -147,7 +147,7 @@ def look(ended, *, trusting):
 
 
 def applied_positions(run):
-    """Give the positions that a run holds for applied, as far as it has read."""
+    """Return the positions that a run holds for applied, as far as it has read."""
     return [
         number * LAYOUT.span + bit
         for number, segment in run.progress.segments.items()

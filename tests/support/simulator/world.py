@@ -38,7 +38,7 @@ class Remembered(dict):
     """A ledger that outlasts every run: record -> what stands for it."""
 
     def differing(self, wanted):
-        """Give what stands there and is another, or doubtful."""
+        """Return what stands there and is another, or doubtful."""
         return {r: self.get(r) for r, mark in wanted.items() if self.get(r) != Entry(mark, State.APPLIED)}
 
     def write(self, entries):
@@ -90,11 +90,11 @@ class World:
     # Chance
 
     def pick(self, options):
-        """Give one of some options."""
+        """Return one of some options."""
         return options[self.random.randrange(len(options))]
 
     def chance(self, percent):
-        """Say yes in so many of a hundred cases."""
+        """Return True in so many of a hundred cases."""
         return percent > 0 and self.random.randrange(100) >= 100 - percent
 
     # The service's ledger
@@ -116,7 +116,7 @@ class World:
     # The store
 
     def get(self, key, default=None):
-        """Give a kept value."""
+        """Return a kept value."""
         return json.loads(self.stored[key]) if key in self.stored else default
 
     def set(self, key, value):
@@ -133,7 +133,7 @@ class World:
         self.stored.pop(key, None)
 
     def kept(self, name):
-        """Give the positions whose bit is set in the store: ``applied`` or ``unsettled``."""
+        """Return the positions whose bit is set in the store: ``applied`` or ``unsettled``."""
         found = set()
         for number in range(len(self.stored)):
             segment = Segment.decode(self.get(KEY.format(number)), LAYOUT)
@@ -146,7 +146,7 @@ class Life:
     """One process in a world: it is a run's carrier.
 
     :param keeps: whether there is a store.
-    :param orphaned: what happens when the process loses its parent; gives the events of its successor.
+    :param orphaned: what happens when the process loses its parent; returns the events of its successor.
     """
 
     def __init__(self, world, plan, *, keeps, orphaned=None):
@@ -167,7 +167,7 @@ class Life:
         self.sync = self.sink = None
 
     def clock(self):
-        """Give the world's time."""
+        """Return the world's time."""
         return self.world.now
 
     def prepare(self):
@@ -267,7 +267,7 @@ class Life:
         self.awake = True
 
     def pending(self):
-        """Say whether something was reported."""
+        """Return whether something was reported."""
         return bool(self.reports)
 
     def wait(self, seconds):
@@ -354,17 +354,17 @@ class Life:
             assert set(request.names) <= self._kept_names("unsettled"), "it was not noted before"
 
     def _loose(self):
-        """Give the names of what took effect in this try, and of which neither the store nor the user knows."""
+        """Return the names of what took effect in this try, and of which neither the store nor the user knows."""
         told = {self.sync.source.things[failure.position].name for failure in self.sink.failures}
         done = {effect.thing.name for effect in self.world.ledger if effect.attempt == self.attempt}
         return done - self._kept_names("applied") - self._kept_names("unsettled") - told
 
     def repeats(self, thing):
-        """Say whether a thing may be sent again when nobody can say what became of it."""
+        """Return whether a thing may be sent again when nobody can say what became of it."""
         mode = self.sync.settings.on_ambiguous
         return mode == "resend" or (mode == "auto" and not thing.messages)
 
     def _kept_names(self, name):
-        """Give the names of the things that the store has for applied or unsettled."""
+        """Return the names of the things that the store has for applied or unsettled."""
         things = self.sync.source.things
         return {things[position].name for position in self.world.kept(name) if position < len(things)}

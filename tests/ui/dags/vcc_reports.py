@@ -12,7 +12,7 @@ SOME_FAIL = {"project_id": 17, "elements": [*GOOD, *BAD], "max_errors": 2}
 
 
 def changes():
-    """Give 12,000 changes, 37 of which fail, for three reasons."""
+    """Return 12,000 changes, 37 of which fail, for three reasons."""
     good = [{"numberid": str(number), "dispositionid": 1 + number % 4} for number in range(1, 12_001)]
     wrong = [{"numberid": "404404"}] * 23 + [{"numberId": "7"}] * 9 + [{"numberid": "7", "next_calldate": "soon"}] * 5
     for number, element in enumerate(wrong):
