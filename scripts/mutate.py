@@ -1,18 +1,24 @@
 """Changes the engine a little, one change at a time, and sees whether the fast tests and the simulator notice.
 
-``python scripts/mutate.py [--sample 200] [--seed 0] [--seeds 150] [--only window.py]``. A comparison is turned round, a
-number moved by one, ``and`` made ``or``, a condition made constant. Each change is tried in a process of its own; the
-files stay as they are. What nobody noticed is listed at the end: either a test is missing, or the change makes no
-difference.
+``python scripts/mutate.py [--sample 200] [--seed 0] [--seeds 150] [--only window.py] [--log FILE] [--minutes 4]``. A
+comparison is turned round, a number moved by one, ``and`` made ``or``, a condition made constant. Each change is tried
+in a process of its own; the files stay as they are. What nobody noticed is listed at the end: either a test is missing,
+or the change makes no difference.
+
+What was tried stands in the log, and is not tried again: so a sample can be worked off in pieces (``--minutes``).
+``--again`` tries those that were not noticed once more, after a test was written.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import importlib
 import importlib.machinery
+import json
 import os
 import random
+import resource
 import signal
 import sys
 import time
@@ -22,19 +28,26 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "airflow_provider_vcc" / "dispositions" / "engine"
-MODULES = (
-    "window.py",
-    "saves.py",
-    "breaker.py",
-    "chunk_size.py",
-    "backoff.py",
-    "recorder.py",
-    "sync.py",
-    "verdicts.py",
-)
-MODULES += ("limit.py", "pace.py", "spent.py")
 TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit", "shell", "figures")
+TESTS += ("saver", "carriers")
+NEAREST = {
+    "auto.py": "limit",
+    "knee.py": "limit",
+    "breaker.py": "service",
+    "chunk_size.py": "sizes",
+    "spent.py": "shell",
+    "sync.py": "shell",
+    "threads.py": "carriers",
+    "senders.py": "carriers",
+    "rehearsal.py": "carriers",
+    "settings.py": "figures",
+}
+"""The tests that most likely notice a change come first; those of a module's own name where nothing stands here."""
+BELOW = ("http.client", "progress.synced", "progress.resume", "outcomes.tally", "sources.memory", "elements.checker")
+"""Rooms below the engine: loaded once, before the forks."""
+FIRST_SEEDS = 15
 LONGEST = 240
+"""Seconds for one change; in CPU, several times what the tests take without any."""
 NOTHING = -1
 """The number of no change."""
 TURNED = {
@@ -102,47 +115,98 @@ class Mutator(ast.NodeTransformer):
         return node
 
 
-def notices(path: Path, number: int, seeds: int) -> bool:
-    """Return whether a change makes the tests or the simulator fail, as they run in this very process."""
-    mutator = Mutator(number)
-    tree = ast.fix_missing_locations(mutator.visit(ast.parse(path.read_text())))
+def carry_out(path: Path, number: int) -> None:
+    """Have the change made when its module is imported."""
+    tree = ast.fix_missing_locations(Mutator(number).visit(ast.parse(path.read_text())))
     code = compile(tree, str(path), "exec")
     usual = importlib.machinery.SourceFileLoader.get_code
     importlib.machinery.SourceFileLoader.get_code = (  # type: ignore[method-assign]
         lambda self, name: code if self.path == str(path) else usual(self, name)
     )
+
+
+def notices(path: Path, number: int, seeds: int) -> bool:
+    """Return whether a change makes the tests or the simulator fail, as they run in this very process."""
+    carry_out(path, number)
     import pytest
 
-    files = [str(ROOT / "tests" / "dispositions" / f"test_{name}.py") for name in TESTS]
+    nearest = NEAREST.get(path.name, path.stem if path.stem in TESTS else "window")
+    names = sorted(TESTS, key=lambda name: name != nearest)
+    files = [ROOT / "tests" / "dispositions" / f"test_{name}.py" for name in names]
     options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--tb=no"]
     options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # hypothesis is loaded already
-    if pytest.main([*options, *(file for file in files if Path(file).exists())]):
-        return True
+    return (
+        fails(range(min(FIRST_SEEDS, seeds)))
+        or bool(pytest.main([*options, *map(str, files)]))
+        or fails(range(FIRST_SEEDS, seeds))
+    )
+
+
+def fails(seeds: range) -> bool:
+    """Return whether the simulator finds fault with one of these seeds."""
     from support.simulator.play import play_seed
 
-    for seed in range(seeds):
-        try:
-            if play_seed(seed)[2] is not None:
-                return True
-        except Exception:  # noqa: BLE001 -- a run that breaks in any way is noticed
-            return True
-    return False
+    try:
+        return any(play_seed(seed)[2] is not None for seed in seeds)
+    except Exception:  # noqa: BLE001 -- a run that breaks in any way is noticed
+        return True
 
 
-def noticed(path: Path, number: int, seeds: int) -> bool:
-    """Return whether a change is noticed, in a process of its own; one that hangs is."""
+def noticed(path: Path, number: int, seeds: int, cpu: float = LONGEST) -> tuple[bool, float]:
+    """Return whether a change is noticed, in a process of its own, and the seconds of CPU; to hang is to be noticed."""
     child = os.fork()
     if child == 0:
         quiet = os.open(os.devnull, os.O_WRONLY)
         os.dup2(quiet, 1)
         os.dup2(quiet, 2)
         signal.alarm(LONGEST)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(cpu) + 1, int(cpu) + 1))
         result = True
         try:
             result = notices(path, number, seeds)
         finally:
             os._exit(int(result))
-    return os.waitpid(child, 0)[1] != 0
+    _, status, used = os.wait4(child, 0)
+    return status != 0, used.ru_utime + used.ru_stime
+
+
+def prepare() -> None:
+    """Load what is not changed, once; the engine itself starts faster without Airflow."""
+    sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
+    sys.modules["airflow"] = None  # type: ignore[assignment]
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("mutants", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("mutants")
+    for name in ("pytest", "requests", "airflow_provider_vcc.sandbox"):
+        importlib.import_module(name)
+    for name in BELOW:
+        importlib.import_module(f"airflow_provider_vcc.dispositions.{name}")
+
+
+def sample(given: argparse.Namespace) -> list[tuple[Path, int, str]]:
+    """Return the changes to try: where, which of the module's, and what it does."""
+    every = []
+    for path in sorted(ENGINE.rglob("*.py")):
+        if not given.only or path.name in given.only:
+            mutator = Mutator()
+            mutator.visit(ast.parse(path.read_text()))
+            every += [(path, number, said) for number, said in enumerate(mutator.said)]
+    dice = random.Random(given.seed)  # noqa: S311 -- a sample
+    chosen = dice.sample(every, min(given.sample, len(every)))
+    print(f"{len(chosen)} of {len(every)} changes")
+    return chosen
+
+
+def name_of(path: Path, number: int, said: str) -> str:
+    """Return what a change goes by in the log."""
+    return f"{path.relative_to(ENGINE)} #{number} {said}"
+
+
+def tried(log: Path | None) -> dict[str, bool]:
+    """Return what was tried before, by name, and whether it was noticed."""
+    lines = log.read_text().splitlines() if log is not None and log.exists() else []
+    return {line["change"]: line["noticed"] for line in map(json.loads, lines)}
 
 
 def main() -> int:
@@ -151,32 +215,35 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, default=150)
-    parser.add_argument("--only", nargs="*", default=MODULES)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--again", action="store_true")
     given = parser.parse_args()
-    sys.path[:0] = [str(ROOT / "tests"), str(ROOT)]
-    sys.modules["airflow"] = None  # type: ignore[assignment]  # the engine starts faster without it
-    import hypothesis  # noqa: F401 -- loaded once, before the forks
-    import pytest  # noqa: F401 -- likewise
-    import requests  # noqa: F401 -- likewise
-
-    paths = [path for path in sorted(ENGINE.rglob("*.py")) if path.name in given.only or path.parent.name == "chunks"]
-    every = []
-    for path in paths:
-        mutator = Mutator()
-        mutator.visit(ast.parse(path.read_text()))
-        every += [(path, number, said) for number, said in enumerate(mutator.said)]
-    dice = random.Random(given.seed)  # noqa: S311 -- a sample
-    chosen = dice.sample(every, min(given.sample, len(every)))
-    if noticed(paths[0], NOTHING, given.seeds):
+    prepare()
+    chosen, known = sample(given), tried(given.log)
+    began = time.monotonic()
+    fails_anyhow, cpu = noticed(ENGINE / "window.py", NOTHING, given.seeds)
+    if fails_anyhow:
         print("the tests fail as they are, without any change")
         return 1
-    began, missed = time.monotonic(), []
-    for done, (path, number, said) in enumerate(chosen, 1):
-        if not noticed(path, number, given.seeds):
-            missed.append(f"{path.relative_to(ENGINE)} {said}")
-            print(f"[{done}] not noticed: {missed[-1]}", flush=True)
-    seen = len(chosen) - len(missed)
-    print(f"{seen} of {len(chosen)} of {len(every)} changes noticed, in {time.monotonic() - began:.0f} s")
+    print(f"without a change, all of it takes {cpu:.1f} s of CPU")
+    for path, number, said in chosen:
+        change = name_of(path, number, said)
+        if change in known and (known[change] or not given.again):
+            continue
+        if time.monotonic() - began > 60 * given.minutes:
+            break
+        known[change], used = noticed(path, number, given.seeds, 3 * cpu + 5)
+        if given.log is not None:
+            with given.log.open("a") as log:
+                print(json.dumps({"change": change, "noticed": known[change], "cpu": round(used, 2)}), file=log)
+    names = [name_of(*change) for change in chosen]
+    for name in names:
+        if known.get(name) is False:
+            print(f"not noticed: {name}")
+    seen = [known[name] for name in names if name in known]
+    print(f"{sum(seen)} of {len(seen)} changes noticed, {len(names) - len(seen)} to try")
     return 0
 
 
