@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.failures import FailuresFile
@@ -78,7 +79,7 @@ def send(elements: Source, port: int, store: Store, **settings: Any) -> dict[str
     session.auth = ("mycc", "token")
     client = Client(session, f"http://127.0.0.1:{port}/v2", PROJECT)
     with closing(FailuresFile(str(FAILURES))) as failures:
-        sync = Sync(client, elements, Checker(), store=store, sinks=[failures], settings=Settings(**settings))
+        sync = Sync(client, elements, Checker(), kept=Kept(store), sinks=[failures], settings=Settings(**settings))
         sync.run()
     summary = sync.tally.summary()
     written = sum(chunk.count(b"\n") for chunk in _pieces(FAILURES))

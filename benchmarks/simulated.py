@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.limits.auto import Auto
 from airflow_provider_vcc.dispositions.engine.messages import Answered, Saved
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
@@ -158,7 +159,7 @@ def play(  # noqa: PLR0913 -- what a run is made of
         settings=Settings(chunk_size=1, max_in_flight=window or "auto"),
         limit=None if window else limit,
         carrier=World(Service(work, noise, random), save),
-        store=Store() if save else None,
+        kept=Kept(Store() if save else None),
         observer=times,
         wait=lambda failures: random.uniform(0, min(LONGEST_JITTER, 0.5 * 2 ** (failures - 1))),
     )

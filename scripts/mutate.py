@@ -36,6 +36,7 @@ NEAREST = {
     "breaker.py": "service",
     "chunk_size.py": "sizes",
     "spent.py": "shell",
+    "kept.py": "shell",
     "sync.py": "shell",
     "threads.py": "carriers",
     "senders.py": "carriers",

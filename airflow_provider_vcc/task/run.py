@@ -13,6 +13,7 @@ from airflow_provider_vcc._storage import create_binary
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import check_disposition
 from airflow_provider_vcc.dispositions.elements.names import CRITERION, is_criterion
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.limits.auto import Auto
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
@@ -214,11 +215,9 @@ class Run:
             threshold=self.threshold,
             disposition=self.disposition,
             avoid_in_call=given.avoid_in_call,
-            store=self._store,
-            scope=self._scope(),
+            kept=Kept(self._store, self._scope(), synced=synced),
             sinks=sinks,
             observer=Watcher(self.log, self.report, source),
-            synced=synced,
             redaction=Redaction(self.disposition, self.hook.settings.secrets),
         )
         self._announce(source)

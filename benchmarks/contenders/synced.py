@@ -40,6 +40,7 @@ def run(  # noqa: PLR0913 -- a night has that many sides
 
     from airflow_provider_vcc.dispositions.elements.checker import Checker
     from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
+    from airflow_provider_vcc.dispositions.engine.kept import Kept
     from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
     from airflow_provider_vcc.dispositions.http.client import Client
     from airflow_provider_vcc.dispositions.progress.synced import Synced, fingerprint_key
@@ -58,7 +59,7 @@ def run(  # noqa: PLR0913 -- a night has that many sides
         if table:
             ledger.prepare()
         synced = Synced(ledger, fingerprint_key("bench")) if table else None
-        sync = Sync(client, rows, Checker(), store=Store(), settings=Settings(), synced=synced)
+        sync = Sync(client, rows, Checker(), settings=Settings(), kept=Kept(Store(), synced=synced))
         sync.run()
     summary = sync.tally.summary()
     if summary["failed"] or summary["not_sent"]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import requests
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
@@ -138,7 +139,7 @@ def main():
         Checker(),
         settings=Settings(**order["settings"]),
         disposition={"dispositionid": 2},
-        store=FileStore(order["store"], order.get("delay", 0.0), doom),
+        kept=Kept(FileStore(order["store"], order.get("delay", 0.0), doom)),
         sinks=[sink],
         observer=Watching(doom),
     )

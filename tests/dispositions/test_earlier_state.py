@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.answers import Answer
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
@@ -16,7 +17,7 @@ CASES = json.loads((Path(__file__).parent / "data" / "state_0_1.json").read_text
 """For each first try that 0.1 broke off: its input, what its store held, and what 0.1's own second try made of it."""
 
 
-class Kept(dict):
+class Earlier(dict):
     """A store that holds what an earlier version has written."""
 
     def get(self, key, default=None):
@@ -62,8 +63,7 @@ def test_what_0_1_left_in_the_store_is_gone_on_from_as_0_1_would_have(case):
         from_elements(elements(case["count"], case["messages_every"])),
         Checker(),
         settings=Settings(chunk_size=50, max_in_flight=1, on_ambiguous=case["mode"]),
-        store=Kept(case["store"]),
-        scope=b"scope",
+        kept=Kept(Earlier(case["store"]), b"scope"),
     )
     again.run()
     then = case["then"]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.engine.limit import Fixed, Trouble
 from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, Auto
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
+from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed, Trouble
 
 
 class Service:

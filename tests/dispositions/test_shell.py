@@ -10,6 +10,7 @@ from support.engine import Failures
 from support.simulator.world import Remembered
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.settings import Settings
 from airflow_provider_vcc.dispositions.engine.sync import Sync
@@ -125,7 +126,7 @@ class TestWatching:
 
     def test_what_is_to_be_seen_live_is_kept_beside_the_progress_every_so_often(self):
         watching, store = Watching(), Store()
-        done = ran(plain(40), Carried(store=store), observer=watching, store=store)
+        done = ran(plain(40), Carried(store=store), observer=watching, kept=Kept(store))
         assert 4 <= len(watching.lives) <= 6, "ten seconds, one every two"
         snapshot, summary, failed = watching.lives[-1]
         assert snapshot.done == summary["total"] == summary["applied"]
@@ -138,7 +139,7 @@ class TestWatching:
     def test_who_has_nothing_to_be_seen_live_is_not_asked(self):
         watching, store = Watching(), Store()
         watching.live_every = None
-        ran(plain(40), Carried(store=store), observer=watching, store=store)
+        ran(plain(40), Carried(store=store), observer=watching, kept=Kept(store))
         assert (watching.lives, "live" in store) == ([], False)
 
 
@@ -160,7 +161,7 @@ class TestKeeping:
 
     def test_clearing_forgets_the_progress(self):
         store = Store()
-        done = ran(plain(4), Carried(store=store), store=store)
+        done = ran(plain(4), Carried(store=store), kept=Kept(store))
         assert store
         done.clear()
         assert not store
@@ -254,7 +255,7 @@ class TestSynced:
 
     def run(self, table, some, reply=lambda _: Answer(), **more):
         """Run with a table that outlasts the run."""
-        return ran(some, Carried(reply, table=table), synced=Synced(table, KEY), **more)
+        return ran(some, Carried(reply, table=table), kept=Kept(synced=Synced(table, KEY)), **more)
 
     def test_what_is_the_same_is_left_out_and_counted_beside_the_total(self):
         table = Remembered()
@@ -294,7 +295,7 @@ class TestSynced:
                 if look().waited:
                     sync.stop()
 
-        sync = sync_of(plain(1), carrier, synced=Synced(table, KEY), observer=Stopping())
+        sync = sync_of(plain(1), carrier, kept=Kept(synced=Synced(table, KEY)), observer=Stopping())
         with pytest.raises(Exception, match="stopped"):
             sync.run()
         assert State.SENT in states
@@ -304,7 +305,7 @@ class TestSynced:
         table = Remembered({"0": Entry("old", State.APPLIED)})
         done = self.run(table, plain(1, description="\ud800"))
         assert done.tally.counts[Outcome.INVALID] == 1
-        assert not done._synced._open, "nothing of it is still to come"
+        assert not done._kept.synced._open, "nothing of it is still to come"
         assert table == {"0": Entry("old", State.APPLIED)}
 
     def test_where_all_is_the_same_whoever_watches_is_told_and_sees_the_count_grow(self):

@@ -7,7 +7,7 @@ from support.windows import Hand, of, saves_of
 
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import MOVES, Delivery, State
-from airflow_provider_vcc.dispositions.engine.limit import Fixed, Trouble
+from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed, Trouble
 from airflow_provider_vcc.dispositions.engine.messages import Abort, End, Halved, Invalid, Record, Send, Wait
 from airflow_provider_vcc.dispositions.engine.messages import Trouble as Told
 from airflow_provider_vcc.dispositions.engine.settings import Times

@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
@@ -107,7 +108,7 @@ def sync_of(
         Checker(timezone="Europe/Budapest"),
         settings=Settings(**settings),
         disposition=DEFAULTS,
-        store=store,
+        kept=Kept(store),
         sinks=sinks or [],
         wait=wait,
         **(keeps or {}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
-from airflow_provider_vcc.dispositions.engine.limit import Fixed
+from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed
 from airflow_provider_vcc.dispositions.engine.messages import (
     Answered,
     End,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_vcc.dispositions.engine.backoff import jitter
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import NotSent, Unknown
+from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.limits.auto import limit_of
 from airflow_provider_vcc.dispositions.engine.limits.spent import Spent
 from airflow_provider_vcc.dispositions.engine.messages import (
@@ -41,9 +42,7 @@ from airflow_provider_vcc.dispositions.http.answers import Answer
 from airflow_provider_vcc.dispositions.http.client import frame
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
-from airflow_provider_vcc.dispositions.progress.progress import LAYOUT, Progress
 from airflow_provider_vcc.dispositions.progress.resume import Reader
-from airflow_provider_vcc.dispositions.progress.synced import LEDGER, Remembering
 from airflow_provider_vcc.dispositions.sources.rows import HasLines
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.redaction import Redaction
@@ -53,15 +52,13 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.elements.checker import Batch, Checker
     from airflow_provider_vcc.dispositions.engine.carriers.carrier import Carrier
-    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
-    from airflow_provider_vcc.dispositions.engine.limit import Limit
+    from airflow_provider_vcc.dispositions.engine.limits.limit import Limit
     from airflow_provider_vcc.dispositions.engine.messages import Action, Event
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.dispositions.http.client import Client
     from airflow_provider_vcc.dispositions.outcomes.outcome import Failure
-    from airflow_provider_vcc.dispositions.progress.progress import Layout, Store
-    from airflow_provider_vcc.dispositions.progress.synced import Synced
+    from airflow_provider_vcc.dispositions.progress.progress import Progress
     from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["Settings", "Sync"]
@@ -77,11 +74,9 @@ class Sync:
     :param source: where the elements come from.
     :param threshold: only ``stop_on_breach`` looks at it; ``breached`` gives the judgement afterwards.
     :param disposition: the request's object, checked.
-    :param store: keeps the progress for a retry; None where there is nowhere to keep it.
-    :param scope: what else the requests depend on, so that a retry with other settings skips nothing.
+    :param kept: what a retry and the next run start from; nothing is kept if it is not given.
     :param redaction: what is private of every request; that of ``disposition`` if it is not given.
     :param wait: the seconds to wait after the n-th failure in a row; full jitter up to 8 s by default.
-    :param synced: what earlier runs had applied, and is left out while it is the same.
     :param carrier: carries requests and values in place of threads: a rehearsal, or a simulated world.
     """
 
@@ -96,44 +91,29 @@ class Sync:
         threshold: Threshold | None = None,
         disposition: Mapping[str, object] | None = None,
         avoid_in_call: bool | None = None,
-        store: Store | None = None,
-        scope: bytes = b"",
+        kept: Kept | None = None,
         sinks: Sequence[Sink] = (),
         observer: Observer | None = None,
         redaction: Redaction | None = None,
         carrier: Carrier | None = None,
         limit: Limit | None = None,
         times: Times | None = None,
-        layout: Layout = LAYOUT,
         wait: Callable[[int], float] | None = None,
-        synced: Synced | None = None,
     ) -> None:
         self.source = source
-        self.settings = settings = settings or Settings()
+        self.settings = settings or Settings()
         self.threshold = threshold or Threshold()
         self.tally = tally or Tally()
         if isinstance(source, HasLines):
             self.tally.line_of = source.line
-        self.progress = Progress(scope, layout)
         self.times = times or Times()
-        self._store = store = store if synced is None else Remembering(synced.ledger, store)
-        self._synced = synced
-        self._observer = observer or Observer()
+        self._kept = kept = kept or Kept()
+        self._observer = observer = observer or Observer()
         head_and_tail = frame(disposition, avoid_in_call=avoid_in_call)
-        self._carrier = carrier or Threads(client, store, head_and_tail)
-        self._recorder = Recorder(self.tally, self.progress, sinks, self._observer, redaction or Redaction(disposition))
-        self._reader = Reader(source, checker, self.progress, self._read, synced)
-        self.window = Window(
-            self._batches(),
-            settings,
-            most_bytes=settings.max_chunk_bytes - sum(map(len, head_and_tail)),
-            limit=limit or limit_of(settings),
-            saves=Saves(active=self._store is not None, live_every=self._observer.live_every),
-            changes=lambda: self.progress.changes,
-            jitter=wait or jitter,
-            times=self.times,
-            must_remember=lambda chunk: synced is not None and synced.must_note(chunk.elements),
-        )
+        self._carrier = carrier or Threads(client, kept.store, head_and_tail)
+        self._recorder = Recorder(self.tally, kept.progress, sinks, observer, redaction or Redaction(disposition))
+        self._reader = Reader(source, checker, kept.progress, self._read, kept.synced)
+        self.window = self._window(limit or limit_of(self.settings), wait or jitter, sum(map(len, head_and_tail)))
         self._recording: Delivery | None = None
         self._wait_until: float | None = None
         self._waiting = self._ended = self._broke_off = False
@@ -141,6 +121,24 @@ class Sync:
         self._began = self._carrier.clock()
         self.spent = Spent(self._carrier.clock)
         """Where the time goes."""
+
+    def _window(self, limit: Limit, wait: Callable[[int], float], frame_bytes: int) -> Window:
+        return Window(
+            self._batches(),
+            self.settings,
+            most_bytes=self.settings.max_chunk_bytes - frame_bytes,
+            limit=limit,
+            saves=Saves(active=self._kept.store is not None, live_every=self._observer.live_every),
+            changes=lambda: self._kept.progress.changes,
+            jitter=wait,
+            times=self.times,
+            must_remember=self._kept.must_remember,
+        )
+
+    @property
+    def progress(self) -> Progress:
+        """What is known to be applied, by position."""
+        return self._kept.progress
 
     @property
     def read(self) -> int:
@@ -150,7 +148,7 @@ class Sync:
     @property
     def unchanged(self) -> int:
         """How many elements were left out, since they are what the service applied last."""
-        return self._synced.unchanged if self._synced is not None else 0
+        return self._kept.unchanged or 0
 
     @property
     def breached(self) -> bool:
@@ -198,8 +196,7 @@ class Sync:
         self.spent = Spent(self._carrier.clock)
         whole = False
         try:
-            if self._store is not None:
-                self.progress.load(self._store)
+            self._kept.load()
             self._carrier.prepare()
             self._loop()
             whole = True
@@ -215,8 +212,7 @@ class Sync:
 
     def clear(self) -> None:
         """Forget the progress: the task has succeeded for good."""
-        if self._store is not None:
-            self.progress.clear(self._store)
+        self._kept.clear()
 
     # Driving the window
 
@@ -243,8 +239,8 @@ class Sync:
             self.spent.on(self.window.held_by, began)
         if isinstance(event, Answered) and isinstance(event.evidence, Answer):
             self._observer.answered(event.at - event.delivery.sent_at)
-        if isinstance(event, Saved) and event.error is None and self._synced is not None:
-            self._synced.saved()
+        if isinstance(event, Saved) and event.error is None:
+            self._kept.saved()
         if event is not None:
             self._tell(event)
 
@@ -263,8 +259,7 @@ class Sync:
             self._waiting, self._wait_until = True, action.until
         elif isinstance(action, Invalid):
             self._write_down(self._recorder.invalid, action.pairs, action.reason)
-            if self._synced is not None:
-                self._synced.refused(element for _, element in action.pairs)
+            self._kept.refuse(action)
         elif isinstance(action, Abort):
             self._carrier.abort(action.delivery)
         else:
@@ -284,10 +279,8 @@ class Sync:
             self._observer.sent(len(send.delivery.chunk), send.in_air)
 
     def _save(self, save: Save) -> None:
-        for chunk in save.notes:
-            self.progress.note(chunk.positions)
         extra = self._live() if save.live else None
-        values = [*self._to_remember(save), *self.progress.snapshot(), *([extra] if extra else ())]
+        values = [*self._kept.values(save), *([extra] if extra else ())]
         if values:
             self._carrier.save(values)
         else:
@@ -296,14 +289,6 @@ class Sync:
     def _live(self) -> tuple[str, object] | None:
         self.tally.duration = self.elapsed
         return self._observer.live(self.snapshot(), self.tally.summary(), self.tally.failed_records.document())
-
-    def _to_remember(self, save: Save) -> Iterator[tuple[str, object]]:
-        """Yield what outlasts the run: before the progress, so that a killed run remembers what its progress knew."""
-        if self._synced is not None:
-            for chunk in save.remembered:
-                self._synced.note(chunk.elements)
-            if self._synced.unsaved:
-                yield LEDGER, self._synced.take()
 
     # Writing down
 
@@ -316,19 +301,9 @@ class Sync:
             self._write_down(recorder.unknown, chunk, outcome.status, outcome.reason)
         elif outcome is not None:
             self._write_down(partial(recorder.answered, noted=delivery.noted), chunk, outcome)
-        if self._synced is not None and outcome is not None:
-            self._remember(self._synced, chunk, outcome)
+        if outcome is not None:
+            self._kept.settle(chunk, outcome)
         self._tell(Recorded(delivery))
-
-    @staticmethod
-    def _remember(synced: Synced, chunk: Chunk, outcome: Answer | Unknown | NotSent) -> None:
-        everything = range(len(chunk))
-        if isinstance(outcome, NotSent):
-            synced.settle(chunk.elements, everything, ())
-        elif isinstance(outcome, Unknown):
-            synced.settle(chunk.elements, (), everything)
-        else:
-            synced.settle(chunk.elements, outcome.rejected.keys(), outcome.unsaid.keys())
 
     def _batches(self) -> Iterator[Batch]:
         try:
@@ -343,8 +318,7 @@ class Sync:
 
     def _goes_on(self) -> bool:
         """Return whether reading goes on where nothing is to be sent: a million such rows take their time."""
-        if self._synced is not None:
-            self.tally.unchanged = self._synced.unchanged
+        self.tally.unchanged = self._kept.unchanged
         self._observer.tick(self.snapshot)
         return not self.window.stopping
 
@@ -382,8 +356,7 @@ class Sync:
     def _sum_up(self) -> None:
         self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.unchanged - self.tally.total, 0))
         self.tally.duration = self.elapsed
-        if self._synced is not None:
-            self.tally.unchanged = self._synced.unchanged
+        self.tally.unchanged = self._kept.unchanged
 
     def _count_rest(self, *, whole: bool) -> None:
         if not whole or self.window.cut_at is not None or self._broke_off:

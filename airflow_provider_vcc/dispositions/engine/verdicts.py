@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.engine.limit import Trouble
+from airflow_provider_vcc.dispositions.engine.limits.limit import Trouble
 from airflow_provider_vcc.exceptions import ProgressNotSaved, VccError, VccUnavailable
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.elements.checker import Batch
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
     from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
-    from airflow_provider_vcc.dispositions.engine.limit import Limit
+    from airflow_provider_vcc.dispositions.engine.limits.limit import Limit
     from airflow_provider_vcc.dispositions.engine.messages import Action, Event
     from airflow_provider_vcc.dispositions.engine.saves import Saves
     from airflow_provider_vcc.dispositions.engine.settings import Settings, Times

@@ -9,7 +9,8 @@ from random import Random
 from support.simulator.world import LAYOUT, Interrupted, Killed, Life
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
-from airflow_provider_vcc.dispositions.engine.limit import Fixed
+from airflow_provider_vcc.dispositions.engine.kept import Kept
+from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.progress.progress import ones
@@ -103,13 +104,11 @@ def attempt(
         Checker(),
         settings=settings,
         threshold=threshold,
-        store=world if store else None,
+        kept=Kept(world if store else None, layout=LAYOUT, synced=synced),
         sinks=[life.sink],
         carrier=life,
         limit=Wobbly(4, world.random) if wobbles else None,
-        layout=LAYOUT,
         wait=longer,
-        synced=synced,
     )
     source.world = life if source.world is not None else None
     before = world.kept("applied"), world.kept("unsettled")

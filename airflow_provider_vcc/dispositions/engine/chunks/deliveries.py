@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Key
-    from airflow_provider_vcc.dispositions.engine.limit import Limit
+    from airflow_provider_vcc.dispositions.engine.limits.limit import Limit
 
 __all__ = ["Deliveries"]
 

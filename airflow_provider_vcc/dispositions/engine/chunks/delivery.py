@@ -12,7 +12,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.chunks.chunk import Chunk
-    from airflow_provider_vcc.dispositions.engine.limit import Sent
+    from airflow_provider_vcc.dispositions.engine.limits.limit import Sent
     from airflow_provider_vcc.dispositions.http.answers import Answer
 
 __all__ = ["AGAIN", "MOVES", "OCCUPYING", "ON_THE_WAY", "Delivery", "NotSent", "State", "Unknown"]

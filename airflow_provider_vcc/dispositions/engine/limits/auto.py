@@ -12,11 +12,11 @@ from __future__ import annotations
 from math import ceil, inf
 from typing import TYPE_CHECKING
 
-from airflow_provider_vcc.dispositions.engine.limit import Fixed, Sent, Trouble
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
+from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed, Sent, Trouble
 
 if TYPE_CHECKING:
-    from airflow_provider_vcc.dispositions.engine.limit import Limit
+    from airflow_provider_vcc.dispositions.engine.limits.limit import Limit
     from airflow_provider_vcc.dispositions.engine.settings import Settings
 
 __all__ = ["Auto", "limit_of"]

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from airflow_provider_vcc.exceptions import VccInputError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Row", "import_pyarrow", "is_index", "rows_of", "slices", "times_of"]
 
 Row = tuple[object, ...]
+Arrow: TypeAlias = Any
+"""A batch, a schema, a column or a scalar of pyarrow's, which publishes no types."""
 
 _ROWS = 2000
 _BYTES = 16 * 1024 * 1024
@@ -56,7 +58,7 @@ def is_index(column: str) -> bool:
     return _INDEX.fullmatch(column) is not None
 
 
-def slices(batch: Any) -> Iterator[Any]:
+def slices(batch: Arrow) -> Iterator[Arrow]:
     """Cut a batch of records into pieces that take little memory as Python's values."""
     rows = len(batch)
     size = min(_ROWS, max(1, _BYTES * rows // max(batch.nbytes, 1)))
@@ -64,14 +66,14 @@ def slices(batch: Any) -> Iterator[Any]:
         yield batch.slice(start, size)
 
 
-def times_of(schema: Any, columns: Collection[int]) -> frozenset[int]:
+def times_of(schema: Arrow, columns: Collection[int]) -> frozenset[int]:
     """Return which of some columns of a schema have times that ``rows_of`` gives as texts, by place among them."""
     is_time = sys.modules["pyarrow"].types.is_timestamp
     kinds = [schema.field(number).type for number in columns]
     return frozenset(place for place, kind in enumerate(kinds) if is_time(kind) and kind.tz is None)
 
 
-def rows_of(batch: Any, instants: Collection[int] = (), *, whole_times: bool = False) -> list[Row]:
+def rows_of(batch: Arrow, instants: Collection[int] = (), *, whole_times: bool = False) -> list[Row]:
     """Return the rows of a batch of records.
 
     :param instants: the columns whose times are instants in UTC, though their type does not say so.
@@ -83,7 +85,7 @@ def rows_of(batch: Any, instants: Collection[int] = (), *, whole_times: bool = F
     return list(zip(*columns, strict=True)) if columns else []
 
 
-def _values(column: Any, *, instant: bool = False) -> list[Any]:
+def _values(column: Arrow, *, instant: bool = False) -> list[object]:
     types = sys.modules["pyarrow"].types
     kind = column.type
     if types.is_timestamp(kind):
@@ -94,31 +96,31 @@ def _values(column: Any, *, instant: bool = False) -> list[Any]:
     return special(column.storage if hasattr(column, "storage") else column)
 
 
-def _listed(column: Any) -> list[Any]:
+def _listed(column: Arrow) -> list[Any]:
     try:
         return list(column.to_pylist())
     except Exception:  # noqa: BLE001 -- a value that Python does not have: only this one is invalid
         return list(map(_scalar, column))
 
 
-def _scalar(value: Any) -> object:
+def _scalar(value: Arrow) -> object:
     try:
         return value.as_py()
     except Exception:  # noqa: BLE001 -- likewise
         return _UNREADABLE
 
 
-def _of_dictionary(column: Any) -> list[Any]:
+def _of_dictionary(column: Arrow) -> list[object]:
     """Return values that share one object each, so that a large one that is repeated takes no memory."""
     known = _values(column.dictionary)
     return [None if index is None else known[index] for index in column.indices.to_pylist()]
 
 
-def _of_map(column: Any) -> list[Any]:
+def _of_map(column: Arrow) -> list[object]:
     return [None if value is None else dict(value) for value in _listed(column)]
 
 
-def _of_floats(column: Any) -> list[Any]:
+def _of_floats(column: Arrow) -> list[object]:
     most = _EXACT_FLOATS[column.type.bit_width]
     return [_exact(value, most) for value in column.to_pylist()]
 
@@ -128,7 +130,7 @@ def _exact(value: float | None, most: int) -> float | None:
     return value if value is None or abs(value) < most or value % 1 else float("inf")
 
 
-def _texts(column: Any) -> list[Any]:
+def _texts(column: Arrow) -> list[object]:
     """Return texts that were written without saying that they are, as some engines do."""
     try:
         return list(column.cast("string").to_pylist())
@@ -146,7 +148,7 @@ _SPECIAL = (
 )
 
 
-def _times(column: Any, *, instant: bool) -> list[Any]:
+def _times(column: Arrow, *, instant: bool) -> list[object]:
     """Return a time without a zone as the text that the API takes, and one with a zone as a datetime.
 
     Both are to the second. Arrow's own way to datetimes costs a microsecond each.
@@ -160,9 +162,9 @@ def _times(column: Any, *, instant: bool) -> list[Any]:
     return [None if second is None else _moment(second) for second in seconds]
 
 
-def _whole_time(text: str) -> datetime | bytes:
+def _whole_time(text: object) -> datetime | bytes:
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(str(text))
     except ValueError:  # a year that Python does not have
         return _UNREADABLE
 

@@ -6,7 +6,7 @@ import io
 import zipfile
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch
 from airflow_provider_vcc.dispositions.sources.bytes.signatures import signature
@@ -20,7 +20,9 @@ from airflow_provider_vcc.exceptions import VccInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from airflow_provider_vcc.dispositions.sources.bytes.streams import FileStream
+    from python_calamine import CalamineSheet, CalamineWorkbook, SheetMetadata
+
+    from airflow_provider_vcc.dispositions.sources.bytes.streams import CountedFile, FileStream
     from airflow_provider_vcc.dispositions.sources.tables.arrow import Row
     from airflow_provider_vcc.dispositions.sources.tables.defects import Defects
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
@@ -86,7 +88,7 @@ class WorkbookSource:
         """Return an element's row in the sheet."""
         return self._lines.of(position)
 
-    def _bytes(self, raw: Any) -> bytes:
+    def _bytes(self, raw: CountedFile) -> bytes:
         try:
             data: bytes = raw.read(_MOST + 1)
             while len(data) <= _MOST and (more := raw.read(_MOST + 1 - len(data))):
@@ -100,7 +102,7 @@ class WorkbookSource:
     def _too_large(self, what: str) -> VccInputError:
         return broken(self.name, f'is too large for a workbook ({what}); save it as "CSV UTF-8"', None)
 
-    def _opened(self, data: bytes) -> Any:
+    def _opened(self, data: bytes) -> CalamineWorkbook:
         self._check(data)
         try:
             import python_calamine
@@ -137,7 +139,7 @@ class WorkbookSource:
         if damaged:
             raise broken(self.name, "cannot be read as a workbook", None, "it is damaged")
 
-    def _chosen(self, workbook: Any) -> str:
+    def _chosen(self, workbook: CalamineWorkbook) -> str:
         names = list(workbook.sheet_names)
         wanted = self._sheet
         if wanted is None:
@@ -149,7 +151,7 @@ class WorkbookSource:
             raise broken(self.name, f"has no sheet {wanted!r}; {has}", None)
         return wanted
 
-    def _looked_at(self, data: bytes, workbook: Any, name: str) -> Defects:
+    def _looked_at(self, data: bytes, workbook: CalamineWorkbook, name: str) -> Defects:
         number = next((number for number, one in enumerate(_tables(workbook)) if str(one.name) == name), 0)
         try:
             defects = look_at(data, signature(data) or "", name, number)
@@ -161,13 +163,13 @@ class WorkbookSource:
             raise self._too_large(f"{defects.text >> 20} MiB of texts")
         return defects
 
-    def _sheet_of(self, workbook: Any, name: str) -> Any:
+    def _sheet_of(self, workbook: CalamineWorkbook, name: str) -> CalamineSheet:
         try:
             return workbook.get_sheet_by_name(name)
         except Exception as error:  # noqa: BLE001 -- its errors are of many kinds
             raise broken(self.name, f"has a sheet {name!r} that cannot be read", None, error) from None
 
-    def _counted(self, sheet: Any) -> Iterator[list[object]]:
+    def _counted(self, sheet: CalamineSheet) -> Iterator[list[object]]:
         for row in sheet.iter_rows():
             self._read += 1
             yield list(map(_cell, row))
@@ -222,12 +224,12 @@ def _tested(data: bytes) -> tuple[int, str | None]:
         return size, archive.testzip() if size <= _MOST_UNPACKED else None
 
 
-def _tables(workbook: Any) -> list[Any]:
+def _tables(workbook: CalamineWorkbook) -> list[SheetMetadata]:
     """Return the sheets that have cells: a chart may have one of its own."""
     return [one for one in workbook.sheets_metadata if str(one.typ).endswith(".WorkSheet")]
 
 
-def _merged(sheet: Any, begin: int) -> dict[int, str]:
+def _merged(sheet: CalamineSheet, begin: int) -> dict[int, str]:
     """Return the rows of which a cell is merged with the one above it: nobody can say whether its value is theirs.
 
     :param begin: the first row under the header.
