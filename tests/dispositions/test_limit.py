@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, Auto
+from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, PART, SHORT, UNKNOWN, Auto
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
 from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed, Trouble
 
@@ -148,6 +148,52 @@ def test_nothing_is_sent_in_place_of_the_first_ones_before_they_have_told_someth
     sent = [limit.sent(number, 0.0) for number in range(1, FIRST + 1)]
     limit.answered(sent[0], 500, 1.0)
     assert limit.now == FIRST - 1
+
+
+@pytest.mark.parametrize("workers", [1, 4, 10**6])
+def test_a_job_of_a_few_requests_gets_4_at_a_time_whatever_the_service(workers):
+    """Whatever its answers seem to tell: a short job has no time to find out, and is as fast as with a fixed 4."""
+    limit = Auto()
+    limit.expect(SHORT * PART)
+    assert limit.now == 4
+    assert set(Service(workers, limit).answer(SHORT * PART)) == {4}
+
+
+def test_a_job_of_a_few_requests_gives_way_to_trouble_as_any_other():
+    """A 429 halves the limit of a short job, too."""
+    limit = Auto()
+    limit.expect(10)
+    limit.failed(Trouble.SLOW_DOWN, 1.0)
+    assert limit.now == 2
+
+
+def test_no_more_than_a_quarter_of_a_job_goes_out_at_a_time():
+    """A job of 40 requests goes up to 10 where the service takes any number."""
+    limit = Auto()
+    limit.expect(40)
+    assert limit.now == FIRST
+    assert max(Service(10**6, limit).answer(40)) == 10
+
+
+def test_a_job_that_turns_out_to_be_longer_goes_up():
+    """What was known first does not bind a job whose input turns out to be larger."""
+    limit = Auto()
+    limit.expect(10)
+    service = Service(10**6, limit)
+    assert set(service.answer(10)) == {4}
+    limit.expect(400)
+    assert service.answer(60)[-1] == MOST
+
+
+def test_a_job_of_unknown_length_counts_as_long_after_ten_answers():
+    """Where the input does not say how long it is, the first ten requests go 4 at a time, and then it finds out."""
+    limit = Auto()
+    service = Service(10**6, limit)
+    for _ in range(UNKNOWN):
+        limit.expect(None)
+        assert service.answer(1)[-1] == 4
+    limit.expect(None)
+    assert service.answer(60)[-1] == MOST
 
 
 def test_requests_that_come_one_by_one_leave_the_limit_where_it_is():

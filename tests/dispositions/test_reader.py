@@ -205,3 +205,36 @@ def test_an_input_that_cannot_be_closed_hides_nothing():
     next(iter(reader))
     reader.close()
     assert reader._rows.gi_frame is None
+
+
+class Sized(Input):
+    """An input that says how long it is, or how much of it has been read."""
+
+    def __init__(self, records, *, total=None, share=None):
+        super().__init__(records)
+        self.total, self._share = total, share
+
+    def share(self):
+        """Give what was said."""
+        return self._share
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (Sized(["1"] * 30, total=30), 30),
+        (Sized(["1"] * 30, share=0.1), 300),
+        (Sized(["1"] * 30), None),
+    ],
+)
+def test_how_many_elements_there_are_to_send_is_told_as_far_as_anybody_knows(source, expected):
+    """By the input, by the part of it that has been read, or not at all."""
+    reading = Reading(source, Progress()).all()
+    assert reading.reader.expected() == expected
+
+
+def test_what_an_earlier_try_applied_is_not_expected_to_be_sent():
+    """A retry of a long job that has little left is a short one."""
+    source = Sized([str(n) for n in range(1200)], total=1200)
+    done = Reading(source, earlier(source, applied=range(1100))).all()
+    assert done.reader.expected() == 100

@@ -103,6 +103,17 @@ class TestSending:
         hand.answer(Fault("x", status=503), after=1.0)
         assert heard == [("sent", 1, 100.0), ("sent", 2, 100.0), ("answered", 100.0, 2, 102.0), ("overloaded", 103.0)]
 
+    def test_the_limit_is_told_how_many_requests_the_job_takes(self):
+        """The elements that are expected, by the size of chunks of that moment: more of them after a halving."""
+        limit = Fixed(1)
+        heard = []
+        limit.expect = heard.append
+        hand = Hand(plain(9), limit=limit)
+        hand.go_on()
+        hand.answer(Fault("x", too_much=True))
+        hand.go_on()
+        assert heard == [5, 9]
+
     def test_the_limit_learns_how_long_a_place_was_taken_so_a_save_is_a_part_of_it(self):
         limit = Fixed(2)
         heard = []

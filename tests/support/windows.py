@@ -44,6 +44,7 @@ class Hand:
             limit=self.limit,
             saves=self.saves,
             changes=lambda: self.changes,
+            expected=lambda: len(objects),
             jitter=float,
             times=times or Times(),
         )

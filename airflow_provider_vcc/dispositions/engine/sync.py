@@ -130,6 +130,7 @@ class Sync:
             limit=limit,
             saves=Saves(active=self._kept.store is not None, live_every=self._observer.live_every),
             changes=lambda: self._kept.progress.changes,
+            expected=self._reader.expected,
             jitter=wait,
             times=self.times,
             must_remember=self._kept.must_remember,

@@ -12,6 +12,7 @@ twice, or it has failed often enough while others succeed, it is recorded as unk
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.breaker import Service
@@ -70,6 +71,7 @@ class Window:
     :param batches: the checked input; where it raises, the run ends when all that came before is done.
     :param most_bytes: the most bytes of a chunk's JSON array.
     :param changes: how many changed stretches of the input have been read so far.
+    :param expected: how many elements there are to send, as far as is known by now; None: nobody knows.
     :param jitter: the seconds to wait after the n-th failure in a row.
     :param must_remember: whether what is remembered from run to run must know of a chunk before it is sent.
     """
@@ -83,6 +85,7 @@ class Window:
         limit: Limit,
         saves: Saves,
         changes: Callable[[], int],
+        expected: Callable[[], int | None],
         jitter: Callable[[int], float],
         times: Times,
         must_remember: Callable[[Chunk], bool] = lambda _: False,
@@ -99,6 +102,7 @@ class Window:
         """When what is in the air is cut."""
         self._saves = saves
         self._changes = changes
+        self._expected = expected
         self._jitter = jitter
         self._times = times
         self._must_remember = must_remember
@@ -254,6 +258,8 @@ class Window:
         delivery.sent_at = now
         delivery.move(State.IN_AIR)
         self._pace.sent(len(delivery.chunk))
+        expected = self._expected()
+        self.limit.expect(None if expected is None else ceil(expected / self._pace.size(self.sizes.now)))
         delivery.sent = self.limit.sent(len(self._open.within(OCCUPYING)), now)
         return Send(delivery, self._open.in_air)
 

@@ -62,6 +62,7 @@ class Reader:
         self._spool: _Spool | None = None
         self.read = 0
         """How many elements were read."""
+        self._skipped = 0
 
     def __iter__(self) -> Iterator[Batch]:
         if self._progress.segments:
@@ -91,6 +92,20 @@ class Reader:
                 yield batch
         raise error
 
+    def expected(self) -> int | None:
+        """Return how many elements there are to send, as far as is known by now; None if the input does not say.
+
+        If it says only how much of it has been read, as a file does, the rest is taken to be like that.
+        """
+        total = self._source.total
+        if total is None:
+            share = self._source.share()
+            if not share:
+                return None
+            total = int(self.read / share)
+        unchanged = self._synced.unchanged if self._synced is not None else 0
+        return max(total, self.read) - self._skipped - unchanged
+
     def count_rest(self) -> None:
         """Read on to the end, and count only what earlier tries have done."""
         if self._rows is None:
@@ -118,6 +133,7 @@ class Reader:
         applied, blocked = self._progress.enter(rows)
         count = len(rows)
         resumed = applied.bit_count()
+        self._skipped += resumed
         if resumed == count:
             batch = Batch(rows.start, count, [], range(0))
         elif applied or blocked or self._past is not None:

@@ -1,10 +1,11 @@
 """The number of requests at a time, found while sending.
 
-It starts with 6 and goes up threefold while answers take no longer among more; twofold if their times scatter. As soon
-as there is a knee (see ``knee.py``), it keeps to a quarter more than that, so that a worker of the service that gets
-free finds the next request waiting, or to the knee itself if the service gets slower beyond it. Old answers are
-forgotten, so it goes up again now and then, and finds what has changed. At 3 it looks now and then at how long a few
-requests take among 2, since one more or less is a lot there. A time-out, a 429 and a 503 halve it at once.
+A job of up to 16 requests has no time to find out, and gets 4 at a time. A longer one starts with up to 6 and goes up
+threefold while answers take no longer among more; twofold if their times scatter. As soon as there is a knee (see
+``knee.py``), it keeps to a quarter more than that, so that a worker of the service that gets free finds the next
+request waiting, or to the knee itself if the service gets slower beyond it. Old answers are forgotten, so it goes up
+again now and then, and finds what has changed. At 3 it looks now and then at how long a few requests take among 2,
+since one more or less is a lot there. A time-out, a 429 and a 503 halve it at once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["Auto", "limit_of"]
 
 FEWEST = 2
-FIRST = 6
+FIRST, SHORT = 6, 4
+"""With how many a long and a short job start."""
+PART = 4
+"""It goes up to one of so many requests of the whole job at most: more would find out what is of no use any more."""
+UNKNOWN = 10
+"""Answers after which a job of unknown length counts as a long one."""
 ROOM = 1.25
 LEAP, CAREFUL_LEAP = 3.0, 2.0
 SCATTERED = 0.2
@@ -51,6 +57,7 @@ class Auto:
 
     def __init__(self) -> None:
         self._limit = FIRST
+        self._part = inf
         self._knee = Knee()
         self._answers = 0
         self._opening = True
@@ -64,7 +71,20 @@ class Auto:
     @property
     def now(self) -> int:
         """Return how many at a time; the first few are not replaced until they have told something."""
-        return max(FEWEST, FIRST - self._answers) if self._opening else self._limit
+        return max(FEWEST, self._limit - self._answers) if self._opening and not self._short else self._limit
+
+    @property
+    def _short(self) -> bool:
+        return self._part <= SHORT
+
+    def expect(self, requests: int | None) -> None:
+        """Note how long the job is: a short one starts with fewer, and stays there."""
+        if requests is not None:
+            self._part = max(SHORT, requests / PART)
+        else:
+            self._part = inf if self._answers >= UNKNOWN else SHORT
+        if self._opening and not self._answers:
+            self._limit = int(min(FIRST, self._part))
 
     def sent(self, among: int, now: float) -> Sent:
         """Note that a request goes out."""
@@ -75,13 +95,13 @@ class Auto:
         seconds = now - sent.at
         self._knee.add(sent.among, count, seconds)
         self._answers += 1
-        self._opening = self._opening and self._answers < FIRST
+        self._opening = self._opening and self._answers < self._limit
         self._few_at = self._answers if self._limit == FEWEST else self._few_at
         self._seconds += (seconds - self._seconds) / min(self._answers, 8)
         self._since += 1
         self._top += sent.among >= TOP * self._limit
         self._recover()
-        if self._knows_enough(sent, now):
+        if not self._short and self._knows_enough(sent, now):
             self._decide(now)
 
     def _knows_enough(self, sent: Sent, now: float) -> bool:
@@ -100,7 +120,7 @@ class Auto:
         knee = self._knee.estimate()
         room = ROOM + (1 - ROOM) * knee.steep
         leap = LEAP if knee.spread < SCATTERED else CAREFUL_LEAP
-        up = min(leap * self._limit, room * knee.high, self._ceiling)
+        up = min(leap * self._limit, room * knee.high, self._ceiling, self._part)
         down = min(room * knee.middle, self._ceiling)
         if FEWEST < self._limit <= LOOKS_AT and self._answers - self._few_at >= LOOK_EVERY:
             self._looks_until = self._answers + LOOK

@@ -52,6 +52,9 @@ class Limit(Protocol):
     def most_unrepeatable(self) -> int:
         """Return how many may be in the air or unsaved when a request goes out that must not be sent twice."""
 
+    def expect(self, requests: int | None) -> None:
+        """Note how many requests the run will have in all, as far as is known by now; None: nobody knows."""
+
     def sent(self, among: int, now: float) -> Sent:
         """Note that a request goes out; what is returned comes back with its answer.
 
@@ -78,6 +81,9 @@ class Fixed:
 
     def __init__(self, most: int) -> None:
         self.now = self.most = self.most_unrepeatable = most
+
+    def expect(self, requests: int | None) -> None:
+        """Change nothing."""
 
     def sent(self, among: int, now: float) -> Sent:
         """Change nothing."""
