@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Unpack
 
 from airflow_provider_vcc._compat import BaseOperator, is_unmapped
 from airflow_provider_vcc.links import VccReportLink
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.sources.rows import Source
     from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
+    from airflow_provider_vcc.task.rendering.arguments import TaskArguments
     from airflow_provider_vcc.task.rendering.templated import Elements, FilePath, OnAmbiguous, OnEmpty, Templated
     from airflow_provider_vcc.task.run import Run
 
@@ -126,7 +127,7 @@ class BatchDispositionOperator(BaseOperator):
         failures_path: FilePath | None = None,
         on_empty: OnEmpty = "success",
         validate_only: Templated[bool] = False,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.project_id = project_id

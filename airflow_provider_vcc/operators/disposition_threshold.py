@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_vcc._compat import BaseOperator
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError, without_causes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.documents import Summary
+    from airflow_provider_vcc.task.rendering.arguments import TaskArguments
     from airflow_provider_vcc.task.rendering.templated import Templated
 
 __all__ = ["DispositionThresholdOperator"]
@@ -55,7 +56,7 @@ class DispositionThresholdOperator(BaseOperator):
         max_errors: Templated[int] | None = None,
         max_error_rate: Templated[float] | None = None,
         soft_fail: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[TaskArguments],
     ) -> None:
         super().__init__(**kwargs)
         self.summaries = _of_failed_shards_too(summaries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.recorder import Sink
     from airflow_provider_vcc.documents import Summary
     from airflow_provider_vcc.task.endpoints import Endpoints
+    from airflow_provider_vcc.task.rendering.arguments import SendingArguments
     from airflow_provider_vcc.task.rendering.templated import Templated
     from airflow_provider_vcc.transfers.query import QuerySource
     from airflow_provider_vcc.transfers.results import ResultsTable
@@ -99,7 +100,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         send_unchanged: Templated[bool] = False,
         results_table: str | XComArg | None = None,
         results_conn_id: str | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[SendingArguments],
     ) -> None:
         self.sql = cast("str", sql)  # what it is when the task runs; likewise the next ones
         self.sql_conn_id = cast("str", sql_conn_id)

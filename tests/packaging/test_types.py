@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shutil
 import subprocess
@@ -11,6 +12,10 @@ import venv
 import zipfile
 
 import pytest
+
+from airflow_provider_vcc._compat import BaseOperator
+from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
+from airflow_provider_vcc.task.rendering.arguments import SendingArguments, TaskArguments
 
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CONFIG = """
@@ -37,14 +42,13 @@ def python(built, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def code(repo, tmp_path_factory):
-    """Return a folder with the example DAGs, the pages' whole programs, and what must be accepted or refused."""
+    """Return a folder with the example DAGs, every block of Python on the pages, and what must be accepted or refused."""
     folder = tmp_path_factory.mktemp("code")
     for path in [*repo.glob("example_dags/*.py"), repo / "tests" / "packaging" / "public_api.py"]:
         shutil.copy(path, folder)
     for page in [repo / "README.md", *repo.glob("docs/*.md")]:
         for number, block in enumerate(PYTHON.findall(page.read_text())):
-            if re.match(r"(from|import) ", block):
-                (folder / f"{page.stem.replace('-', '_').lower()}_{number}.py").write_text(block)
+            (folder / f"{page.stem.replace('-', '_').lower()}_{number}.py").write_text(block)
     (folder / "mypy.ini").write_text(CONFIG)
     return folder
 
@@ -55,6 +59,20 @@ def test_the_examples_and_the_pages_code_pass_mypy_strict_against_the_installed_
     command += ["--cache-dir", repo / "build" / "mypy-user", *sorted(code.glob("*.py"))]
     done = subprocess.run(command, cwd=code, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def parameters(operator):
+    return {
+        name
+        for name, kind in inspect.signature(operator.__init__).parameters.items()
+        if kind.kind.name == "KEYWORD_ONLY"
+    }
+
+
+def test_the_types_of_handed_on_keywords_know_each_parameter_of_airflow_and_of_the_operator():
+    of_airflow, of_sending = set(TaskArguments.__annotations__), set(SendingArguments.__annotations__)
+    assert parameters(BaseOperator) - of_airflow == set()
+    assert of_sending - of_airflow == parameters(BatchDispositionOperator) - {"elements", "elements_path"}
 
 
 def test_mypy_sees_the_wheel_and_not_the_checkout(python, code, repo):
