@@ -16,8 +16,11 @@ def version_of(root: Path) -> str:
     return re.findall(r'^__version__ = "(.+)"', text, re.MULTILINE)[0]
 
 
-def missing(root: Path) -> list[str]:
-    """Name what a release of this checkout lacks."""
+def missing(root: Path, tag: str = "") -> list[str]:
+    """Name what a release of this checkout lacks.
+
+    :param tag: the tag that it is released by, if it is there already.
+    """
     version = version_of(root)
     publisher = read_publisher(root)
     found = [f"publisher.toml: {name} is empty" for name in ("name", "email", "repository") if not publisher[name]]
@@ -27,11 +30,13 @@ def missing(root: Path) -> list[str]:
     changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     if not re.search(rf"^## {re.escape(version)} \(\d{{4}}-\d\d-\d\d\)$", changelog, re.MULTILINE):
         found.append(f"CHANGELOG.md has no heading '## {version} (YYYY-MM-DD)'")
+    if tag not in ("", f"v{version}"):
+        found.append(f"the tag is {tag}, and the version is {version}: tag it v{version}")
     return found
 
 
 def main() -> int:
-    found = missing(ROOT)
+    found = missing(ROOT, *sys.argv[1:])
     for line in found:
         print(f"- {line}")
     print("Not ready for a release." if found else f"Ready to release {version_of(ROOT)}.")

@@ -83,6 +83,8 @@ def test_a_release_is_refused_with_what_is_missing_until_all_is_there(script, ch
     subprocess.run(["git", "add", "."], cwd=checkout, check=True)
     subprocess.run(command, cwd=checkout, check=True, capture_output=True)
     assert release.missing(checkout) == []
+    assert release.missing(checkout, "v7.8.9") == []
+    assert release.missing(checkout, "v7.8.8") == ["the tag is v7.8.8, and the version is 7.8.9: tag it v7.8.9"]
     changelog = (checkout / "CHANGELOG.md").read_text()
     assert changelog.index("## 7.8.9 (") < changelog.index("There is more.") < changelog.index("## 0.1.0")
 
@@ -117,8 +119,18 @@ def test_the_workflow_tries_every_pair_of_the_matrix(jobs, script):
     assert set(jobs["matrix"]["strategy"]["matrix"]["pair"]) == set(script("matrix").NAMES)
 
 
+def test_workflows_may_read_and_no_more_and_pin_each_action_by_commit(repo):
+    workflows = {path.name: path.read_text() for path in repo.glob(".github/workflows/*.yml")}
+    for name, text in workflows.items():
+        assert yaml.safe_load(text)["permissions"] == {}, name
+        used = re.findall(r"uses: (.*)", text)
+        assert [one for one in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", one)] == [], name
+
+
 def test_publishing_keeps_no_token(jobs, repo):
-    assert jobs["publish"]["permissions"] == {"id-token": "write"}
+    assert {name: job["permissions"] for name, job in jobs.items() if job["permissions"] != {"contents": "read"}} == {
+        "publish": {"id-token": "write"}
+    }
     assert "secrets." not in "".join(path.read_text() for path in repo.glob(".github/workflows/*.yml"))
 
 
