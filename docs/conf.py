@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,20 @@ linkcheck_retries = 2
 linkcheck_anchors = True
 
 
+VERSIONS = "% The versions that are hosted"
+
+
+def list_versions(_app: object, page: str, source: list[str]) -> None:
+    """Lead from the page on versions to the documentation of each released one, once it is known where that is."""
+    base = PUBLISHER["documentation"]
+    if page != "versions" or not base:
+        return
+    changelog = Path(__file__).parents[1].joinpath("CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", changelog, re.MULTILINE)
+    rows = [f"- [{version}]({base}/{version}/), of {day}" for version, day in released]
+    source[0] = source[0].replace(VERSIONS, "\n".join([f"- [the newest one]({base}/)", *rows]))
+
+
 PARTS = ("body", "furo_navigation_tree")
 MENDED = {
     'role="heading">': 'role="heading" aria-level="2">',
@@ -95,3 +110,4 @@ def setup(app: Any) -> None:
     """Hear of each page, after the theme, and of each docstring."""
     app.connect("html-page-context", mend, priority=900)
     app.connect("autodoc-process-docstring", name_templated_fields)
+    app.connect("source-read", list_versions)
