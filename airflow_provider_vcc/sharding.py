@@ -61,7 +61,7 @@ def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
     :raises VccConfigurationError: for another one.
     """
     if dialect not in _SQL:
-        raise VccConfigurationError(f"no expression for {dialect!r} is known; known are {', '.join(_SQL)}")
+        raise VccConfigurationError(f"dialect must be one of {', '.join(_SQL)}, got {dialect!r}")
     return _SQL[dialect].format(column=column, shards=int(shards))
 
 

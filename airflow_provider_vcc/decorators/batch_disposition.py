@@ -80,7 +80,7 @@ class _BatchDispositionDecoratedOperator(DecoratedOperator, BatchDispositionOper
         given = awaited(self.python_callable(*op_args, **determine_kwargs(self.python_callable, op_args, context)))
         name = f"{self.python_callable.__name__}()"
         if given is None:
-            raise VccConfigurationError(f"{name} returned None; let it return or yield elements. None at all are []")
+            raise VccConfigurationError(f"{name} returned None; return or yield elements, or [] if there are none")
         is_list = isinstance(given, str | bytes | bytearray | Mapping | Sequence) or is_table(type(given))
         if isinstance(given, Iterable) and not is_list:
             return IterableSource(lambda: given, name)

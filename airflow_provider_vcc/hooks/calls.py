@@ -63,7 +63,7 @@ class Call:
     def __post_init__(self) -> None:
         self.method = self.method.upper()
         if self.method not in METHODS:
-            raise VccConfigurationError(f"method {self.method!r} is none of {', '.join(sorted(METHODS))}")
+            raise VccConfigurationError(f"method must be one of {', '.join(sorted(METHODS))}, got {self.method!r}")
         self.path = _below_v2(self.path, self.session.settings.base_url)
 
     @property

@@ -41,7 +41,7 @@ class Settings:
     def of(cls, **given: Any) -> Self:
         """Take ids as numbers or texts in any collection, and projects with or without names."""
         if given.get("shape", "map") not in SHAPES:
-            raise ValueError(f"shape is one of {', '.join(SHAPES)}")
+            raise ValueError(f"shape must be one of {', '.join(SHAPES)}, got {given['shape']!r}")
         for name in given.keys() & {"dispositions", "users"}:
             given[name] = frozenset(map(str, given[name]))
         if "projects" in given:

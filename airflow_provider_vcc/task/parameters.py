@@ -102,7 +102,7 @@ def check_inputs(elements: object, elements_path: object) -> None:
     if elements is None and elements_path is None:
         raise VccConfigurationError(
             "give exactly one of elements and elements_path; both are None. "
-            "Where an upstream task gives them: did it return nothing? An empty input is []"
+            "If an upstream task gives them, did it return nothing? An empty input is []"
         )
     if elements_path is not None and not is_template(elements_path):
         a_path("elements_path", elements_path)
@@ -180,7 +180,7 @@ def a_pace(name: str, value: object) -> float | None:
         return None
     number = _number(value)
     if number is None or number <= 0:
-        raise _wrong(name, f"must be a number above 0, got {_shown(value)}; leave it out to go as fast as it goes")
+        raise _wrong(name, f"must be a number above 0, got {_shown(value)}; leave it out for no limit")
     return number
 
 

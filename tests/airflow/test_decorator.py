@@ -102,7 +102,7 @@ def test_a_function_that_gives_nothing_is_told_what_to_give(run):
         sync()
     """)
     assert result.tasks == {"sync": "failed"}
-    assert "sync() returned None; let it return or yield elements. None at all are []" in result.log
+    assert "sync() returned None; return or yield elements, or [] if there are none" in result.log
 
 
 def test_elements_beside_the_function_are_refused(run):

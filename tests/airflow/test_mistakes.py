@@ -103,7 +103,7 @@ def test_a_missing_data_file(run, sandbox):
 
 def test_a_missing_template_file(run):
     log = failing(run, "Batch(elements='nowhere.json', disposition=two)")
-    assert "'nowhere.json' is the path of a template file, and there is none: put it beside the DAG file" in log
+    assert "'nowhere.json' is the path of a template file that does not exist: put it beside the DAG file" in log
     assert "use elements_path" in log
 
 

@@ -119,7 +119,7 @@ def test_columns_without_a_name_must_be_empty():
 def test_a_title_above_the_header_is_named_by_its_row_and_not_shown():
     with pytest.raises(VccInputError) as raised:
         read_all(in_memory(xlsx(["Callbacks of Ann Smith"], [], HEADER, [1, None])))
-    assert "row 1 of the sheet is no header, row 3 is; delete the rows above it" in str(raised.value)
+    assert "row 1 of the sheet is not a header, but row 3 is; delete the rows above it" in str(raised.value)
     assert "Smith" not in str(raised.value)
 
 

@@ -66,7 +66,7 @@ def test_params_and_json_go_out_as_query_and_body(connect):
 
 
 def test_a_method_that_the_api_does_not_have_is_refused(connect):
-    with pytest.raises(VccConfigurationError, match="method 'PATCH' is none of DELETE, GET, POST, PUT"):
+    with pytest.raises(VccConfigurationError, match="method must be one of DELETE, GET, POST, PUT, got 'PATCH'"):
         connect().run("PATCH", "/projects")
 
 

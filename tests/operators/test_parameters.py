@@ -47,7 +47,7 @@ def make(**given):
         ({"max_chunk_bytes": -1}, "max_chunk_bytes must be an integer of at least 1, got -1"),
         ({"max_in_flight": None}, "max_in_flight must be 'auto' or an integer of at least 1, got None"),
         ({"max_in_flight": "many"}, "max_in_flight must be 'auto' or an integer of at least 1, got 'many'"),
-        ({"max_elements_per_second": 0}, "must be a number above 0, got 0; leave it out to go as fast as it goes"),
+        ({"max_elements_per_second": 0}, "must be a number above 0, got 0; leave it out for no limit"),
         ({"max_elements_per_second": float("nan")}, "max_elements_per_second must be a number above 0, got nan"),
         ({"max_errors": -1}, "max_errors must be an integer such as 10 (0 tolerates none), got -1"),
         ({"max_errors": "many"}, "max_errors must be an integer such as 10"),

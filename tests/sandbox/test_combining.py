@@ -201,7 +201,7 @@ def test_text_as_people_write_it(text, fault):
         ("503@5", "'5' is not a condition"),
         ("503@first", "'first' is not a condition"),
         ("503@x%", "'x%' is not a condition"),
-        ("cut:bogus", "at is one of unread, read, acted"),
+        ("cut:bogus", "at must be one of unread, read, acted"),
         ("latency:x", "latency:seconds:most:each"),
         ("latency", "too few or too many arguments"),
         ("hang:never:never", "too few or too many arguments"),

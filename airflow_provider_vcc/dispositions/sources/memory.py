@@ -56,7 +56,7 @@ def _what_instead(value: object) -> str:
             "elements: elements=frame.to_dict('records')"
         )
     kind = type(value).__name__
-    return f"elements must be a list of elements, a table, a JSON array or JSON Lines, and is of the type {kind}"
+    return f"elements must be a list of elements, a table, a JSON array or JSON Lines, got the type {kind}"
 
 
 class SequenceSource:

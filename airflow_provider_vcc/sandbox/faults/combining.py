@@ -185,7 +185,7 @@ class Single(Fault):
     def __post_init__(self) -> None:
         for name, allowed in self.choices.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is one of {', '.join(allowed)}")
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}")
 
     def __call__(self, request: Request, act: Act) -> Answer:
         """Do what this fault does, and name it in the ledger."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CONTROL_FLOW", "PRIVATE", "Personal", "bare", "cannot_render", "render_field", "shown_address", "wrapped"]
 
 NO_TEMPLATE = (
-    "{!r} is the path of a template file, and there is none: put it beside the DAG file, or where the DAG's "
+    "{!r} is the path of a template file that does not exist: put it beside the DAG file, or where the DAG's "
     "template_searchpath finds it. For a file that is to be read as it is, use elements_path"
 )
 CONTROL_FLOW = frozenset({"AirflowSkipException", "AirflowFailException", "AirflowRescheduleException", "TaskDeferred"})

@@ -64,7 +64,7 @@ class Table:
             if hasattr(value, "iloc") and hasattr(value, "columns"):
                 return None
             raise VccConfigurationError(
-                f"{self._name} is a {type(value).__name__} that is no table of records ({type(error).__name__}); "
+                f"{self._name} is a {type(value).__name__} that is not a table of records ({type(error).__name__}); "
                 "give a data frame, whose columns are the fields of elements"
             ) from None
 

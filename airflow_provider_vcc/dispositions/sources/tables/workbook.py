@@ -213,7 +213,9 @@ class WorkbookSource:
                 check_header(_names(row), self._check_columns, self.name)
             except VccInputError:
                 continue
-            what = f"has something above its header, such as a title: row {above} of the sheet is no header, row "
+            what = (
+                f"has something above its header, such as a title: row {above} of the sheet is not a header, but row "
+            )
             raise broken(self.name, f"{what}{self._read} is; delete the rows above it", None)
 
 

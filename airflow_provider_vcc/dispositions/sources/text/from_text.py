@@ -64,7 +64,7 @@ def _is_json(text: str) -> bool:
 
 def _neither(beginning: str) -> str:
     if beginning.strip() in {"None", "null", "undefined"}:
-        return f"elements is the text {beginning.strip()!r}: did the upstream task return nothing? No elements are []"
+        return f"elements is the text {beginning.strip()!r}: did the upstream task return nothing? Write [] for none"
     if _NAME_OF_FILE.fullmatch(beginning):
         return (
             "elements is the name of a file; give it as elements_path, "
@@ -72,4 +72,4 @@ def _neither(beginning: str) -> str:
         )
     if beginning.startswith('"'):
         return "elements is a JSON text within a JSON text; leave out one `| tojson`"
-    return "elements must be a list of elements, a JSON array or JSON Lines, and is some other text"
+    return "elements must be a list of elements, a JSON array or JSON Lines, got some other text"
