@@ -96,7 +96,7 @@ def _read(process: Any) -> str:
 
 def table(results: dict[str, Any]) -> str:
     """Return the figures as a Markdown table."""
-    head = "| shards | requests in the air | worked on at a time | rows/s at best | rows/s measured | CPU of all |"
+    head = "| shards | requests in flight | worked on at a time | rows/s at best | rows/s measured | CPU of all |"
     rows = [
         f"| {count} | {int(count) * IN_FLIGHT} | {min(int(count) * IN_FLIGHT, AT_A_TIME)} | {ideal(int(count)):,.0f} "
         f"| {row['rate']:,.0f} | {row['cpu']:.1f} s |"
