@@ -42,7 +42,7 @@ def python(built, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def code(repo, tmp_path_factory):
-    """Return a folder with the example DAGs, every block of Python on the pages, and what must be accepted or refused."""
+    """Return a folder with the example DAGs, the Python of all pages, and what must be accepted or refused."""
     folder = tmp_path_factory.mktemp("code")
     for path in [*repo.glob("example_dags/*.py"), repo / "tests" / "packaging" / "public_api.py"]:
         shutil.copy(path, folder)
