@@ -145,6 +145,10 @@ class Report(TypedDict, total=False):
     """Why the run ended early."""
     error_kind: str | None
     """The name of that exception's class."""
+    disposition_name: str | None
+    """What the form that started the run calls the disposition that it sets."""
+    form: dict[str, str]
+    """Of a run that a form started which takes failed records back: the titles of its fields, by Param."""
     curve: list[Point]
     """Seconds, elements done, elements failed."""
     chunks: list[Point]

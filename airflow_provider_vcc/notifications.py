@@ -82,13 +82,13 @@ def _message(context: Given) -> Message:
     from airflow_provider_vcc.report.words.verdict import consequence, plan, verdict
 
     instance, exception = context["ti"], context.get("exception")
-    summary = getattr(exception, "summary", None) or _pulled(instance, "summary")
+    summary = _summary_of(exception) or _pulled(instance, "summary")
     if not isinstance(summary, dict):
         return _without_figures(context)
     report = _pulled(instance, "report")
     figures = read_figures(summary, report)
     state = _state(instance, exception, figures)
-    todo = steps(figures, Context(state=state), state)
+    todo = steps(figures, Context(state=state, dag_id=str(instance.dag_id)), state)
     return Message(
         title=f"{STATES.get(state, state)}: {instance.dag_id}, {instance.task_id}",
         verdict=verdict(figures),
@@ -99,6 +99,13 @@ def _message(context: Given) -> Message:
         steps=tuple(map(_plain, todo)),
         link=_safely(_link, instance),
     )
+
+
+def _summary_of(exception: object) -> object:
+    try:
+        return getattr(exception, "summary", None)
+    except Exception:  # noqa: BLE001 -- an exception may raise when it is asked; the XCom has the same
+        return None
 
 
 def _without_figures(context: Given) -> Message:

@@ -19,11 +19,11 @@ from airflow_provider_vcc.plugins.overview import add_overview
 from airflow_provider_vcc.plugins.stored import (
     Key,
     Stored,
-    form_field,
     keeps_progress,
     read_instances,
     read_state,
     read_stored,
+    read_totals,
 )
 from airflow_provider_vcc.report.page import headers, render, render_message
 from airflow_provider_vcc.report.reading.context import Context, Instance
@@ -33,6 +33,8 @@ from airflow_provider_vcc.report.words.failed import failed_csv
 from airflow_provider_vcc.report.words.status import ACTIVE, ENDED, REFUSALS, REFUSED
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from airflow_provider_vcc.plugins.stored import TaskState
 
 __all__ = ["app"]
@@ -100,17 +102,28 @@ def show_report(
     context = Context(
         **key._asdict(),
         **_told(task, stored),
-        **look.links(form_field(session, key) if task else ""),
+        **look.links(),
         keeps_progress=keeps_progress(),
         now=datetime.now(UTC),
-        instances=tuple(
-            Instance(index=i, state=state or "none", href=look.link(map_index=i)) for i, state in instances
-        ),
+        instances=_parts(session, key, look, instances),
         **look.options(_refresh_after(task)),
     )
     answer = HTMLResponse(render(stored.summary, stored.report, context), 200, headers(context.refresh))
     look.keep_theme(answer)
     return answer
+
+
+def _parts(
+    session: Session, key: Key, look: ReportLook, instances: list[tuple[int, str | None]]
+) -> tuple[Instance, ...]:
+    """Return a mapped task's instances, each with its figures."""
+    totals = read_totals(session, key) if instances else {}
+    made = []
+    for index, state in instances:
+        total, failed = totals.get(index, (None, None))
+        href = look.link(map_index=index)
+        made.append(Instance(index=index, state=state or "none", href=href, total=total, failed=failed))
+    return tuple(made)
 
 
 def show_failed(session: SessionDep, key: Annotated[Key, Depends(which)]) -> PlainTextResponse:

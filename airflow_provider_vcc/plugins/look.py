@@ -76,18 +76,16 @@ class ReportLook(Look):
             "home": self._home() if self.by_itself else "",
         }
 
-    def links(self, field: str) -> dict[str, Any]:
-        """Return the links to what goes with the page.
-
-        :param field: the form field that takes failed records back, if a form started the run.
-        """
+    def links(self) -> dict[str, Any]:
+        """Return the links to what goes with the page. In Airflow's frame, those that lead out of it do nothing."""
         dag, _, task = (quote(part, safe="") for part in self.key[:3])
         mapped = "" if self.key.map_index < 0 else f"?map_index={self.key.map_index}"
-        links = {"csv": f"{task}/failed.csv{mapped}"}
-        if field:
-            links |= {"form": self.key.dag_id, "form_field": field}
-            links["form_href"] = f"../../../../dags/{dag}" if self.by_itself else ""
-        return links
+        return {
+            "csv": f"{task}/failed.csv{mapped}",
+            "runs": "../../../runs",
+            "parts": "?" if mapped else "",
+            "form_href": f"../../../../dags/{dag}" if self.by_itself else "",
+        }
 
     def _home(self) -> str:
         dag, run, task = (quote(part, safe="") for part in self.key[:3])

@@ -57,7 +57,8 @@ def show_run(request: Request, session: SessionDep, dag_id: str, run_id: str, th
     if found is None:
         raise HTTPException(404)
     rows = _rows(session, found[:MOST_ROWS], "../../report")
-    return _answer(Look(request, theme), rows, more=len(found) > MOST_ROWS, dag_id=dag_id, run_id=run_id)
+    place = {"dag_id": dag_id, "run_id": run_id, "runs": "../../runs"}
+    return _answer(Look(request, theme), rows, more=len(found) > MOST_ROWS, **place)
 
 
 def _answer(look: Look, rows: Sequence[RunRow], **options: Any) -> HTMLResponse:

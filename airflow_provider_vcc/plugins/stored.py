@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow.configuration import conf
-from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 
-from airflow_provider_vcc.report.reading.tolerant import mapping, masked
-from airflow_provider_vcc.report.words.remedy import FILE_FIELD, IDS_FIELD
+from airflow_provider_vcc.report.reading.tolerant import mapping, masked, whole
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,19 +22,17 @@ __all__ = [
     "Stored",
     "TaskState",
     "decoded",
-    "form_field",
     "keeps_progress",
     "read_instances",
     "read_progress",
     "read_state",
     "read_stored",
+    "read_totals",
 ]
 
 PROGRESS = "vcc_report"
 MOST_BYTES = 1_048_576
 MOST_INSTANCES = 500
-FORM_FIELDS = {"records": IDS_FIELD, "path": FILE_FIELD}
-"""The Params of the form DAGs among the examples that take failed records back, by what people read."""
 
 log = logging.getLogger(__name__)
 
@@ -93,15 +89,6 @@ def read_state(session: Session, key: Key) -> TaskState | None:
     return TaskState(row.state and str(row.state), row.try_number or 0, (row.max_tries or 0) + 1, operator)
 
 
-def form_field(session: Session, key: Key) -> str:
-    """Return the title of the form field that takes failed records back; empty if no such form started the run."""
-    wanted = select(DagRun.conf).where(DagRun.dag_id == key.dag_id, DagRun.run_id == key.run_id)
-    conf = session.scalar(wanted)
-    if not isinstance(conf, dict) or "check_only" not in conf:
-        return ""
-    return next((title for name, title in FORM_FIELDS.items() if name in conf), "")
-
-
 def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:
     """Return (map index, state) of each instance of a mapped task, 500 at most."""
     wanted = select(TaskInstance.map_index, TaskInstance.state).where(
@@ -112,6 +99,20 @@ def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:
     )
     rows = session.execute(wanted.order_by(TaskInstance.map_index).limit(MOST_INSTANCES))
     return [(row.map_index, row.state and str(row.state)) for row in rows]
+
+
+def read_totals(session: Session, key: Key) -> dict[int, tuple[int | None, int | None]]:
+    """Return (total, failed) of each instance of a mapped task that has left its figures, by its map index."""
+    wanted = select(XComModel.map_index, XComModel.value).where(
+        XComModel.dag_id == key.dag_id,
+        XComModel.run_id == key.run_id,
+        XComModel.task_id == key.task_id,
+        XComModel.map_index >= 0,
+        XComModel.key == "summary",
+    )
+    rows = session.execute(wanted.order_by(XComModel.map_index).limit(MOST_INSTANCES))
+    read = {row.map_index: mapping(decoded(row.value)) for row in rows}
+    return {index: (whole(summary.get("total")), whole(summary.get("failed"))) for index, summary in read.items()}
 
 
 def read_stored(session: Session, key: Key) -> Stored:

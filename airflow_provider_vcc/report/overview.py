@@ -50,6 +50,7 @@ def render_overview(  # noqa: PLR0913 -- all but one are keywords
     *,
     dag_id: str = "",
     run_id: str = "",
+    runs: str = "",
     more: bool = False,
     refresh: int | None = None,
     theme: str | None = None,
@@ -59,6 +60,7 @@ def render_overview(  # noqa: PLR0913 -- all but one are keywords
 
     :param rows: what is shown, the newest first.
     :param dag_id: the DAG whose one run is shown; empty for the latest runs of all DAGs.
+    :param runs: link to the latest runs of all DAGs, where one run is shown.
     :param more: whether there are older runs that are not shown.
     """
     template = environment().get_template("overview.html.j2")
@@ -70,6 +72,7 @@ def render_overview(  # noqa: PLR0913 -- all but one are keywords
         one_run=bool(run_id),
         dag_id=dag_id,
         run_id=run_id,
+        runs=runs,
         rows=[_row(row) for row in rows],
         more=more,
         refresh=refresh,

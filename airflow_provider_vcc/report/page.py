@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["badge_of", "css", "environment", "headers", "render", "render_message"]
 
-PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme", "csv")
+PASSED_ON = ("dag_id", "run_id", "task_id", "map_index", "home", "toggle", "paused", "theme", "csv", "runs", "parts")
 
 
 def render(summary: object, report: object, context: Context | None = None) -> str:
@@ -40,7 +40,7 @@ def render(summary: object, report: object, context: Context | None = None) -> s
     state = context.state or ("none" if context.asked or figures is None else guess(figures))
     shown = {name: getattr(context, name) for name in PASSED_ON} | {
         "css": css(),
-        "glossary": glossary(),
+        "glossary": glossary() if context.home or not context.asked else None,  # Airflow's frame opens no other page
         "version": __version__,
         "names": {kind: name for kind, (name, _) in OUTCOMES.items()},
         "state": badge_of(state),

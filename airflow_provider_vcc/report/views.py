@@ -49,6 +49,7 @@ def _failed_view(figures: Figures) -> dict[str, object]:
         "failed_open": rows[:OPEN_ROWS],
         "failed_rest": rows[OPEN_ROWS:],
         "not_listed": not_listed(figures, len(rows)) if rows else "",
+        "csv_rows": len(rows),
         "ids": ids if len(ids) > 1 else [],
     }
 
@@ -72,16 +73,17 @@ def _bar_view(figures: Figures) -> dict[str, object]:
 
 
 def _charts_view(figures: Figures) -> dict[str, object]:
-    long_enough = (figures.duration or 0) >= SHORTEST and len(figures.curve) >= FEWEST_POINTS
-    rate = rate_chart(figures) if long_enough else None
+    lasting = (figures.duration or 0) >= SHORTEST
+    rate = rate_chart(figures) if lasting and len(figures.curve) >= FEWEST_POINTS else None
     varied = len({point[1] for point in figures.chunks}) > 1
+    limited = len({point[1] for point in figures.limit}) > 1
     return {
         "rate": rate,
         "rate_words": _rate_words(rate, figures),
-        "chunk": chunk_chart(figures) if varied else None,
+        "chunk": chunk_chart(figures) if varied and lasting else None,
         "chunk_words": _chunk_words(figures),
-        "limit": limit_chart(figures) if len({point[1] for point in figures.limit}) > 1 else None,
-        "answer": answer_chart(figures) if len(figures.answer_times) >= FEWEST_POINTS else None,
+        "limit": limit_chart(figures) if limited and lasting else None,
+        "answer": answer_chart(figures) if len(figures.answer_times) >= FEWEST_POINTS and lasting else None,
     }
 
 

@@ -30,6 +30,7 @@ from airflow_provider_vcc.task.inputs import check_other_file
 from airflow_provider_vcc.task.judgement import judge, judge_empty
 from airflow_provider_vcc.task.parameters import a_path
 from airflow_provider_vcc.task.preview import Preview
+from airflow_provider_vcc.task.reporting.form import disposition_name, form_of
 from airflow_provider_vcc.task.reporting.log import log_summary
 from airflow_provider_vcc.task.reporting.metrics import describe_assets, emit
 from airflow_provider_vcc.task.reporting.project import look_up
@@ -75,6 +76,7 @@ class Run:
         self._store = task_state_store(context)
         earlier = self._store.get(REPORT_KEY) if self._store is not None else None
         self.report = ReportBuilder(given, context["ti"].try_number, earlier)
+        self.report.form = form_of(context)
 
     def execute(self) -> Summary:
         """Do it, and return the summary."""
@@ -190,6 +192,7 @@ class Run:
     def disposition(self) -> dict[str, object] | None:
         """The request's object, as it goes out."""
         self.report.disposition = checked = check_disposition(self.given.disposition, self.checker.dates)
+        self.report.disposition_name = disposition_name(self.context, (checked or {}).get("dispositionid"))
         return checked
 
     # The sync

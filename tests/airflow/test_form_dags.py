@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 import pytest
 from support.versions import needs_airflow_3
 
+from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.words.verdict import verdict
 from airflow_provider_vcc.sandbox import Sandbox
 
 pytestmark = pytest.mark.airflow
@@ -113,6 +115,32 @@ def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_is_not_repea
     )
     assert "Green" not in result.log.partition("Record ids, line 2")[2]
     assert sandbox.ledger.requests("PUT") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "said"),
+    [
+        ("vcc_form", {"records": ["3", "5, Green"]}, "“Record ids” in the form has to be corrected"),
+        ("vcc_form_file", {"path": "gone.csv"}, "“File” in the form has to be corrected"),
+        ("vcc_form_file", {"path": "../changes.csv"}, "“File” in the form has to be corrected"),
+        (
+            "vcc_form_file",
+            {"path": "changes.csv", "field_map": {"id": "numberid"}},
+            "“Columns” in the form does not fit",
+        ),
+        ("vcc_form_file", {"path": "latin.csv"}, "“Characters” in the form does not fit the file"),
+    ],
+)
+def test_what_was_wrong_in_a_form_is_told_by_the_name_of_its_field(run, exports, name, form, said):
+    (exports / "latin.csv").write_bytes("record,result,callback\nBal\xe1zs,4,\n".encode("latin-1"))
+    left = run(name, **form).xcoms["set_dispositions"]
+    assert verdict(read_figures(left["summary"], left["report"])).startswith(f"Nothing was set: {said}")
+
+
+def test_the_report_of_a_form_has_the_names_of_its_fields_and_of_the_disposition_that_was_chosen(run):
+    report = run("vcc_form", records=["3"], disposition="4").xcoms["set_dispositions"]["report"]
+    assert (report["form"]["records"], report["form"]["check_only"]) == ("Record ids", "Check only")
+    assert report["disposition_name"] == "Sold"
 
 
 LOCAL = {"date_format": "%d.%m.%Y %H:%M"}

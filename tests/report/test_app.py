@@ -267,6 +267,17 @@ def test_the_failed_records_are_there_as_csv_for_the_same_people(get, client, to
     assert gone.status_code == 404
 
 
+def test_a_mapped_task_says_how_many_records_failed_in_each_of_its_parts(get):
+    text = get(task="mapped").text
+    assert '<td class="end">5</td><td class="end">0</td>' in text
+    assert '<td class="end">4</td><td class="end">1</td>' in text
+
+
+def test_a_page_leads_to_all_runs_and_from_a_part_to_all_parts(get):
+    assert 'href="../../../runs"' in get().text
+    assert 'href="?"' in get(task="mapped", map_index=1).text
+
+
 # The overview
 
 

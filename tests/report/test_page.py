@@ -11,7 +11,7 @@ from time import process_time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.reports import NOW, report, scenarios, summary
+from support.reports import FIELDS, FIELDS_OF_FILES, NOW, report, scenarios, summary
 
 from airflow_provider_vcc.report.page import headers, render, render_message
 from airflow_provider_vcc.report.reading.context import Context, Instance
@@ -133,15 +133,8 @@ def test_every_text_that_comes_from_outside_is_escaped():
     given_report = report(summary()) | dict(
         tries=tries, failed=failed, disposition={"dispositionid": EVIL, EVIL: EVIL}, **texts
     )
-    place = {
-        "dag_id": EVIL,
-        "run_id": EVIL,
-        "task_id": EVIL,
-        "home": "../x",
-        "state": EVIL,
-        "form": EVIL,
-        "form_field": "Record ids",
-    }
+    given_report["form"] = {"records": EVIL, EVIL: EVIL}
+    place = {"dag_id": EVIL, "run_id": EVIL, "task_id": EVIL, "home": "../x", "state": EVIL}
     page = assert_harmless(render(given_summary, given_report, Context(**place)))
     assert page.text.count("<script>alert(1)</script>") >= 12
 
@@ -190,7 +183,7 @@ def text_of(name, **context):
 
 def test_the_page_goes_through_the_questions_in_their_order():
     asked = (
-        "Set disposition 2, callback at 2026-12-24 13:00:00 on 8 records of Alumni (project 17)",
+        "Set disposition 2 (Not interested), callback at 2026-12-24 13:00:00 on 8 records of Alumni (project 17)",
         "6 of 8 records set; 2 were not found in the project",
         "No failure is tolerated, so the run counts as failed.",
         "24 Nov 2026, 07:00:00 (06:00 UTC)",
@@ -257,13 +250,18 @@ def test_nothing_looks_finished_while_the_total_is_not_known():
     assert "estimated by how much of the input has been read" in page
 
 
+def text_of_form(fields):
+    given_summary, given_report, context = scenarios()["form"]
+    return Page(render(given_summary, given_report | {"form": fields}, Context(**context))).text
+
+
 def test_where_records_go_back_into_a_form_the_page_says_what_to_write_into_which_field():
     assert "copy the ids of the failed records, trigger vcc_form again, and paste them into the field “Record ids”" in (
         text_of("form")
     )
-    by_file = text_of("form", form="vcc_form_file", form_field="File")
-    assert "write failed/manual-2026-11-24.jsonl into the field “File”" in by_file
-    assert "given back as the input (elements_path)" in text_of("form", form_field="")
+    assert "write failed/manual-2026-11-24.jsonl into the field “File”" in text_of_form(FIELDS_OF_FILES)
+    assert "paste them into the field “Azonosítók”" in text_of_form(FIELDS | {"records": "Azonosítók"})
+    assert "given back as the input (elements_path)" in text_of_form({})
 
 
 def test_each_of_the_five_outcomes_is_shown_with_its_share():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.reports import report, scenarios, summary
+from support.reports import FIELDS_OF_FILES, report, scenarios, summary
 
 from airflow_provider_vcc.report.reading.context import Context
 from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.words.form import field_to_correct
 from airflow_provider_vcc.report.words.remedy import steps
 from airflow_provider_vcc.report.words.status import ENDED
 from airflow_provider_vcc.report.words.verdict import consequence, guess, left, plan, threshold, verdict
@@ -66,7 +67,10 @@ SAID = {
         "Airflow tries again by itself.",
     ),
     "wrong-token": ("Nothing was set: VCC Live did not accept the sign-in", ""),
-    "file-breaks-off": ("4,000 of 4,003 records set, then the input could not be read any further; 3 failed", ""),
+    "file-breaks-off": (
+        "4,000 of the first 4,003 records set, then the input could not be read any further; 3 failed",
+        "",
+    ),
     "file-unreadable": ("Nothing was set: the input cannot be read", ""),
     "wrong-settings": ("Nothing was set: the task is not set up correctly", ""),
     "before-its-run": ("Nothing was set: the task is not set up correctly", ""),
@@ -78,7 +82,8 @@ SAID = {
         "Nothing was set: the task is not set up correctly",
         "Airflow tries again by itself.",
     ),
-    "form-refused": ("Nothing was set: the task is not set up correctly", ""),
+    "form-refused": ("Nothing was set: “Record ids” in the form has to be corrected", ""),
+    "form-file-refused": ("Nothing was set: “Sheet” in the form does not fit the file", ""),
     "stopped": ("4,000 of 12,000 records set, then the run was stopped; 37 failed, 7,963 were not sent", ""),
     "empty": ("Nothing to do: the input is empty", ""),
     "tiny": ("1 of 2 records set; 1 was not found in the project", "Up to 1 may fail, so the run counts as a success."),
@@ -168,9 +173,52 @@ def test_a_night_in_which_nothing_changed_is_not_taken_for_an_empty_input():
 
 
 @pytest.mark.parametrize(
-    ("name", "first"), [("form-refused", "If what is named above was typed"), ("before-its-run", "Ask")]
+    ("name", "first"),
+    [
+        ("form-refused", "Trigger `vcc_form` again, with “Record ids” corrected: what is wrong"),
+        ("form-file-refused", "Trigger `vcc_form_file` again, with “Sheet” or the file corrected: what is wrong"),
+        ("before-its-run", "Ask"),
+    ],
 )
 def test_what_was_typed_into_a_form_is_corrected_there_first(name, first):
     given_summary, given_report, context = scenarios()[name]
     found = steps(read_figures(given_summary, given_report), Context(**context), context["state"])
     assert found[0].text.startswith(first)
+
+
+def ended_by(message, kind="VccInputError", fields=FIELDS_OF_FILES):
+    return figures_of(summary(0), error=message, error_kind=kind, form=fields)
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ("/exports/x.csv cannot be opened: there is no such file", "File"),
+        ('x.csv is not UTF-8 (line 4, byte 6). If it comes from Excel, save it as "CSV UTF-8"', "Characters"),
+        ("x.xlsx has no sheet 'May'; its sheets are 'June'", "Sheet"),
+        ("x.csv: field_map names the column 'record', which is not there; the columns are 'id'", "Columns"),
+        ("x.csv: column 'city' is not a field of an element; the fields are numberid", "Columns"),
+        ("File: write the name of a file in the exports folder", "File"),
+        ("x.csv breaks off in a quoted cell (line 7)", ""),
+    ],
+)
+def test_a_form_s_field_that_ended_the_run_is_named_by_its_title(message, field):
+    assert field_to_correct(ended_by(message)) == field
+    assert field_to_correct(ended_by(message, fields={})) == ""
+    assert field_to_correct(ended_by(message, kind="VccUnavailable")) == ""
+
+
+def test_a_run_that_a_form_s_value_broke_off_is_not_cleared_which_would_try_the_same_value_again():
+    broken = figures_of(summary(40), error="x is not UTF-8 (line 41)", error_kind="VccInputError", form=FIELDS_OF_FILES)
+    assert verdict(broken) == "40 records set, then “Characters” in the form did not fit the file"
+    said = " ".join(step.text for step in steps(broken, Context(state="failed", dag_id="forms"), "failed"))
+    assert "Trigger `forms` again, with “Characters” or the file corrected" in said
+    assert "the 40 that are set get the same disposition a second time" in said
+    assert "Clear" not in said
+
+
+def test_fields_that_may_be_why_records_failed_are_named():
+    dates = [{"errormessage": "next_calldate is not a valid date; use YYYY-MM-DD HH:MM:SS", "count": 3}]
+    failed = figures_of(summary(0, 0, 3, errors=dates), breached=True, form=FIELDS_OF_FILES)
+    [step] = steps(failed, Context(state="failed"), "failed")
+    assert "Correct what is named above, or “Dates look like” in the form if that is what is wrong." in step.text

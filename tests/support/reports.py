@@ -149,6 +149,14 @@ NOT_A_NUMBER = {
     "error": "max_error_rate must be a share from 0 to 1, got '5%'; write max_error_rate=0.05",
     "error_kind": "VccConfigurationError",
 }
+NOT_AN_ID = {
+    "error": "Record ids, line 2: write numbers only, with commas or line ends between them. Nothing was set",
+    "error_kind": "VccConfigurationError",
+}
+NO_SHEET = {
+    "error": "/opt/airflow/exports/callbacks.xlsx has no sheet 'Callback'; its sheets are 'Callbacks', 'Notes'",
+    "error_kind": "VccInputError",
+}
 PLAIN = {"chunks": [], "halvings": 0, "retries": 0, "waits": 0}
 SMALL = PLAIN | {"sizes": [8, 8], "most_at_once": 1, "source": "elements"}
 NOT_KNOWN = {"curve": [], "chunks": [], "halvings": None, "retries": None, "waits": None, "source": None}
@@ -219,9 +227,14 @@ def _not_yet():
         "mapped": (
             None,
             None,
-            {"instances": [Instance(index=i, state=STATES[i % 3], href=f"?i={i}") for i in range(5)]},
+            {"instances": [_instance(i) for i in range(5)]},
         ),
     }
+
+
+def _instance(index):
+    totals = {} if index % 3 == 2 else {"total": 1_200, "failed": 31 * (index % 3)}
+    return Instance(index=index, state=STATES[index % 3], href=f"?i={index}", **totals)
 
 
 STATES = ("success", "failed", "running")
@@ -257,7 +270,7 @@ def _ended():
         "sheet": scene(
             within, "failed", breached=True, max_errors=25, source="callbacks.xlsx", failed=lines(within, 2)
         ),
-        "form": scene(form, "failed", context=FORM, breached=True, curve=[], **SMALL),
+        "form": scene(form, "failed", context=FORM, breached=True, curve=[], **IN_A_FORM, **SMALL),
         "failed-none-tolerated": scene(none, "failed", breached=True, curve=[], **SMALL),
         "skipped": scene(over, "skipped", max_errors=25, breached=True, soft_fail=True),
         "stand-alone": scene(within, "success", context=STAND_ALONE, max_error_rate=0.02),
@@ -265,15 +278,33 @@ def _ended():
     } | _checks()
 
 
+FIELDS = {
+    "project_id": "Project",
+    "records": "Record ids",
+    "disposition": "Disposition",
+    "userid": "Agent",
+    "exceptions": "Records set otherwise",
+    "check_only": "Check only",
+}
+"""What the form ``vcc_form`` calls its fields."""
+FIELDS_OF_FILES = {
+    "project_id": "Project",
+    "path": "File",
+    "encoding": "Characters",
+    "date_format": "Dates look like",
+    "sheet": "Sheet",
+    "field_map": "Columns",
+    "check_only": "Check only",
+}
 FORM = {
-    "form": "vcc_form",
-    "form_field": "Record ids",
     "form_href": "#",
     "csv": "#",
     "dag_id": "vcc_form",
     "home": "#",
     "task_id": "set_dispositions",
 }
+IN_A_FORM = {"form": FIELDS, "disposition_name": "Not interested"}
+FORM_OF_FILES = FORM | {"dag_id": "vcc_form_file"}
 LIMIT = {
     "limit": [[0, 2], [3, 4], [7, 8], [15, 12], [40, 9], [50, 11]],
     "answer_times": [[1, 0.21], [5, 0.22], [10, 0.25], [20, 0.4], [38, 0.9], [45, 0.5], [60, 0.42]],
@@ -314,12 +345,13 @@ def _before_the_run():
     """Make the tasks that end before their run begins, which leave no more than why."""
     nothing = summary(duration=0.0, requests=0)
     said = {"version": 1, "state": "done", "started": STARTED, "updated": UPDATED, **NOT_A_NUMBER}
-    waiting = {"state": "up_for_retry", "try_number": 1, "tries": 3}
+    waiting, failed = {"state": "up_for_retry", "try_number": 1, "tries": 3}, {"state": "failed"}
     return {
         "before-its-run": (nothing, said, {"state": "failed"}),
         "before-its-run-again": (nothing, said | {"tries": TRIES, "try_number": 3}, {"state": "failed"}),
         "before-its-run-waiting": (nothing, said, waiting),
-        "form-refused": (nothing, said, {"state": "failed"} | FORM),
+        "form-refused": (nothing, said | NOT_AN_ID | {"form": FIELDS}, failed | FORM),
+        "form-file-refused": (nothing, said | NO_SHEET | {"form": FIELDS_OF_FILES}, failed | FORM_OF_FILES),
     }
 
 

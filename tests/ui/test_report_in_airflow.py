@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 from support.airflow_forms import PATIENCE
-from support.axe import grave_findings
+from support.axe import findings
 from support.reports import scenarios
 
 pytestmark = [pytest.mark.airflow, pytest.mark.chromium, pytest.mark.xdist_group("airflow_stack")]
@@ -59,7 +59,9 @@ def settled(said):
     return int(running[1].replace(",", "")) if running else 12_000
 
 
-def test_the_tab_moves_while_the_task_runs_and_says_how_it_ended(open_tab, signed_in, airflow_stack, picture):
+def test_the_tab_moves_while_the_task_runs_and_says_how_it_ended(
+    open_tab, signed_in, airflow_stack, picture, screenshots
+):
     dag, task = LARGE
     run = airflow_stack.trigger(dag)
     airflow_stack.wait_for_state(dag, run, task, "running")
@@ -68,21 +70,21 @@ def test_the_tab_moves_while_the_task_runs_and_says_how_it_ended(open_tab, signe
     first = verdict(report).inner_text()
     expect(verdict(report)).not_to_have_text(first, timeout=PATIENCE)
     assert settled(first) < settled(verdict(report).inner_text()) <= 12_000
-    assert grave_findings(frame_of(page)) == []
+    assert findings(frame_of(page)) == []
     picture(page, "report-running")
     ended = "11,963 of 12,000 records set; 23 were not found in the project, 9 had a column that is not known"
     expect(verdict(report)).to_contain_text(ended, timeout=PATIENCE)
     expect(report.get_by_role("link", name="Pause updates")).to_have_count(0, timeout=PATIENCE)
     expect(page.get_by_text("Failed", exact=True).first).to_be_visible(timeout=PATIENCE)
-    picture(page, "report-light")
+    page.screenshot(path=screenshots / "tab-large-light.png")
     page.emulate_media(color_scheme="dark")
-    assert grave_findings(frame_of(page), "color-contrast") == []
-    picture(page, "report-dark")
+    assert findings(frame_of(page), "color-contrast") == []
+    page.screenshot(path=screenshots / "tab-large-dark.png")
     phone = signed_in(width=390, height=844)
     phone.goto(f"{airflow_stack.url}/vcc/report/{dag}/{quote(run, safe='')}/{task}")
     assert phone.evaluate("document.documentElement.scrollWidth") == 390
-    assert grave_findings(phone) == []
-    picture(phone, "report-phone")
+    assert findings(phone) == []
+    phone.screenshot(path=screenshots / "tab-large-phone.png")
 
 
 def test_a_paused_page_stands_still_and_goes_on_when_asked(open_tab, airflow_stack, tmp_path):
@@ -113,7 +115,7 @@ def test_the_tab_of_a_task_with_too_many_failures_says_which(open_tab, run_id, s
     expect(report.get_by_text(f"Only 2 may fail, so the run {lead}.")).to_be_visible()
     expect(report.get_by_role("row", name="nobody row 41 There is no such record in the project")).to_be_visible()
     expect(report.get_by_text("The row has a column that is not known").first).to_be_visible()
-    assert grave_findings(frame_of(page)) == []
+    assert findings(frame_of(page)) == []
     page.screenshot(path=screenshots / f"tab-{task}-light.png")
 
 
@@ -132,7 +134,7 @@ def test_the_operator_link_leads_to_the_same_page_and_back(signed_in, airflow_st
 def test_a_mapped_task_lists_its_instances_and_leads_to_each(signed_in, airflow_stack, run_id, screenshots):
     page = signed_in()
     page.goto(f"{airflow_stack.url}/vcc/report/vcc_reports/{quote(run_id, safe='')}/mapped")
-    assert grave_findings(page) == []
+    assert findings(page) == []
     page.screenshot(path=screenshots / "mapped.png")
     page.get_by_role("link", name="1", exact=True).click()
     expect(verdict(page)).to_have_text("3 of 4 records set; 1 was not found in the project")
@@ -165,7 +167,7 @@ def test_nobody_without_rights_sees_a_report(airflow_stack, signed_in, run_id, s
     assert answer.status == (403 if user else 401)
     expect(verdict(page)).to_have_text("No access to this report" if user else "Sign in to see this report")
     assert "43" not in page.inner_text("body")
-    assert grave_findings(page) == []
+    assert findings(page) == []
     page.screenshot(path=screenshots / f"refused-{answer.status}.png")
 
 
@@ -189,7 +191,7 @@ def test_the_overview_is_in_the_menu_and_one_click_leads_to_a_report(signed_in, 
     shown = page.frame_locator("iframe[title=VCC]")
     expect(verdict(shown)).to_have_text("The latest runs in VCC Live", timeout=PATIENCE)
     expect(shown.get_by_text("40 of 43 records set").first).to_be_visible()
-    assert grave_findings(frame_of(page)) == []
+    assert findings(frame_of(page)) == []
     picture(page, "overview")
     shown.get_by_role("link", name="failed", exact=True).first.click()
     expect(verdict(shown)).to_contain_text("40 of 43 records set", timeout=PATIENCE)

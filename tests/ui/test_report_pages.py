@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.axe import grave_findings
+from support.axe import findings
 from support.reports import scenarios
 
 from airflow_provider_vcc.report.page import headers, render
@@ -43,10 +43,10 @@ def test_nothing_is_serious_to_axe_and_nothing_runs_out_of_the_page(show, screen
     page = show(name, width=1040, color_scheme="light")
     page.screenshot(path=screenshots / f"report-{name}-light.png", full_page=True)
     page.evaluate("for (const one of document.querySelectorAll('.card details')) one.open = true")
-    assert grave_findings(page) == []
+    assert findings(page) == []
     page.emulate_media(color_scheme="dark")
     page.screenshot(path=screenshots / f"report-{name}-dark.png", full_page=True)
-    assert grave_findings(page, "color-contrast") == []
+    assert findings(page, "color-contrast") == []
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     page.emulate_media(color_scheme="light")
@@ -118,6 +118,22 @@ def test_each_error_stands_with_its_count_its_places_and_what_to_do(show, pictur
     for said in ("417", "error.unknown_record", "at positions 279, 1368", "check project_id"):
         assert said in first
     picture(page.locator("section[aria-labelledby=why]"), "report-errors")
+
+
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        ("report-light", {"width": 1040, "height": 880}),
+        ("report-dark", {"width": 1040, "height": 880, "color_scheme": "dark"}),
+        ("report-phone", {"width": 390, "height": 844}),
+    ],
+)
+def test_the_verdict_and_the_first_failed_record_are_seen_without_scrolling(show, picture, name, look):
+    page = show("form", **{"color_scheme": "light"} | look)
+    for said in (page.get_by_role("heading", level=1), page.get_by_role("row", name="100000")):
+        box = said.bounding_box()
+        assert box["y"] + box["height"] < look["height"]
+    picture(page, name)
 
 
 def test_it_prints_without_links_that_paper_cannot_follow(show, screenshots):

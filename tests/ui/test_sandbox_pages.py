@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.axe import grave_findings
+from support.axe import findings
 
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.sandbox import Sandbox
@@ -51,9 +51,9 @@ def filled(sandbox, monkeypatch):
 def test_nothing_is_serious_to_axe_and_nothing_runs_out_of_the_page(filled, new_page, path):
     page = new_page(color_scheme="light")
     page.goto(f"{filled.url}{path}?live=0")
-    assert grave_findings(page) == []
+    assert findings(page) == []
     page.emulate_media(color_scheme="dark")
-    assert grave_findings(page, "color-contrast") == []
+    assert findings(page, "color-contrast") == []
     page.set_viewport_size({"width": 320, "height": 640})
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 

@@ -14,11 +14,16 @@ __all__ = ["Context", "Instance"]
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """One of the task instances that a mapped task has, with its state in Airflow."""
+    """One of the task instances that a mapped task has, with its state in Airflow.
+
+    :param total: how many elements it had, and how many of them ``failed``; None if it has left no figures.
+    """
 
     index: int
     state: str
     href: str
+    total: int | None = None
+    failed: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +41,10 @@ class Context:
     :param themes: links by ``auto``, ``light`` and ``dark``.
     :param home: link to the task instance in Airflow, where the page stands by itself.
     :param operator: the name of the task's operator.
-    :param form: the DAG whose form started the run, if that form takes failed records back.
-    :param form_field: the field that takes them.
-    :param form_href: link to it, where the page stands by itself: Airflow's frame lets no link lead out of it.
+    :param form_href: link to the DAG and its form, where the page stands by itself: Airflow's frame lets no link lead
+        out of it.
+    :param runs: link to the overview.
+    :param parts: link to the list of a mapped task's instances, where the page is of one of them.
     :param csv: link to the failed records as CSV.
     :param instances: a mapped task's instances, where none of them was named.
     """
@@ -62,8 +68,8 @@ class Context:
     themes: Mapping[str, str] = field(default_factory=dict)
     home: str = ""
     operator: str = ""
-    form: str = ""
-    form_field: str = ""
     form_href: str = ""
+    runs: str = ""
+    parts: str = ""
     csv: str = ""
     instances: tuple[Instance, ...] = ()

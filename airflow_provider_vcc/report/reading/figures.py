@@ -123,6 +123,8 @@ class Figures:
     validate_only: bool = False
     error: str = ""
     error_kind: str = ""
+    disposition_name: str = ""
+    form: Mapping[str, str] = field(default_factory=dict)
     curve: tuple[tuple[float, ...], ...] = ()
     chunks: tuple[tuple[float, ...], ...] = ()
     sizes: tuple[int, int] | None = None
@@ -221,6 +223,8 @@ def _progress(r: Mapping[str, object]) -> dict[str, Any]:
         "validate_only": flag(r.get("validate_only")) or False,
         "error": masked(r.get("error"), 1000),
         "error_kind": text(r.get("error_kind"), 64),
+        "disposition_name": text(r.get("disposition_name"), 64),
+        "form": _form(r.get("form")),
         "curve": _ascending(r.get("curve"), 3),
         "chunks": _ascending(r.get("chunks"), 2),
         "sizes": _sizes(r.get("sizes")),
@@ -277,6 +281,10 @@ def _failure(row: list[object], reasons: list[tuple[str, str]]) -> FailedLine | 
 
 def _disposition(value: object) -> dict[str, str]:
     return {text(name, 32): text(item, 64) for name, item in islice(mapping(value).items(), 8)}
+
+
+def _form(value: object) -> dict[str, str]:
+    return {text(name, 64): text(title, 64) for name, title in islice(mapping(value).items(), 20)}
 
 
 def _sizes(value: object) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,8 +20,9 @@ HEADER = ("position", "record", "outcome", "errorcode", "reason")
 OPEN_ROWS = 10
 MOST_IDS = 8
 SHEETS = (".xlsx", ".xls", ".ods")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet takes what follows for a formula: it may split cells at semicolons, and take wide signs."""
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class Why(NamedTuple):
@@ -108,16 +110,20 @@ def not_listed(figures: Figures, listed: int) -> str:
 
 
 def failed_csv(figures: Figures) -> str:
-    """Return the failed records as CSV, with CRLF line ends as RFC 4180 has them."""
+    """Return the failed records as CSV, with CRLF line ends as RFC 4180 has them.
+
+    It begins with a byte order mark if anything in it is not ASCII, which Excel would read in other letters without.
+    """
     text = StringIO()
     rows = csv.writer(text)
     rows.writerow(HEADER)
     for one in failures(figures):
         record = one.record or (f"a search by {one.search}" if one.search else "")
         rows.writerow([one.position, *map(_cell, (record, one.outcome, one.code, explain(one.message).says))])
-    return text.getvalue()
+    body = text.getvalue()
+    return body if body.isascii() else BYTE_ORDER_MARK + body
 
 
 def _cell(value: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return FORMULA.sub(r"\1'", value)

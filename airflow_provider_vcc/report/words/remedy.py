@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.report.words.form import IDS, PATH, field_to_correct, fields_to_look_at, fits_the_file, named
 from airflow_provider_vcc.report.words.verdict import ending
 from airflow_provider_vcc.wording import count
 
@@ -20,8 +21,6 @@ FOLDER = "failed/"
 LASTING = ("VccInputError", "VccConfigurationError", "AirflowNotFoundException")
 """What another try cannot mend."""
 CLEAR = "open this task in Airflow, choose “Clear”, and confirm"
-IDS_FIELD, FILE_FIELD = "Record ids", "File"
-"""The form fields that take failed records back: their ids, or the name of the failures file."""
 
 
 class Step(NamedTuple):
@@ -42,7 +41,11 @@ def steps(figures: Figures, context: Context, state: str, *, lost: bool = False)
     end = ending(figures, lost=lost)
     if state == "up_for_retry":
         return [Step(_while_waiting(figures, end))]
-    found = [Step(_in_the_form(figures, context) or end.todo)] if end else []
+    if not end and not figures.total and not figures.unchanged:
+        return [_nothing_to_do(figures, context)]
+    if field_to_correct(figures):
+        return [_correct_the_form(figures, context), *_failed(figures, context)]
+    found = [Step(end.todo)] if end else []
     if figures.validate_only:
         return found + _after_check(figures, context)
     found += _failed(figures, context)
@@ -51,28 +54,40 @@ def steps(figures: Figures, context: Context, state: str, *, lost: bool = False)
     return found
 
 
-def _in_the_form(figures: Figures, context: Context) -> str:
-    """Return what to do where what was typed into a form may have ended the task before its first record."""
-    if not context.form or figures.total or figures.error_kind not in LASTING:
-        return ""
-    return (
-        "If what is named above was typed into the form, correct it there; otherwise, ask the author of the DAG, or "
-        "whoever looks after Airflow."
-    )
-
-
 def _while_waiting(figures: Figures, end: Ending | None) -> str:
     if end and figures.error_kind in LASTING:
         return f"{end.todo} Airflow tries again by itself, but that helps only when it has been corrected."
     return "Nothing: Airflow tries again by itself, and goes on with the records that are not set yet."
 
 
+def _nothing_to_do(figures: Figures, context: Context) -> Step:
+    expected = "If there should have been records,"
+    if field := figures.form.get(PATH) or figures.form.get(IDS):
+        return _opening_form(f"{expected} look at “{field}”, and trigger {_form(context)} again.", context)
+    return Step(f"{expected} look at why the input has none.")
+
+
+def _correct_the_form(figures: Figures, context: Context) -> Step:
+    """Return what to do if what was typed into a form ended the run: another try would have the same in its form."""
+    or_file = " or the file" if fits_the_file(figures) else ""
+    again = f"Trigger {_form(context)} again, with “{field_to_correct(figures)}”{or_file} corrected"
+    if not figures.counts[Outcome.APPLIED]:
+        return _opening_form(f"{again}: what is wrong stands above.", context)
+    return _opening_form(f"{again}. {_second_time(figures)}", context)
+
+
 def _after_check(figures: Figures, context: Context) -> list[Step]:
     if figures.failed:
-        return [Step("Correct the rows that are named above, and check again.")]
+        return [Step(f"Correct the rows that are named above{_in_the_form(figures)}, and check again.")]
     if not figures.total:
         return []
-    return [Step("To set them, run it again without the check.", context.form_href, "Open the form")]
+    if figures.form:
+        return [_opening_form(f"To set them, trigger {_form(context)} again, without “{_check(figures)}”.", context)]
+    return [Step("To set them, run it again without the check.")]
+
+
+def _check(figures: Figures) -> str:
+    return figures.form.get("check_only") or "Check only"
 
 
 def _failed(figures: Figures, context: Context) -> list[Step]:
@@ -81,8 +96,8 @@ def _failed(figures: Figures, context: Context) -> list[Step]:
     if figures.shards:
         return [Step("Each part of the task has a report of its own, with its failed records one by one.")]
     file = figures.failures_path
-    if context.form_field:
-        return [Step(_back_into_form(context, file), context.form_href, "Open the form")]
+    if figures.form:
+        return [_opening_form(_back_into_form(figures, context), context)]
     if file:
         text = (
             f"The failed records are in the file `{file}`, each with its reason. Once corrected, the file can be given "
@@ -96,28 +111,46 @@ def _failed(figures: Figures, context: Context) -> list[Step]:
     return [Step(text)]
 
 
-def _back_into_form(context: Context, file: str) -> str:
+def _back_into_form(figures: Figures, context: Context) -> str:
+    file = figures.failures_path
     written = f"{FOLDER}{file.rpartition('/')[2]}" if file else ""
-    if context.form_field == FILE_FIELD and file:
+    correct = f"Correct what is named above{_in_the_form(figures)}."
+    if file and (field := figures.form.get(PATH)):
         return (
-            f"Correct what is named above: the failed rows are in `{written}` in the exports folder. Then trigger "
-            f"`{context.form}` again, and write `{written}` into the field “{FILE_FIELD}”: only these are set again."
+            f"{correct} The failed rows are in `{written}` in the exports folder: trigger {_form(context)} again, and "
+            f"write `{written}` into the field “{field}”. Only these are set again."
         )
-    also = f" They are also in `{written}` in the exports folder." if file else ""
-    return (
-        f"Correct what is named above. Then copy the ids of the failed records, trigger `{context.form}` again, and "
-        f"paste them into the field “{IDS_FIELD}”: only these are set again.{also}"
-    )
+    if field := figures.form.get(IDS):
+        also = f" They are also in `{written}` in the exports folder." if file else ""
+        return (
+            f"{correct} Then copy the ids of the failed records, trigger {_form(context)} again, and paste them into "
+            f"the field “{field}”: only these are set again.{also}"
+        )
+    return f"{correct} Then trigger {_form(context)} again with a file that has only these rows."
+
+
+def _in_the_form(figures: Figures) -> str:
+    fields = fields_to_look_at(figures)
+    return f", or {named(fields)} in the form if that is what is wrong" if fields else ""
+
+
+def _form(context: Context) -> str:
+    return f"`{context.dag_id}`" if context.dag_id else "the form"
+
+
+def _opening_form(text: str, context: Context) -> Step:
+    return Step(text, context.form_href, "Open the form")
 
 
 def _start_again(figures: Figures, context: Context) -> Step:
-    applied = figures.counts[Outcome.APPLIED]
-    if context.form and not figures.total:
-        return Step(f"Then trigger `{context.form}` again.", context.form_href, "Open the form")
-    if not applied:
+    if figures.form and not figures.total:
+        return _opening_form(f"Then trigger {_form(context)} again.", context)
+    if not figures.counts[Outcome.APPLIED]:
         return Step(f"Then let it run again: {CLEAR}.")
-    again = (
-        f"It then starts from the beginning, and the {count(applied)} that are set get the same disposition a second "
-        "time in their history."
-    )
-    return Step(f"To set the rest, let it run again: {CLEAR}. {again}")
+    return Step(f"To set the rest, let it run again: {CLEAR}. {_second_time(figures)}")
+
+
+def _second_time(figures: Figures) -> str:
+    applied = figures.counts[Outcome.APPLIED]
+    those = "the one that is set gets" if applied == 1 else f"the {count(applied)} that are set get"
+    return f"It then starts from the beginning, and {those} the same disposition a second time in the history."

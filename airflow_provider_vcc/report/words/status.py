@@ -50,6 +50,7 @@ STATES = {
     "removed": "Removed",
 }
 ACTIVE = ("running", "deferred", "restarting")
+FAILED = ("failed", "upstream_failed")
 NEVER = ("upstream_failed", "removed")
 ENDED = ("success", "failed", "skipped", "up_for_retry")
 UNKNOWN = (
@@ -106,7 +107,7 @@ def live_line(figures: Figures | None, context: Context) -> str:
 def nothing_yet(state: str, context: Context) -> tuple[str, str]:
     """Return a headline and a sentence that say why there are no figures."""
     if context.instances:
-        return "Choose one of the task's parts", "The task is split into parts that each have a report of their own."
+        return _parts(context)
     if context.elsewhere:
         return "The report cannot be read from here", (
             f"The figures are kept at {context.elsewhere} by this Airflow's XCom backend, and the API server cannot "
@@ -120,13 +121,24 @@ def nothing_yet(state: str, context: Context) -> tuple[str, str]:
     return _by_state(state, context)
 
 
+def _parts(context: Context) -> tuple[str, str]:
+    failed = sum(one.state in FAILED for one in context.instances)
+    said = f"; {count(failed)} of them failed" if failed else ""
+    return (
+        f"The task has {plural(len(context.instances), 'part')}{said}",
+        "Each has a report of its own, with its failed records: choose one.",
+    )
+
+
 def _by_state(state: str, context: Context) -> tuple[str, str]:
     if state in ACTIVE:
         return _just_started(context)
     if state in ENDED:
         return _ended(state)
     if state in NEVER:
-        return "Nothing was set: the task did not run", "A task before it failed, or it was removed from the DAG."
+        return "Nothing was set: the task did not run", (
+            "A task before it failed, or it was removed from the DAG: look in Airflow at the tasks that come before it."
+        )
     return "Waiting to start", "The task has not run yet. This page shows what happens as soon as it does."
 
 

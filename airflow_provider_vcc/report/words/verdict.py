@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.report.words.form import field_to_correct, fits_the_file
 from airflow_provider_vcc.report.words.reasons import explain
 from airflow_provider_vcc.wording import count, percent, plural, seconds
 
@@ -98,7 +99,27 @@ def ending(figures: Figures, *, lost: bool = False) -> Ending | None:
     if not figures.error or figures.breached:
         return None
     told = next((known for words, known in OLD_MESSAGES if words in figures.error), None)
+    if told is None and (field := field_to_correct(figures)):
+        return _by_the_form(field, file=fits_the_file(figures))
     return told or ENDINGS.get(figures.error_kind, OTHERWISE)
+
+
+def _by_the_form(field: str, *, file: bool) -> Ending:
+    """Return why a field of the form ended the run.
+
+    :param file: whether it may be the file that is wrong.
+    """
+    if file:
+        return Ending(
+            f"“{field}” in the form does not fit the file",
+            f"then “{field}” in the form did not fit the file",
+            f"Correct “{field}” in the form, or the file: what is wrong stands above.",
+        )
+    return Ending(
+        f"“{field}” in the form has to be corrected",
+        f"then “{field}” in the form turned out to be wrong",
+        f"Correct “{field}” in the form: what is wrong with it stands above.",
+    )
 
 
 def plan(figures: Figures) -> str:
@@ -106,13 +127,20 @@ def plan(figures: Figures) -> str:
     known = figures.source or figures.disposition or figures.total
     if figures.shards or (figures.error and not known):
         return ""
-    given = [f"{IN_SMALL[name]} {value}" for name, value in figures.disposition.items() if name in IN_SMALL]
+    given = [f"{IN_SMALL[name]} {value}" for name, value in _settings(figures).items() if name in IN_SMALL]
     if figures.disposition and not figures.disposition.get("dispositionid"):
         given.insert(0, "the disposition that each row names")
     what = ", ".join(given) or "the disposition that each row names"
     where = f"of {project(figures)}" if figures.project_id else ""
     size = plural(figures.size, "record") if figures.size_known and figures.size else "records"
     return " ".join(filter(None, ["Check only:" if figures.validate_only else "", f"Set {what} on {size}", where]))
+
+
+def _settings(figures: Figures) -> dict[str, str]:
+    """Return what was to be set, with the form's name for the disposition: ``2 (Not interested)``."""
+    number = figures.disposition.get("dispositionid")
+    named = {"dispositionid": f"{number} ({figures.disposition_name})"} if number and figures.disposition_name else {}
+    return {**figures.disposition, **named}
 
 
 def project(figures: Figures) -> str:
@@ -136,7 +164,7 @@ def verdict(figures: Figures, *, lost: bool = False) -> str:
         return f"Nothing to do: none of {plural(figures.unchanged, 'row')} had changed"
     if not figures.total:
         return f"{count(figures.failed)} failed" if figures.failed else "Nothing to do: the input is empty"
-    said = _set(figures, lost=lost)
+    said = _set_first(figures) if end and not unsent and not lost else _set(figures, lost=lost)
     others = [f"{count(figures.failed)} failed"] if end and figures.failed else _kinds(figures)
     if unsent and not lost:
         others.append(f"{count(unsent)} {'was' if unsent == 1 else 'were'} not sent")
@@ -165,6 +193,14 @@ def _set(figures: Figures, *, lost: bool) -> str:
     if not applied:
         return f"None of {plural(total, 'record')} was set" if total != 1 else "The record was not set"
     return f"{count(applied)} of {plural(total, 'record')} set"
+
+
+def _set_first(figures: Figures) -> str:
+    """Return what was set before the input broke off: nobody knows how many more there are."""
+    applied, total = figures.counts[Outcome.APPLIED], figures.total
+    if applied == total:
+        return f"{plural(total, 'record')} set"
+    return f"{count(applied) if applied else 'None'} of the first {plural(total, 'record')} set"
 
 
 def _running(figures: Figures) -> str:

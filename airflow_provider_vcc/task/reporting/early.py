@@ -14,6 +14,7 @@ from airflow_provider_vcc.documents import REPORT_KEY, REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.task.parameters import a_flag, a_project
 from airflow_provider_vcc.task.rendering.rendered import CONTROL_FLOW, bare, cannot_render
+from airflow_provider_vcc.task.reporting.form import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,6 +87,7 @@ def _report(operator: object, context: Context, error: Exception) -> Report:
         "validate_only": bool(_known(a_flag, operator, "validate_only")),
         "error": said,
         "error_kind": kind,
+        "form": form_of(context),
         "tries": earlier_tries(store.get(REPORT_KEY) if store is not None else None, number),
     }
 

@@ -86,6 +86,8 @@ class ReportBuilder:
         self.project_name: str | None = None
         self.timezone: str | None = None
         self.disposition: Mapping[str, object] | None = None
+        self.disposition_name: str | None = None
+        self.form: Mapping[str, str] = {}
 
     @property
     def seconds(self) -> float:
@@ -135,6 +137,8 @@ class ReportBuilder:
             "validate_only": given.validate_only,
             "error": self.error,
             "error_kind": self.error_kind,
+            "disposition_name": self.disposition_name,
+            "form": dict(self.form),
         }
 
     def _requests(self, now: Snapshot | None) -> Report:
