@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.wording import one_line
 
@@ -24,7 +24,7 @@ def form_of(context: Context) -> dict[str, str]:
     try:
         if not getattr(context["dag_run"], "conf", None):
             return {}
-        fields = list(context["dag"].params.items())[:MOST_FIELDS]
+        fields = list(_params(context).items())[:MOST_FIELDS]
         titles = {name: _title(name, getattr(param, "schema", None)) for name, param in fields}
     except Exception:  # noqa: BLE001 -- titles are an extra, whatever a DAG's Params are made of
         return {}
@@ -34,12 +34,17 @@ def form_of(context: Context) -> dict[str, str]:
 def disposition_name(context: Context, dispositionid: object) -> str | None:
     """Return what the form calls a disposition; None if it was not chosen there by a name. Raises nothing."""
     try:
-        schema = dict(context["dag"].params.items())["disposition"].schema
+        schema = dict(_params(context).items())["disposition"].schema
         names = {str(value): name for value, name in schema["values_display"].items()}
         chosen = names.get(str(dispositionid)) if dispositionid is not None else None
     except Exception:  # noqa: BLE001 -- likewise
         return None
     return one_line(chosen, MOST_TITLE) if isinstance(chosen, str) else None
+
+
+def _params(context: Context) -> Any:
+    """Return the DAG's Params by their names; looked up by themselves, they give their values."""
+    return context["dag"].params
 
 
 def _title(name: str, schema: object) -> str:
