@@ -250,6 +250,22 @@ class TestReading:
         assert (source.reads, done.tally.counts[Outcome.APPLIED]) == (1, 3)
 
 
+class TestPace:
+    """The pace holds for what goes out, whatever lies between an element and its sending."""
+
+    @pytest.mark.parametrize("pace", [40, 150])
+    @pytest.mark.parametrize("messages", [False, True], ids=["at once", "noted first"])
+    def test_no_second_has_more_elements_than_the_pace_and_the_pace_is_reached(self, pace, messages):
+        store, count = Store(), pace * 5
+        carrier = Carried(takes=lambda chunk: 0.01 + chunk.positions[0] % 7 / 10, store=store)
+        settings = {"max_elements_per_second": pace, "max_in_flight": 8, "chunk_size": 30}
+        done = ran(plain(count, sendDispositionMessages=messages), carrier, kept=Kept(store), settings=settings)
+        sent = [(at, len(positions)) for positions, _, at in carrier.sent]
+        assert max(sum(size for at, size in sent if start <= at < start + 1) for start, _ in sent) <= pace
+        assert done.tally.counts[Outcome.APPLIED] == count
+        assert sent[-1][0] - sent[0][0] < 1.1 * count / pace
+
+
 class TestSynced:
     """What is remembered from run to run."""
 
