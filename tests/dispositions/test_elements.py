@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.dates import Dates
 from airflow_provider_vcc.dispositions.elements.fields import FIELDS, InvalidElement, check_disposition, parse
-from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
+from airflow_provider_vcc.dispositions.sources.rows import ObjectRows, TableRows
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 HERE = Dates("Europe/Budapest")
@@ -120,6 +120,38 @@ def test_a_search_that_would_touch_every_record_is_invalid(search):
 def test_a_criterion_that_json_has_as_null_is_invalid_since_it_would_widen_the_search(value):
     assert "widen" in reason({"search": {"name": "Green", "city": value}})
     assert "widen" in reason({"search": [{"name": "Green"}, {"city": value}]})
+
+
+@pytest.mark.parametrize("value", [" ", "\t", [], {}, {"of": []}, ["a", " "]])
+def test_a_criterion_that_is_blank_or_empty_is_invalid_since_it_would_widen_the_search(value):
+    assert reason({"search": {"name": value}}) == "a criterion of search is empty; it would widen the search"
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_criterion_without_a_name_is_invalid(name):
+    assert reason({"search": {name: "Green"}}) == "a criterion of search has no name"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        *(
+            (text, "in groups of digits")
+            for text in ["1 234", "1\u00a0234", "1\u202f234", "1,234", "1.234.567", "1'234"]
+        ),
+        *(
+            (text, "stands for no value")
+            for text in ["nan", "NaN", "None", "null", "NULL", "NaT", "<NA>", "#N/A", "\\N"]
+        ),
+        *((text, "cannot be seen") for text in ["1\n2", "\ufeff1", "1\u200b", "1\0", "\uff11\uff12", "\u0661"]),
+        ("1,5", "must be a text or a whole number"),
+    ],
+)
+def test_a_text_that_a_program_made_of_a_number_or_of_nothing_is_no_id(text, said):
+    """It would name no record, or another one to who reads as many digits as there are."""
+    for rows in (ObjectRows(0, [{"numberid": text}]), TableRows(0, ("numberid",), [(text,)])):
+        (failure,) = Checker().check(rows).failures
+        assert said in failure.errormessage
 
 
 @pytest.mark.parametrize("search", ["Green", 5, True, ["Green"], [None], [["name"]], [{5: "x"}], {None: "x"}])

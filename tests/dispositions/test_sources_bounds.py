@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
-from airflow_provider_vcc.dispositions.sources import open_path
+from airflow_provider_vcc.dispositions.sources import batches, from_elements, open_path
+from airflow_provider_vcc.dispositions.sources.tables import pages
 from airflow_provider_vcc.exceptions import VccInputError
 
 LINES = b'{"numberid": "1"}\n' * 1000
@@ -22,9 +23,17 @@ PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 def read(name, data):
     """Return how many elements come, and the error at the end."""
+    return counted(open_path(name, opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data)), 100)
+
+
+def parquet_source(data):
+    return open_path("a.parquet", opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data))
+
+
+def counted(source, size):
     count = 0
     try:
-        for rows in open_path(name, opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data)).read(100):
+        for rows in source.read(size):
             count += len(rows)
     except VccInputError as error:
         return count, str(error)
@@ -71,12 +80,12 @@ def parquet(table, **options):
     return out.getvalue()
 
 
-def peak_of(data):
+def peak_of(data, size=1000):
     """Return the elements' ids, and the most that Arrow and Python took, in MiB."""
     pool = pa.default_memory_pool()
     source = open_path("a.parquet", opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data))
     most, before, count = 0, pool.bytes_allocated(), 0
-    for rows in source.read(1000):
+    for rows in source.read(size):
         most = max(most, pool.bytes_allocated() - before)
         distinct = {id(value): len(value) for row in rows.values for value in row if isinstance(value, str)}
         most = max(most, sum(distinct.values()))
@@ -110,6 +119,40 @@ def test_a_page_that_is_too_large_is_refused():
     count, error = read("a.parquet", data)
     assert count == 0
     assert "has a page of" in error
+
+
+def few_large_among_many(large):
+    """Give a file whose description is short in most rows and large in a few, behind the first pages."""
+    texts = [*["x" * 1000] * 4000, *large, *["y" * 1000] * 4000]
+    table = pa.table({"numberid": [str(n) for n in range(len(texts))], "description": texts})
+    return parquet(table, compression="zstd", use_dictionary=False, data_page_size=100_000, write_batch_size=10)
+
+
+def test_a_page_that_is_too_large_is_refused_wherever_it_stands(monkeypatch):
+    monkeypatch.setattr(pages, "_PAGE", 1 << 20)
+    count, error = read("a.parquet", few_large_among_many(["z" * 2_000_000]))
+    assert count == 0
+    assert "has a page of 1 MiB, and at most 1 are read" in error
+
+
+def test_a_stretch_of_large_rows_is_read_a_few_at_a_time(monkeypatch):
+    """Though a row of the file is small on average."""
+    monkeypatch.setattr(pages, "_PAGE", 4 << 20)
+    monkeypatch.setattr(pages, "_BATCH", 4 << 20)
+    count, most = peak_of(few_large_among_many(["z" * 100_000] * 200), 50)
+    assert count == 8200
+    assert most < 12
+
+
+def test_a_thousand_neighbours_of_a_table_that_take_too_much_memory_end_the_input(monkeypatch):
+    """After what came before them."""
+    monkeypatch.setattr(batches, "LARGEST_BATCH", 8 << 20)
+    texts = ["x"] * 4000 + [str(n) * 30_000 for n in range(1000, 1200)]
+    table = pa.table({"numberid": [str(n) for n in range(len(texts))], "description": texts})
+    for source in (from_elements(table), parquet_source(parquet(table, row_group_size=2000, use_dictionary=False))):
+        count, error = counted(source, 1000)
+        assert 0 < count <= 4000
+        assert "1,000 neighbouring elements that take more than 8 MiB together" in error
 
 
 def test_times_of_spark_are_instants_and_go_out_by_the_call_centres_clock():

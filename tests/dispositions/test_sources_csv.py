@@ -259,6 +259,100 @@ def test_a_quote_that_is_not_closed_is_a_break_and_takes_a_bounded_piece_of_memo
     assert peak < 32 * 1024 * 1024
 
 
+ESCAPED = r"a quote in it is written as \", and CSV has it as two quotes (Spark: option('escape', '\"'))"
+NOT_DOUBLED = "a quote within a quoted cell is not written as two quotes, so where its cells end is a guess"
+SPARK_CELLS = st.text(st.sampled_from('"",;\n ab'), min_size=1, max_size=6)
+
+
+def as_spark_writes(cell):
+    escaped = cell.replace('"', '\\"')
+    return f'"{escaped}"' if set(cell) & set('",\n') else cell
+
+
+@given(st.lists(st.tuples(SPARK_CELLS, SPARK_CELLS), min_size=1, max_size=12), st.sampled_from(["\r\n", "\n", "\r"]))
+def test_rows_whose_quotes_are_escaped_by_a_backslash_are_invalid_and_their_neighbours_are_not(cells, end):
+    """Nothing is taken for another row or cell."""
+    rows = [["numberid", "description", "userid"], *([f"n{index}", *row] for index, row in enumerate(cells))]
+    text = "".join(",".join(map(as_spark_writes, row)) + "\n" for row in rows)
+    found, error = read_all(in_memory(text.replace("\n", end).encode()))
+    assert error is None
+    assert len(found) == len(cells)
+    for index, (row, written) in enumerate(zip(found, cells, strict=True)):
+        if any('"' in cell for cell in written):
+            assert len(row) == 4
+        else:
+            assert row == (f"n{index}", *(cell.replace("\n", "\n" if end == "\r" else end) for cell in written))
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([r'4,"He said \"hi\""'], ESCAPED),
+        ([r'4,"He said \"hi\"', 'and left"'], ESCAPED),
+        ([r'4,"ends with one \""'], ESCAPED),
+        (['4,"He said "hi" and left"'], NOT_DOUBLED),
+        (['4,"6" of it"'], NOT_DOUBLED),
+    ],
+)
+def test_a_row_with_a_quote_that_is_not_doubled_is_invalid_if_its_end_is_certain(rows, reason):
+    """The lines of those behind it are right, too."""
+    data = "\n".join(["numberid,description", "3,x", *rows, "5,y", *rows, '6,"z"', ""])
+    source = in_memory(data.encode())
+    found, error = read_all(source, 1)
+    assert error is None
+    assert [row[0] for row in found if len(row) == 2] == ["3", "5", "6"]
+    assert [row[0].reason for row in found if len(row) == 3] == [reason] * 2
+    height = len(rows)
+    assert [source.line(place) for place in range(5)] == [2, 3, 3 + height, 4 + height, 4 + 2 * height]
+
+
+@pytest.mark.parametrize("rows", [['4,"size 6""'], ['4,"x"y'], ['4,"He said "hi", and left"'], ['4,"x']])
+def test_a_row_with_a_quote_that_is_not_doubled_is_a_break_if_its_end_is_not_certain(rows):
+    """What looks like a row behind it may be a part of its text."""
+    found, error = read_all(in_memory("\n".join(["numberid,description", "3,x", *rows, '5,"y"', "6,z", ""]).encode()))
+    assert found == [("3", "x")]
+    assert "cannot be read as CSV at line" in str(error)
+    assert "3" in error.place
+
+
+def test_texts_with_backslashes_before_quotes_stay_as_they_are_where_the_quotes_are_doubled():
+    text = r'{"a": "he said \"hi\", ok", "path": "C:\\"}'
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["numberid", "description"], ["1", text], ["2", "C:\\"]])
+    assert read_all(in_memory(out.getvalue().encode())) == ([("1", text), ("2", "C:\\")], None)
+
+
+ROWS_OF_ONE_LENGTH = "".join(f"{number % 7},{number}\n" for number in range(123400, 123456))
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ("1,1234", "a last cell that is shorter than those above it, and no end of a line"),
+        ("1", "1 of 2 cells and no end of a line"),
+    ],
+)
+def test_a_last_row_that_can_be_seen_to_be_cut_off_is_a_break(end, why):
+    found, error = read_all(in_memory(f"userid,numberid\n{ROWS_OF_ONE_LENGTH}{end}".encode()))
+    assert len(found) == 56
+    assert str(error) == f"table.csv breaks off at line 58: its last row has {why}"
+
+
+def test_a_file_that_ends_with_a_block_of_a_disk_and_without_the_end_of_a_line_is_cut_off():
+    rows = b"numberid,description\n" + b"1,x\n" * 1000 + b"2,"
+    found, error = read_all(in_memory(rows.ljust(4096, b"x")))
+    assert len(found) == 1000
+    assert "the file ends where a block of a disk does" in str(error)
+    assert read_all(in_memory(rows.ljust(4095, b"x"))) == ([*[("1", "x")] * 1000, ("2", "x" * 72)], None)
+
+
+@pytest.mark.parametrize("end", ["1,123456", '1,"1234"'])
+def test_a_last_row_that_is_whole_needs_no_end_of_a_line(end):
+    """Google Sheets writes none."""
+    found, error = read_all(in_memory(f"userid,numberid\n{ROWS_OF_ONE_LENGTH}{end}".encode()))
+    assert (len(found), error) == (57, None)
+
+
 @pytest.mark.parametrize(
     "data", [b"\n\nnumberid, userid \n1,2\n", b'"numberid",userid\n1,2', b"numberid\tuserid\r\n1\t2\r\n"]
 )

@@ -16,7 +16,7 @@ from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.elements.ids import LONGEST_NUMBER, all_plain, an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.names import CRITERION, IDS, is_criterion
-from airflow_provider_vcc.dispositions.elements.times import read_time
+from airflow_provider_vcc.dispositions.elements.times import MOST_DIGITS, read_time
 from airflow_provider_vcc.dispositions.elements.values import a_flag, a_text, is_nothing
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 
@@ -225,7 +225,7 @@ def _whole_seconds(column: Sequence[str | None]) -> Sequence[object]:
 
 def _whole_second(text: str) -> str:
     whole, dot, fraction = text[:LENGTH], text[LENGTH : LENGTH + 1], text[LENGTH + 1 :]
-    return whole if dot == "." and fraction.isdecimal() and text.isascii() else text
+    return whole if dot == "." and fraction.isdecimal() and text.isascii() and len(fraction) <= MOST_DIGITS else text
 
 
 _ONE_BY_ONE: dict[str, Callable[[str, object], object]] = {

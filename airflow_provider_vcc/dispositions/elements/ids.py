@@ -11,7 +11,7 @@ from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.values import native
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 __all__ = ["LONGEST_NUMBER", "all_plain", "an_id"]
 
@@ -20,9 +20,13 @@ LONGEST_NUMBER = 64
 _EXACT_FLOATS = {2: 2**11, 4: 2**24}
 _EXACT_FLOAT = 2**53
 _WHOLE = re.compile(r"([+-]?[0-9]+)\.0*")
-_WITH_FRACTION = re.compile(r"[+-]?[0-9]*\.[0-9]+")
+_WITH_FRACTION = re.compile(r"[+-]?[0-9]*[.,][0-9]+")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:([ \u00a0\u202f,'\u2019])[0-9]{3}(?:\1[0-9]{3})*|(?:\.[0-9]{3}){2,})")
+_NO_VALUE = r"None|[Nn]ull|NULL|[Nn]a[Nn]|NAN|NaT|<NA>|#N/A|\\N"
+"""What programs write as a text for a value that is not there."""
+_NOTHING = re.compile(_NO_VALUE)
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE][+-][0-9]+|[+-]?[0-9]+[.,][0-9]+[eE][0-9]+")
-_PLAIN_LINES = re.compile(r"(?:(?![0-9]+[eE]-)[A-Za-z0-9_-]+\n)*+")
+_PLAIN_LINES = re.compile(rf"(?:(?![0-9]+[eE]-|(?:{_NO_VALUE})\n)[A-Za-z0-9_-]+\n)*+")
 
 
 def an_id(name: str, value: object) -> str | None:
@@ -41,12 +45,13 @@ def an_id(name: str, value: object) -> str | None:
     return value if value.isdecimal() and value.isascii() else _of_text(name, value.strip())
 
 
-def all_plain(texts: Iterable[str]) -> bool:
+def all_plain(texts: Collection[str]) -> bool:
     """Return whether all of these texts are ids that go out as they are, as far as that is quickly seen."""
     joined = "".join(texts)
     if joined.isdecimal() and joined.isascii():
         return True
-    return _PLAIN_LINES.fullmatch("\n".join(texts) + "\n") is not None
+    lines = "\n".join(texts) + "\n"
+    return lines.count("\n") == len(texts) and _PLAIN_LINES.fullmatch(lines) is not None
 
 
 def _exact(value: object) -> int:
@@ -59,6 +64,11 @@ def _of_text(name: str, text: str) -> str | None:
         return None
     if whole := _WHOLE.fullmatch(text):
         return whole[1]
+    if _GROUPED.fullmatch(text):
+        raise InvalidElement(
+            f"{name} is a number in groups of digits, as spreadsheets show it; format the column without a separator "
+            "of thousands, and export it again"
+        )
     if _WITH_FRACTION.fullmatch(text):
         raise InvalidElement(f"{name} must be a text or a whole number")
     if _SCIENTIFIC.fullmatch(text):
@@ -66,6 +76,10 @@ def _of_text(name: str, text: str) -> str | None:
             f"{name} is a number in scientific notation, as spreadsheets shorten long ones, and its last digits are "
             "lost; format the column as a number without decimals or as text, and export it again"
         )
+    if _NOTHING.fullmatch(text):
+        raise InvalidElement(f"{name} is a text that stands for no value; leave it empty instead")
+    if not text.isprintable() or (text.isdecimal() and not text.isascii()):
+        raise InvalidElement(f"{name} has characters that cannot be seen, or digits other than 0 to 9")
     return text
 
 

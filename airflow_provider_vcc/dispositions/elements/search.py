@@ -25,6 +25,7 @@ Search: TypeAlias = Criteria | list[Criteria]
 
 _SHAPE = "search must be an object, or a list of objects"
 _NULL = "a criterion of search is null; it would widen the search"
+_EMPTY = "a criterion of search is empty; it would widen the search"
 
 
 def a_search(value: object, dates: Dates) -> Search | None:
@@ -62,8 +63,10 @@ def _criteria(one: object, dates: Dates) -> Criteria:
         raise InvalidElement(_SHAPE)
     if not one:
         raise InvalidElement("search is empty; it would touch every record")
+    if not all(map(str.strip, one)):
+        raise InvalidElement("a criterion of search has no name")
     return {
-        str.__str__(name): value if value.__class__ is str and value else a_criterion(value, dates)
+        str.__str__(name): value if value.__class__ is str and value.strip() else a_criterion(value, dates)
         for name, value in one.items()
     }
 
@@ -76,7 +79,11 @@ def a_criterion(value: object, dates: Dates) -> object:
     value = native(value)
     if is_nothing(value):
         raise InvalidElement(_NULL)
-    if isinstance(value, str | int):
+    if isinstance(value, str):
+        if value.isspace():
+            raise InvalidElement(_EMPTY)
+        return value
+    if isinstance(value, int):
         return value
     if isinstance(value, float | Decimal):
         return _number(value)
@@ -86,6 +93,8 @@ def a_criterion(value: object, dates: Dates) -> object:
 def _nested(value: object, dates: Dates) -> object:
     if hasattr(value, "tolist"):
         value = value.tolist()
+    if isinstance(value, Mapping | list | tuple) and not value:
+        raise InvalidElement(_EMPTY)
     if isinstance(value, Mapping):
         return {_name(name): a_criterion(one, dates) for name, one in value.items()}
     if isinstance(value, list | tuple):

@@ -11,10 +11,13 @@ from airflow_provider_vcc.exceptions import VccConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Ambiguous", "check_format", "read_by_formats", "read_time"]
+__all__ = ["MOST_DIGITS", "Ambiguous", "check_format", "read_by_formats", "read_time"]
 
+MOST_DIGITS = 9
+"""Of a fraction of a second."""
 _TIME = re.compile(
-    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?"
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})"
+    rf"(?::([0-9]{{2}})(?:[.,]([0-9]{{1,{MOST_DIGITS}}}))?)?"
     r" ?(?:([Zz])|([+-])([0-9]{2})(?::?([0-9]{2}))?(?::?([0-9]{2}))?)?"
 )
 _PROBE = datetime(2003, 2, 4, 15, 6, 7)  # noqa: DTZ001 -- a wall clock

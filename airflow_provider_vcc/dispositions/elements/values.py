@@ -15,7 +15,18 @@ __all__ = ["a_flag", "a_text", "as_json", "as_mapping", "is_nothing", "native", 
 
 _AS_THEY_ARE = frozenset({str, int, bool, type(None), dict, list})
 _NOTHING_OF_PANDAS = frozenset({"NaTType", "NAType"})
-_FLAGS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+_FLAGS = {
+    "true": True,
+    "yes": True,
+    "1": True,
+    "1.0": True,
+    "t": True,  # the last one is PostgreSQL's
+    "false": False,
+    "no": False,
+    "0": False,
+    "0.0": False,
+    "f": False,
+}
 _LONGEST_SHOWN = 1000
 _DEEPEST_SHOWN = 32
 

@@ -13,7 +13,7 @@ from airflow_provider_vcc.exceptions import VccInputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Row", "import_pyarrow", "is_index", "rows_of", "slices", "times_of"]
+__all__ = ["Row", "bytes_of", "import_pyarrow", "is_index", "rows_of", "slices", "times_of"]
 
 Row = tuple[object, ...]
 Arrow: TypeAlias = Any
@@ -71,6 +71,12 @@ def times_of(schema: Arrow, columns: Collection[int]) -> frozenset[int]:
     is_time = sys.modules["pyarrow"].types.is_timestamp
     kinds = [schema.field(number).type for number in columns]
     return frozenset(place for place, kind in enumerate(kinds) if is_time(kind) and kind.tz is None)
+
+
+def bytes_of(batch: Arrow) -> int:
+    """Return how many bytes a batch of records takes; a dictionary's values are shared, and not counted."""
+    is_dictionary = sys.modules["pyarrow"].types.is_dictionary
+    return sum(column.indices.nbytes if is_dictionary(column.type) else column.nbytes for column in batch.columns)
 
 
 def rows_of(batch: Arrow, instants: Collection[int] = (), *, whole_times: bool = False) -> list[Row]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.batches import rebatch, weighed
 from airflow_provider_vcc.dispositions.sources.rows import TableRows
 from airflow_provider_vcc.dispositions.sources.tables.arrow import (
     Row,
+    bytes_of,
     import_pyarrow,
     is_index,
     rows_of,
@@ -45,6 +46,8 @@ class Table:
         names = [str(column) for column in (self._reader.schema.names if self._reader else self._frame.columns)]
         self._kept = [number for number, column in enumerate(names) if not is_index(column)]
         self.columns = tuple(names[number] for number in self._kept)
+        self.weight = 0
+        """Bytes of the latest rows."""
         self.times = times_of(self._reader.schema, self._kept) if self._reader else frozenset()
 
     @property
@@ -78,6 +81,7 @@ class Table:
             return
         for batch in self._reader:
             for piece in slices(batch.select(self._kept) if len(self._kept) < batch.num_columns else batch):
+                self.weight = bytes_of(piece)
                 yield rows_of(piece, whole_times=whole_times)
 
     def _by_pandas(self) -> Iterator[list[Row]]:
@@ -126,7 +130,8 @@ class FrameSource:
         if not table.columns and getattr(self._value, "shape", (1,))[0] == 0:
             return  # as a frame of an empty list has no columns either
         check_table(table.columns, self._check_columns, self.name)
-        for values in rebatch(table.rows(), size):
+        pieces = weighed(table.rows(), size, lambda _: table.weight, self.name)
+        for values in rebatch(pieces, size):
             start = self._given
             self._given += len(values)
             yield TableRows(start, table.columns, values, table.times)

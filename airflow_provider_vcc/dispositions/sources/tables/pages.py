@@ -18,7 +18,9 @@ _PAGE = 64 * 1024 * 1024
 """Bytes of a page, which is in memory whole."""
 _LONGEST_HEADER = 4096
 _TEXTS = frozenset({"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"})
-_DICTIONARY = 7
+# Fields of a page's header, by parquet.thrift: its sizes, and what each kind of page has of its own.
+_SIZE, _COMPRESSED, _DICTIONARY = 2, 3, 7
+_OF_A_KIND = frozenset({5, _DICTIONARY, 8})
 
 
 class Budget:
@@ -56,25 +58,44 @@ class Budget:
     def _look(self, number: int) -> int:
         group = self._metadata.row_group(number)
         rows = max(group.num_rows, 1)
-        plain = 0
+        plain, most = 0, _ROWS
         for index in range(group.num_columns):
             column = group.column(index)
             plain += column.total_uncompressed_size
             if column.total_uncompressed_size > _PAGE or column.has_dictionary_page:
-                self._look_at_pages(column)
-        return int(min(_ROWS, max(1, _BATCH * rows // max(plain, 1))))
+                most = min(most, self._look_at_pages(column))
+        return int(min(most, max(1, _BATCH * rows // max(plain, 1))))
 
-    def _look_at_pages(self, column: Any) -> None:
-        for offset in {column.dictionary_page_offset, column.data_page_offset} - {None, 0}:
-            page = self._page(offset)
-            if page is None:
-                continue
+    def _look_at_pages(self, column: Any) -> int:
+        """Look at the first pages of a column, or at all of them if one may be too large.
+
+        :returns: how many rows make a batch, by the page whose values are largest.
+        """
+        most = _ROWS
+        for page in self._pages(column):
             if page.size > _PAGE:
                 what = f"has a page of {page.size >> 20} MiB, and at most {_PAGE >> 20} are read"
-                raise broken(self._name, f"{what}; write it with smaller pages", None)
-            large = page.values and page.size // page.values * _ROWS > _BATCH
-            if large and column.physical_type in _TEXTS and column.path_in_schema not in self.shared:
+                raise broken(self._name, f"{what}; write it with smaller pages, and no value that is larger", None)
+            if not page.values or not page.size:
+                continue
+            rows = _BATCH * page.values // page.size
+            if not page.is_dictionary:
+                most = min(most, max(rows, 1))
+            elif rows < _ROWS and column.physical_type in _TEXTS and column.path_in_schema not in self.shared:
                 self.shared.append(column.path_in_schema)
+        return most
+
+    def _pages(self, column: Any) -> Iterator[_Page]:
+        """Return the dictionary and the first page of a column, and the others of one that is large."""
+        offsets = {column.dictionary_page_offset, column.data_page_offset} - {None, 0}
+        if not offsets or column.total_uncompressed_size <= _PAGE:
+            yield from filter(None, map(self._page, offsets))
+            return
+        at = min(offsets)
+        end = at + column.total_compressed_size
+        while at < end and (page := self._page(at)) is not None:
+            yield page
+            at += page.length
 
     def _page(self, offset: int) -> _Page | None:
         self._raw.seek(offset)
@@ -87,22 +108,31 @@ class Budget:
 class _Page(NamedTuple):
     size: int
     """Bytes, not compressed."""
+    length: int
+    """Bytes in the file, with the header."""
     values: int
-    """How many values a page of a dictionary has; 0 if it is another page."""
+    is_dictionary: bool
 
 
 def _read_page(data: bytes) -> _Page:
-    """Read a page's header, a struct of Thrift's compact protocol: 2 is its size, 7 is of a dictionary."""
-    size = values = 0
+    """Read a page's header, a struct of Thrift's compact protocol."""
+    size = compressed = values = 0
+    is_dictionary = False
     for field, kind, at in _fields(data, 0):
-        if field == 2:  # noqa: PLR2004 -- parquet.thrift
+        if field == _SIZE:
             size = _zigzag(data, at)
-        elif field == _DICTIONARY and kind == _STRUCT:
+        elif field == _COMPRESSED:
+            compressed = _zigzag(data, at)
+        elif field in _OF_A_KIND and kind == _STRUCT:
+            is_dictionary = field == _DICTIONARY
             values = next((_zigzag(data, inner) for number, _, inner in _fields(data, at) if number == 1), 0)
-    return _Page(size, values)
+    length = _skip(data, _STRUCT, 0) + compressed
+    if min(size, compressed, values) < 0:
+        raise ValueError
+    return _Page(size, length, values, is_dictionary)
 
 
-_STRUCT, _INTEGERS, _BOOLEANS = 12, frozenset({4, 5, 6}), frozenset({1, 2})
+_STRUCT, _TEXT, _INTEGERS, _BOOLEANS = 12, 8, frozenset({4, 5, 6}), frozenset({1, 2})
 
 
 def _fields(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
@@ -123,6 +153,9 @@ def _skip(data: bytes, kind: int, at: int) -> int:
         return at
     if kind in _INTEGERS:
         return _varint(data, at)[1]
+    if kind == _TEXT:
+        length, begin = _varint(data, at)
+        return begin + length
     if kind != _STRUCT:
         raise ValueError
     end = at

@@ -6,11 +6,18 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.sources.batches import rebatch
+from airflow_provider_vcc.dispositions.sources.batches import rebatch, weighed
 from airflow_provider_vcc.dispositions.sources.bytes.signatures import check_named
 from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
 from airflow_provider_vcc.dispositions.sources.rows import TableRows
-from airflow_provider_vcc.dispositions.sources.tables.arrow import Row, import_pyarrow, is_index, rows_of, times_of
+from airflow_provider_vcc.dispositions.sources.tables.arrow import (
+    Row,
+    bytes_of,
+    import_pyarrow,
+    is_index,
+    rows_of,
+    times_of,
+)
 from airflow_provider_vcc.dispositions.sources.tables.pages import Budget
 from airflow_provider_vcc.dispositions.sources.tables.table import check_table
 from airflow_provider_vcc.exceptions import VccInputError
@@ -43,6 +50,7 @@ class ParquetSource:
         self._stream = stream
         self._check_columns = check_columns
         self._given = 0
+        self._weight = 0
 
     @cached_property
     def total(self) -> int | None:
@@ -69,7 +77,8 @@ class ParquetSource:
             times = times_of(file.schema_arrow, kept)
             if budget.shared:
                 file = self._open(raw, budget.shared)
-            for values in rebatch(self._pieces(file, budget, kept), size):
+            pieces = weighed(self._pieces(file, budget, kept), size, lambda _: self._weight, self.name)
+            for values in rebatch(pieces, size):
                 start = self._given
                 self._given += len(values)
                 yield TableRows(start, columns, values, times)
@@ -108,6 +117,7 @@ class ParquetSource:
             for group in range(file.metadata.num_row_groups):
                 rows = budget.rows_at_a_time(group)
                 for batch in file.iter_batches(rows, row_groups=[group], use_threads=False):
+                    self._weight = bytes_of(batch)
                     yield rows_of(batch.select(kept), budget.instants)
                     row += len(batch)
                     number += 1

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from itertools import accumulate, compress, islice, repeat
+from itertools import accumulate, compress, repeat
 from operator import contains
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch, weighed
-from airflow_provider_vcc.dispositions.sources.bytes.encoding import LongLine, as_utf8, whole_lines
-from airflow_provider_vcc.dispositions.sources.bytes.streams import LONGEST, broken
+from airflow_provider_vcc.dispositions.sources.bytes.encoding import as_utf8
+from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
 from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
-from airflow_provider_vcc.dispositions.sources.text.csv_header import NEWLINE, line_end, read_header
+from airflow_provider_vcc.dispositions.sources.text.csv_header import NEWLINE, read_header
+from airflow_provider_vcc.dispositions.sources.text.csv_lines import RETURN, UNREADABLE, CsvLines
+from airflow_provider_vcc.dispositions.sources.text.csv_rows import CsvRows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from airflow_provider_vcc.dispositions.sources.bytes.streams import Stream
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
-    from airflow_provider_vcc.exceptions import VccInputError
 
 __all__ = ["CsvSource"]
 
-_ROWS = 2000
-_STEP = 8
-"""Rows after which it is asked how large they are."""
-_LARGE = LONGEST
-_MOST = 9 * LONGEST
-"""Bytes of so many rows, which may be of many quoted lines each."""
+_BLOCK_OF_A_DISK = 4096
+_ENOUGH = 20
+"""Rows of which all last cells have the same length, so that a shorter one behind them is no chance."""
 _CELL = str | None
-_BARE_RETURN = re.compile(r"\r(?!\n)")
-_BARE_NEWLINE = re.compile(r'(?<![\r"])\n')
-# No text that was decoded has halves of characters: these stand for what csv would take for something else.
-_RETURN, _TOO_LONG = "\udc0d", "\udc00"
 _TORN = InvalidText(b"a line break that is not quoted tears it from its other half")
 
 
@@ -63,19 +54,26 @@ class CsvSource:
         self._encoding = encoding
         self._delimiter = delimiter
         self._lines = Lines()
+        self._size = 0
 
     def read(self, size: int) -> Iterator[TableRows]:
         """Return batches of exactly ``size`` rows but for the last.
 
         :raises VccInputError: if the header cannot be used, or the input breaks off.
         """
-        blocks = as_utf8(self._stream.blocks(), self.name, self._encoding)
-        table = _Table(self.name, blocks, self._delimiter, self._check_columns)
+        blocks = as_utf8(self._counted(self._stream.blocks()), self.name, self._encoding)
+        table = _Table(self.name, lambda: self._size, blocks, self._delimiter, self._check_columns)
         self._lines = table.numbers
         start = 0
         for values in rebatch(weighed(table.rows(), size, table.weigh, self.name), size):
             yield TableRows(start, table.columns, values)
             start += len(values)
+
+    def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        self._size = 0
+        for block in blocks:
+            self._size += len(block)
+            yield block
 
     def share(self) -> float | None:
         """Return how much of the input has been read, from 0 to 1."""
@@ -86,70 +84,24 @@ class CsvSource:
         return self._lines.of(position)
 
 
-class _Lines:
-    """The lines of a text, and what is odd about them: csv itself takes a bare CR for the end of a row."""
-
-    def __init__(self, blocks: Iterable[bytes], name: str) -> None:
-        self._end, blocks = line_end(blocks)
-        self._pieces = whole_lines(blocks, name, self._end[-1:])
-        self._name = name
-        self._quotes = 0
-        self.given = 0
-        """How many bytes were given since somebody set it to 0."""
-        self.unended = False
-        """Whether the last line has no end."""
-        self.odd = False
-        """Whether anything stands for something else."""
-        self.torn = False
-        """Whether a line of a text whose lines end in CR and LF ends in LF alone."""
-
-    def __iter__(self) -> Iterator[str]:
-        for piece in self._pieces:
-            if isinstance(piece, LongLine):
-                yield self._too_long(piece)
-                continue
-            self._quotes += piece.count(b'"')
-            self.given += len(piece)
-            if self.given > _MOST:
-                raise csv.Error(f"{_STEP} rows take more than {_MOST >> 20} MiB together; is a quote not closed?")
-            self.unended = not piece.endswith(self._end[-1:])
-            yield from io.StringIO(self._marked(piece.decode()), newline="")
-
-    def _marked(self, text: str) -> str:
-        if self._end == b"\r":
-            return text.replace("\r", "\n")
-        if "\r" not in text and self._end == b"\n":
-            return text
-        pairs = text.count("\r\n")
-        if text.count("\r") != pairs:
-            self.odd = True
-            text = _BARE_RETURN.sub(_RETURN, text)
-        if self._end == b"\r\n" and text.count("\n") != pairs:
-            self.odd = self.torn = True
-            text = _BARE_NEWLINE.sub(NEWLINE + "\n", text)
-        return text
-
-    def _too_long(self, piece: LongLine) -> str:
-        """Return a line in place of one that is too long, if it is no part of a quoted cell."""
-        if self._quotes % 2 or piece.quotes % 2:
-            raise broken(self._name, "cannot be read as CSV", None, "a quoted cell is too long; is a quote not closed?")
-        self.odd = True
-        return f"{_TOO_LONG}{piece.reason}\n"
-
-
 class _Table:
     """The header of a CSV text, and the rows under it."""
 
-    def __init__(self, name: str, blocks: Iterable[bytes], delimiter: str | None, check: CheckColumns | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        size: Callable[[], int],
+        blocks: Iterable[bytes],
+        delimiter: str | None,
+        check: CheckColumns | None,
+    ) -> None:
         self._name = name
-        self._lines = _Lines(blocks, name)
-        lines = iter(self._lines)
-        self._header = read_header(lines, name, delimiter, check)
-        if csv.field_size_limit() < LONGEST:  # it holds for the whole process, and Python's own is a 32nd of a line
-            csv.field_size_limit(LONGEST)
-        self._reader = csv.reader(lines, delimiter=self._header.delimiter, strict=True)
+        self._size = size
+        self._lines = CsvLines(blocks, name)
+        coming = iter(self._lines)
+        self._header = read_header(coming, name, delimiter, check)
+        self._rows = CsvRows(self._lines, coming, self._header, name)
         self._is_torn = False
-        self._weight = 0
         self.columns = self._header.columns
         self.numbers = Lines()
         self._begin = 1 + self._header.lines
@@ -158,42 +110,38 @@ class _Table:
     def rows(self) -> Iterator[list[tuple[object, ...]]]:
         """Return the rows in pieces. The last row is held back: only the end of the text tells whether it is whole."""
         held: list[list[str]] = []
+        above: list[list[str]] = []
         while True:
             rows, before = held, len(held)
             try:
-                self._collect(rows)
-            except csv.Error as error:
-                yield self._cleaned(rows)
-                raise self._broken(error) from None
+                self._rows.collect(rows, self._begin)
             except Exception:
                 yield self._cleaned(rows)
                 raise
             if len(rows) == before:
                 break
-            held = [rows.pop()]
+            held, above = [rows.pop()], rows or above
             yield self._cleaned(rows, held)
-        if held and self._lines.unended and 0 < len(held[0]) < self._header.width:
-            raise self._cut(len(held[0]))
+        if held and self._lines.unended and (why := self._cut(held[0], above)):
+            raise broken(self._name, "breaks off", f"line {self._rows.line}", f"its last row has {why}")
         yield self._cleaned(held)
-
-    def _collect(self, rows: list[list[str]]) -> None:
-        """Add rows, fewer of them if they are large."""
-        self._weight = 0
-        for _ in range(_ROWS // _STEP):
-            self._lines.given, before = 0, len(rows)
-            # Unlike list(), this keeps what came before an error.
-            rows.extend(islice(self._reader, _STEP))
-            self._weight += self._lines.given
-            if len(rows) == before or self._weight > _LARGE:
-                return
 
     def weigh(self, _: object) -> int:
         """Return how many bytes the rows of the last piece took."""
-        return self._weight
+        return self._rows.weight
 
-    def _cut(self, cells: int) -> VccInputError:
-        why = f"its last row has {cells} of {self._header.width} cells and no end of a line"
-        return broken(self._name, "breaks off", f"line {self._line()}", why)
+    def _cut(self, row: list[str], above: list[list[str]]) -> str | None:
+        """Return why a row without an end of a line is one that was cut off, as far as it can be told."""
+        if 0 < len(row) < self._header.width:
+            return f"{len(row)} of {self._header.width} cells and no end of a line"
+        lengths = {len(other[-1]) for other in above if other}
+        if self._lines.closed:
+            return None
+        if row and len(above) >= _ENOUGH and len(lengths) == 1 and len(row[-1]) < min(lengths):
+            return "a last cell that is shorter than those above it, and no end of a line"
+        if self._size() % _BLOCK_OF_A_DISK == 0:
+            return "no end of a line, and the file ends where a block of a disk does; if it is whole, end its last line"
+        return None
 
     def _cleaned(self, rows: list[list[str]], held: Sequence[list[str]] = ()) -> list[tuple[object, ...]]:
         found: list[list[object]] = [*map(self._restored, rows)] if self._lines.odd else rows  # type: ignore[assignment]
@@ -213,7 +161,7 @@ class _Table:
     def _numbers(self, rows: list[list[str]], held: int) -> Sequence[int]:
         """Return the lines in which some rows begin, before those that are held back, and go on behind them."""
         begin = self._begin
-        if self._line() - begin + 1 == len(rows) + held:  # each is one line
+        if self._rows.line - begin + 1 == len(rows) + held:  # each is one line
             self._begin += len(rows)
             return range(begin, self._begin)
         taken = [1 + sum(cell.count("\n") for cell in row) for row in rows]
@@ -239,9 +187,9 @@ class _Table:
         return [reason] * (len(self.columns) + 1)
 
     def _restored(self, row: list[str]) -> list[object]:
-        if row and row[0].startswith(_TOO_LONG):
-            return self._misfit(InvalidText(row[0].removeprefix(_TOO_LONG).encode()))
-        return [cell.replace(_RETURN, "\r").replace(NEWLINE, "") if _is_odd(cell) else cell for cell in row]
+        if row and row[0].startswith(UNREADABLE):
+            return self._misfit(InvalidText(row[0].removeprefix(UNREADABLE).rstrip("\n").encode()))
+        return [cell.replace(RETURN, "\r").replace(NEWLINE, "") if _is_odd(cell) else cell for cell in row]
 
     def _without_halves(self, rows: list[list[str]], found: list[list[object]]) -> list[list[object]]:
         """Take out the row before and the one behind a bare LF, unless both are whole."""
@@ -252,23 +200,10 @@ class _Table:
                 found[index - 1] = found[index] = self._misfit(_TORN)
         return found
 
-    def _line(self) -> int:
-        return self._reader.line_num + self._header.lines
-
-    def _broken(self, error: csv.Error) -> VccInputError:
-        reason = str(error)
-        if "unexpected end" in reason:
-            reason = "it ends within a quoted cell"
-        if "expected after" in reason:
-            reason += "; a quote within a quoted cell is written twice (Spark: option escape)"
-        if "field limit" in reason:
-            reason = f"a cell is longer than {csv.field_size_limit()} characters; is a quote not closed?"
-        return broken(self._name, "cannot be read as CSV", f"line {self._line()}", reason)
-
 
 def _says_something(cell: object) -> bool:
     return bool(cell) and not (isinstance(cell, str) and cell.isspace())
 
 
 def _is_odd(cell: str) -> bool:
-    return _RETURN in cell or NEWLINE in cell
+    return RETURN in cell or NEWLINE in cell
