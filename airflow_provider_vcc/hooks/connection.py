@@ -7,31 +7,27 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from airflow_provider_vcc.dispositions.http.proxies import basic, read_proxy
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
+from airflow_provider_vcc.hooks.address import DOMAIN, base_url, is_label, is_loopback
+from airflow_provider_vcc.hooks.fields import shown, text_of, wrong
 from airflow_provider_vcc.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Settings", "is_loopback"]
+__all__ = ["Settings"]
 
-DOMAIN = "asp.virtual-call-center.eu"
 LONGEST_TIMEOUT = 86_400
 CERT = 'write the path of a PEM file with certificate and key, or {"cert": "cert.pem", "key": "key.pem"}'
 _EXAMPLES = {"Extra cert": CERT, "Extra proxies": 'write {"https": "http://proxy:3128"} or one URL'}
 EXTRA_FIELDS = ("timezone", "timeout", "connect_timeout", "verify", "cert", "proxies", "username")
 PROXY_KEYS = ("https", "http", "all", "no_proxy")
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
-HOST_NAME = re.compile(r"[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?\.?", re.IGNORECASE | re.ASCII)
-PATH = re.compile(r"(/[a-z0-9._~!$&'()*+,;=:@%-]*)*", re.IGNORECASE | re.ASCII)
 
 
 class Given(Protocol):
@@ -82,9 +78,9 @@ class Settings:
         customer = _customer(connection)
         settings = cls(
             customer=customer,
-            username=_checked_user("Extra username", _text(extra.get("username"))) or customer,
+            username=_checked_user("Extra username", text_of(extra.get("username"))) or customer,
             token=_token(connection.password),
-            base_url=_base_url(connection, customer),
+            base_url=base_url(connection.host, connection.port, customer),
             timezone=_timezone(extra.get("timezone")),
             timeout=_seconds("timeout", extra.get("timeout"), cls.timeout),
             connect_timeout=_seconds("connect_timeout", extra.get("connect_timeout"), cls.connect_timeout),
@@ -127,35 +123,12 @@ class Settings:
         return replace(self, timeout=min(self.timeout, seconds), connect_timeout=min(self.connect_timeout, seconds))
 
 
-def is_loopback(host: str | None) -> bool:
-    """Return whether a host name or address can only be this machine: 127.0.0.0/8, ::1 or localhost."""
-    if host is None:
-        return False
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def _wrong(where: str, what: str, write: str) -> VccConfigurationError:
-    return VccConfigurationError(f"{where} {what}; {write}", field=where)
-
-
 def _refuse_other_types(connection: object) -> None:
-    kind = _text(getattr(connection, "conn_type", None))
+    kind = text_of(getattr(connection, "conn_type", None))
     if kind not in {"", "vcc"}:
-        raise _wrong(
-            "Connection Type", f"is {_shown(kind)}, not 'vcc'", "name a connection of the type VCC Live in vcc_conn_id"
+        raise wrong(
+            "Connection Type", f"is {shown(kind)}, not 'vcc'", "name a connection of the type VCC Live in vcc_conn_id"
         )
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value).strip()
-
-
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."  # noqa: PLR2004 -- what fits a line
 
 
 def _extra(extra: object) -> Mapping[str, object]:
@@ -163,120 +136,50 @@ def _extra(extra: object) -> Mapping[str, object]:
         try:
             extra = json.loads(extra)
         except ValueError:
-            raise _wrong("Extra", "is not JSON", 'write an object such as {"timezone": "Europe/Budapest"}') from None
+            raise wrong("Extra", "is not JSON", 'write an object such as {"timezone": "Europe/Budapest"}') from None
     if not extra:
         return {}
     if not isinstance(extra, dict):
-        raise _wrong("Extra", "is not a JSON object", 'write an object such as {"timezone": "Europe/Budapest"}')
+        raise wrong("Extra", "is not a JSON object", 'write an object such as {"timezone": "Europe/Budapest"}')
     return extra
 
 
 def _unknown(name: str) -> str:
     near = nearest(name, EXTRA_FIELDS)
     meant = f"did you mean {near!r}?" if near else f"known are {', '.join(EXTRA_FIELDS)}"
-    return f"Extra has {_shown(name)}, which means nothing here: {meant}"
+    return f"Extra has {shown(name)}, which means nothing here: {meant}"
 
 
 def _customer(connection: Given) -> str:
-    login = _text(connection.login)
+    login = text_of(connection.login)
     if not login:
-        raise _wrong(
+        raise wrong(
             "Login", "is empty", f"write the customer: the part before .{DOMAIN} in the address of your VCC Live"
         )
-    if not _text(connection.host) and not LABEL.fullmatch(login):
+    if not text_of(connection.host) and not is_label(login):
         if login.lower().removeprefix("https://").split("/")[0].endswith(f".{DOMAIN}"):
-            raise _wrong("Login", "is a whole address", f"write only the part before .{DOMAIN}, such as mycc")
-        raise _wrong("Login", "cannot be a subdomain", "write the customer: letters, digits and hyphens, such as mycc")
+            raise wrong("Login", "is a whole address", f"write only the part before .{DOMAIN}, such as mycc")
+        raise wrong("Login", "cannot be a subdomain", "write the customer: letters, digits and hyphens, such as mycc")
     return _checked_user("Login", login)
 
 
 def _checked_user(where: str, user: str) -> str:
     if ":" in user or not user.isprintable():
-        raise _wrong(where, "has a colon or a control character", "HTTP Basic authentication allows neither")
+        raise wrong(where, "has a colon or a control character", "HTTP Basic authentication allows neither")
     return user
 
 
 def _token(password: object) -> str:
-    token = _text(password)
+    token = text_of(password)
     if not token:
-        raise _wrong("Password", "is empty", "write the API token that was made in VCC Live")
+        raise wrong("Password", "is empty", "write the API token that was made in VCC Live")
     if not token.isprintable():
-        raise _wrong("Password", "has a line break or control character in it", "paste the API token alone")
+        raise wrong("Password", "has a line break or control character in it", "paste the API token alone")
     return token
 
 
-def _base_url(connection: Given, customer: str) -> str:
-    parts = _split_host(_text(connection.host) or f"{customer.lower()}.{DOMAIN}")
-    if parts.scheme not in {"https", "http"}:
-        raise _wrong("Host", "is neither a host name nor an https:// address", f"write {_example(customer)}")
-    host = _host_name(parts)
-    if parts.scheme == "http" and not is_loopback(host):
-        raise _wrong(
-            "Host",
-            f"is http://{host}, which would send the token over the network in plain text",
-            "write https://, or leave Host empty; http:// is for a sandbox on 127.0.0.1, ::1 or localhost",
-        )
-    port = _port(connection.port, parts)
-    netloc = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{netloc}{f':{port}' if port else ''}{_path(parts)}"
-
-
-def _example(customer: str) -> str:
-    return (
-        f"a host name such as {customer.lower() if LABEL.fullmatch(customer) else 'mycc'}.{DOMAIN}, or leave it empty"
-    )
-
-
-def _split_host(text: str) -> SplitResult:
-    if "://" not in text:
-        text = f"https://{f'[{text}]' if _is_bare_ipv6(text) else text}"
-    try:
-        parts = urlsplit(text)
-        parts.port  # noqa: B018 -- raises where it is none
-    except ValueError:
-        raise _wrong("Host", "is not an address", "write a host name, host:port or a base URL") from None
-    if parts.username is not None or parts.password is not None:
-        raise _wrong("Host", "has credentials in it", "write them in Login and Password, and only the host here")
-    if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise _wrong("Host", "has a query or a fragment", "write the address only up to its path")
-    return parts
-
-
-def _is_bare_ipv6(text: str) -> bool:
-    try:
-        return ip_address(text).version == 6  # noqa: PLR2004 -- the name of the protocol
-    except ValueError:
-        return False
-
-
-def _host_name(parts: SplitResult) -> str:
-    host = parts.hostname or ""
-    if not (_is_bare_ipv6(host) if ":" in host else HOST_NAME.fullmatch(host)) or ".." in host:
-        raise _wrong("Host", "is not a host name", "write letters, digits, hyphens and dots only, or an IP address")
-    return host
-
-
-def _port(value: object, parts: SplitResult) -> int | None:
-    text = _text(value)
-    if text in {"", "0"}:
-        return parts.port
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 65_536:  # noqa: PLR2004 -- 16 bits
-        raise _wrong("Port", f"is {_shown(value)}", "write a number from 1 to 65535, or leave it empty")
-    port = int(text)
-    if parts.port not in {None, port}:
-        raise _wrong("Port", f"is {port} where Host says {parts.port}", "leave one of them out")
-    return port
-
-
-def _path(parts: SplitResult) -> str:
-    path = parts.path.rstrip("/")
-    if not PATH.fullmatch(path) or ".." in path.split("/"):
-        raise _wrong("Host", "has a path that cannot be sent", "write the address up to /v2, or the host name alone")
-    return path if path.endswith("/v2") else f"{path}/v2"
-
-
 def _timezone(value: object) -> str | None:
-    name = _text(value)
+    name = text_of(value)
     if not name:
         return None
     try:
@@ -284,7 +187,7 @@ def _timezone(value: object) -> str | None:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         example = nearest(name, available_timezones()) or "Europe/Budapest"
         write = f"write an IANA name such as {example!r}"
-        raise _wrong("Extra timezone", f"is {_shown(value)}, which is not a time zone", write) from None
+        raise wrong("Extra timezone", f"is {shown(value)}, which is not a time zone", write) from None
     return name
 
 
@@ -296,14 +199,14 @@ def _seconds(name: str, value: Any, default: float) -> float:
     except (TypeError, ValueError):
         seconds = math.nan
     if not 0 < seconds <= LONGEST_TIMEOUT:
-        raise _wrong(f"Extra {name}", f"is {_shown(value)}", f"write seconds as a number above 0, such as {default:g}")
+        raise wrong(f"Extra {name}", f"is {shown(value)}", f"write seconds as a number above 0, such as {default:g}")
     return seconds
 
 
 def _verify(value: object) -> bool | str:
     if isinstance(value, bool):
         return value
-    text = _text(value)
+    text = text_of(value)
     if text.lower() in {"", "true"}:
         return True
     if text.lower() == "false":
@@ -318,7 +221,7 @@ def _ca_bundle(text: str) -> str:
     try:
         tls_context(text)
     except VccConfigurationError as error:
-        raise _wrong("Extra verify", str(error).partition("; ")[0].removeprefix("the CA bundle "), write) from None
+        raise wrong("Extra verify", str(error).partition("; ")[0].removeprefix("the CA bundle "), write) from None
     return text
 
 
@@ -328,9 +231,9 @@ def _cert(value: object) -> str | tuple[str, str] | None:
         cert: str | tuple[str, str] = given
     else:
         unknown = given.keys() - {"cert", "key"}
-        file, key = _text(given.get("cert")), _text(given.get("key"))
+        file, key = text_of(given.get("cert")), text_of(given.get("key"))
         if unknown or (given and not file):
-            raise _wrong("Extra cert", "is not a path and has other keys than cert and key", CERT)
+            raise wrong("Extra cert", "is not a path and has other keys than cert and key", CERT)
         cert = (file, key) if key else file
     if cert:
         _check_cert(cert)
@@ -352,11 +255,11 @@ def _object_or_text(where: str, value: object) -> str | Mapping[str, object]:
         try:
             value = json.loads(value)
         except ValueError:
-            raise _wrong(where, "is not JSON, though it begins so", _EXAMPLES[where]) from None
+            raise wrong(where, "is not JSON, though it begins so", _EXAMPLES[where]) from None
     if value is None or isinstance(value, str):
-        return _text(value)
+        return text_of(value)
     if not isinstance(value, dict):
-        raise _wrong(where, "is neither a text nor an object", _EXAMPLES[where])
+        raise wrong(where, "is neither a text nor an object", _EXAMPLES[where])
     return value
 
 
@@ -364,12 +267,12 @@ def _proxies(value: object) -> dict[str, str]:
     given = _object_or_text("Extra proxies", value)
     if isinstance(given, str):
         given = dict.fromkeys(("http", "https"), given)
-    return {_proxy_key(key): _proxy(key, _text(url)) for key, url in given.items() if _text(url)}
+    return {_proxy_key(key): _proxy(key, text_of(url)) for key, url in given.items() if text_of(url)}
 
 
 def _proxy_key(key: object) -> str:
     if key not in PROXY_KEYS:
-        raise _wrong("Extra proxies", f"has the key {_shown(key)}", f"write one of {', '.join(PROXY_KEYS)}")
+        raise wrong("Extra proxies", f"has the key {shown(key)}", f"write one of {', '.join(PROXY_KEYS)}")
     return str(key)
 
 
@@ -389,7 +292,7 @@ def _refuse_plain_text_proxies(settings: Settings) -> None:
     is_plain = settings.base_url.startswith("http://")
     for key in ("http", "all") if is_plain else ():
         if key in settings.proxies and not is_loopback(urlsplit(settings.proxies[key]).hostname):
-            raise _wrong(
+            raise wrong(
                 "Extra proxies",
                 "would carry the token to another machine in plain text, since Host is http://",
                 "leave proxies empty for a sandbox on this machine",

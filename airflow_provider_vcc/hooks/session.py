@@ -16,7 +16,7 @@ from airflow_provider_vcc import __version__
 from airflow_provider_vcc.dispositions.http.adapter import VccAdapter
 from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS
 from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.hooks.connection import is_loopback
+from airflow_provider_vcc.hooks.address import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.hooks.connection import Settings, is_loopback
+from airflow_provider_vcc.hooks.address import is_loopback
+from airflow_provider_vcc.hooks.connection import Settings
 
 TOKEN = "t0ken-that-nobody-may-see"
 
