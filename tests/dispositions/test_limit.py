@@ -234,3 +234,107 @@ class TestKnee:
         old = [(among, 1.0) for among in range(1, 33)]
         new = [(among, max(1.0, among / 4)) for among in [*range(1, 17)] * 60]
         assert 3 <= self.knee([*old, *new]).middle <= 5
+
+    def test_what_is_believed_after_a_few_answers_is_written_out(self):
+        """Each figure of knee.py plays a part in these; they were tuned together (``benchmarks/measures/limit.py``)."""
+        knee = self.knee_of([(1, 500, 1.0), (6, 500, 1.5), (4, 100, 0.6), (6, 400, 1.9), (6, 500, 1.7)])
+        found = knee.estimate()
+        assert (found.middle, found.high) == (5, 18)
+        assert (found.steep, found.spread) == pytest.approx((0.13827116336495932, 0.20990637148613434), rel=1e-9)
+        assert knee.slower == pytest.approx(0.048417909155418715, rel=1e-9)
+        other = self.knee_of([(among, 20 * among, 0.1 + among / 9) for among in range(2, 34, 3)] * 2).estimate()
+        assert (other.middle, other.high, other.spread) == (inf, inf, 0.12)
+        assert other.steep == pytest.approx(0.12416230264061816, rel=1e-9)
+
+    def test_it_knows_the_knee_after_thousands_of_answers_as_after_hundreds(self):
+        """The weights grow with each answer, and are made smaller when they are about to get too large."""
+        rounds = [(among, 500, max(1.0, among / 6)) for among in range(1, 19)]
+        few, many = self.knee_of(rounds * 60).estimate(), self.knee_of(rounds * 300).estimate()
+        assert (many.middle, many.high) == (few.middle, few.high)
+        assert (many.steep, many.spread) == (pytest.approx(few.steep, rel=0.01), pytest.approx(few.spread, rel=0.01))
+
+    def knee_of(self, answers):
+        knee = Knee()
+        for among, count, seconds in answers:
+            knee.add(among, count, seconds)
+        return knee
+
+
+def way(took, answers, *, trouble=()):
+    """Return how the limit goes while so many requests are answered: after which answer it became what.
+
+    :param took: returns the seconds of a request, by how many are there and by its number.
+    :param trouble: what is told in place of an answer, by its number.
+    """
+    limit, now, air, number = Auto(), 0.0, [], 0
+    found = [(0, limit.now)]
+    for answered in range(1, answers + 1):
+        while len(air) < limit.now:
+            number += 1
+            air.append((now + took(len(air) + 1, number), number, limit.sent(len(air) + 1, now)))
+        air.sort(key=lambda request: request[:2])
+        now, _, sent = air.pop(0)
+        if answered in trouble:
+            limit.failed(trouble[answered], now)
+        else:
+            limit.answered(sent, 500, now)
+        if limit.now != found[-1][1]:
+            found.append((answered, limit.now))
+    return found
+
+
+OPENING = [(0, 6), (1, 5), (2, 4), (3, 3), (4, 2)]
+"""The first few are not replaced until they have told something."""
+
+
+class TestWay:
+    """How the limit goes, answer by answer, with services that do as they are told: what was tuned is written out."""
+
+    def test_with_a_service_whose_times_scatter_a_little(self):
+        assert way(lambda _, number: 1 + number % 7 / 10, 150) == [*OPENING, (5, 18), (15, 32)]
+
+    def test_with_a_service_that_works_on_four_at_a_time(self):
+        assert way(lambda among, number: max(1, among / 4) + number % 5 / 50, 400) == [*OPENING, (5, 18), (20, 5)]
+
+    def test_with_a_service_that_gets_slower_beyond_five(self):
+        took = way(lambda among, number: max(1, (among / 5) ** 2) + number % 5 / 50, 300)
+        assert took == [(0, 6), (1, 5), (2, 18), (17, 5)]
+
+    def test_with_a_service_that_works_on_two_it_looks_now_and_then_at_how_two_fare(self):
+        way_of_two = way(lambda among, number: max(1, among / 2) + number % 5 / 50, 100)
+        assert way_of_two == [*OPENING, (5, 3), (17, 2), (24, 3), (41, 2), (48, 3), (65, 2), (72, 3), (89, 2), (96, 3)]
+
+    def test_with_a_service_in_trouble_again_and_again(self):
+        trouble = {
+            40: Trouble.TIMEOUT,
+            41: Trouble.SLOW_DOWN,
+            120: Trouble.SLOW_DOWN,
+            122: Trouble.OTHER,
+            260: Trouble.OVERLOADED,
+        }
+        expected = [
+            (5, 18),
+            (20, 32),
+            (40, 16),
+            (89, 24),
+            (120, 12),
+            (228, 18),
+            (260, 9),
+            (456, 14),
+            (647, 20),
+            (841, 31),
+        ]
+        assert way(lambda *_: 1.0, 900, trouble=trouble) == [*OPENING, *expected]
+
+    def test_with_a_service_that_answers_within_a_millisecond_it_decides_fifty_times_a_second_at_most(self):
+        assert way(lambda *_: 0.001, 600) == [*OPENING, (5, 18), (349, 32)]
+
+    def test_with_a_service_that_suddenly_works_on_three(self):
+        took = way(lambda among, number: 1.0 if number < 150 else max(1, among / 3), 400)
+        assert took == [*OPENING, (5, 18), (20, 32), (182, 20), (214, 14), (248, 28), (374, 20)]
+
+    def test_trouble_before_the_first_answer_halves_it_once_a_second(self):
+        limit = Auto()
+        for now, left in [(0.0, 3), (0.5, 3), (0.99, 3), (1.0, 2)]:
+            limit.failed(Trouble.TIMEOUT, now)
+            assert limit.now == left

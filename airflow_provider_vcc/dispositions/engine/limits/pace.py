@@ -47,7 +47,7 @@ class Pace:
         now = self._clock()
         while self._sent and self._sent[0][0] + self._window <= now:
             self._sum -= self._sent.popleft()[1]
-        return max(self._next - now, self._until_room(count, now), 0.0)
+        return max(self._next - now, self._until_room(count, now))
 
     def _until_room(self, count: int, now: float) -> float:
         excess = self._sum + count - max(self._most, count)
