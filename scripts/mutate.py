@@ -31,8 +31,6 @@ ENGINE = ROOT / "airflow_provider_vcc" / "dispositions" / "engine"
 TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit", "shell", "figures")
 TESTS += ("saver", "carriers")
 NEAREST = {
-    "auto.py": "limit",
-    "knee.py": "limit",
     "breaker.py": "service",
     "chunk_size.py": "sizes",
     "spent.py": "shell",
@@ -44,6 +42,8 @@ NEAREST = {
     "settings.py": "figures",
 }
 """The tests that most likely notice a change come first; those of a module's own name where nothing stands here."""
+ALONE = {"auto.py": ["limit", "figures"], "knee.py": ["limit"]}
+"""What no other test reaches, nor the simulator: these have a limit of their own."""
 BELOW = ("http.client", "progress.synced", "progress.resume", "outcomes.tally", "sources.memory", "elements.checker")
 """Rooms below the engine: loaded once, before the forks."""
 FIRST_SEEDS = 15
@@ -139,6 +139,8 @@ def notices(path: Path, number: int, seeds: int) -> bool:
         files = [str(ROOT / "tests" / "dispositions" / f"test_{name}.py") for name in names]
         return bool(pytest.main([*options, *files]))
 
+    if path.name in ALONE:
+        return is_red(ALONE[path.name])
     return (
         is_red([nearest])
         or fails(range(min(FIRST_SEEDS, seeds)))
