@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, PART, SHORT, UNKNOWN, Auto
+from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, PART, QUIET, SHORT, UNKNOWN, Auto
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
 from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed, Trouble
 
@@ -121,6 +121,31 @@ def test_a_service_that_loses_its_workers_is_found_out():
     service.answer(200)
     service.workers = 2
     assert service.answer(600)[-1] <= 5
+
+
+@pytest.mark.parametrize(("before", "after"), [(8, 1), (8, 2), (16, 2)])
+def test_a_sudden_loss_is_followed_as_soon_as_what_had_queued_up_is_answered(before, after):
+    """From a dozen at a time down to three, or what is left of the workers and half as many, within 45 answers."""
+    service = Service(before)
+    assert service.answer(200)[-1] >= before
+    service.workers = after
+    assert min(service.answer(45)) <= max(3, 1.5 * after)
+
+
+def test_going_down_in_steps_is_one_trouble_and_does_not_put_off_the_way_up():
+    """Only where more was too much again, it waits twice as long before it tries once more."""
+    service = Service(10**6)
+    service.answer(60)
+    for answers in (36, 20, QUIET - 1):
+        service.limit.failed(Trouble.SLOW_DOWN, service.now)
+        low = service.limit.now
+        assert service.answer(answers)[-1] == low
+    assert low == MOST // 8
+    assert service.answer(10)[-1] > low
+    service.limit.failed(Trouble.SLOW_DOWN, service.now)
+    low = service.limit.now
+    assert service.answer(2 * QUIET - 1)[-1] == low
+    assert service.answer(10)[-1] > low
 
 
 def test_a_slow_first_request_does_not_mislead_it():

@@ -5,12 +5,13 @@ threefold while answers take no longer among more; twofold if their times scatte
 ``knee.py``), it keeps to a quarter more than that, so that a worker of the service that gets free finds the next
 request waiting, or to the knee itself if the service gets slower beyond it. Old answers are forgotten, so it goes up
 again now and then, and finds what has changed. At 3 it looks now and then at how long a few requests take among 2,
-since one more or less is a lot there. A time-out, a 429 and a 503 halve it at once.
+since one more or less is a lot there. If answers suddenly take far longer than before among as many, the service has
+lost capacity: it goes down by as much, and forgets what it knew. A time-out, a 429 and a 503 halve it at once.
 """
 
 from __future__ import annotations
 
-from math import ceil, inf
+from math import ceil, exp, inf
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
@@ -36,14 +37,18 @@ SCATTERED = 0.2
 WORTH_IT = 0.15
 SLOWER = 0.3
 """Of the logarithms of times: while answers take so much longer than they did, nothing goes up."""
+LOST, LAG = 0.5, 2.0
+"""Of the logarithms of times: how much longer answers take, beside how far they scatter, when capacity was lost; and by
+how much the average that tells it lags behind."""
 TOP, ENOUGH_AT_TOP = 0.7, 0.15
 """Nothing is decided before so many answers, as a part of the limit, came to requests among so many, likewise."""
 PAUSE = 0.02
 """Seconds from one decision to the next, since each costs a fraction of a millisecond."""
 LOOKS_AT, LOOK_EVERY, LOOK = 3, 16, 6
 """Up to which limit it looks at how the fewest fare, after how many answers without, and for how many answers."""
-QUIET, LONGEST_QUIET = 24, 384
-"""Answers after which a service that was too much troubled may get more again: doubled each time."""
+QUIET, LONGEST_QUIET, ROUNDS = 24, 384, 3
+"""Answers after which a service that was too much troubled may get more again: doubled each time that
+more was too much again; and so many times the limit at least."""
 ALMOST = 0.25
 """A limit is rounded up but for this: a request that waits shows when the service has become faster."""
 
@@ -63,9 +68,11 @@ class Auto:
         self._opening = True
         self._since = self._top = 0
         self._decided_at = self._changed_at = self._cut_at = -inf
+        self._lost_at = -inf
+        self._spread = inf
         self._seconds = 1.0
         self._ceiling = float(MOST)
-        self._quiet, self._calm = QUIET, 0
+        self._quiet, self._calm, self._rose = QUIET, 0, False
         self._few_at = self._looks_until = 0
 
     @property
@@ -93,7 +100,9 @@ class Auto:
     def answered(self, sent: Sent, count: int, now: float) -> None:
         """Learn from how long a request took."""
         seconds = now - sent.at
-        self._knee.add(sent.among, count, seconds)
+        if sent.at >= self._lost_at:  # what had queued up before tells how long the queue was
+            self._knee.add(sent.among, count, seconds)
+            self._notice_loss(sent.among, count, seconds, now)
         self._answers += 1
         self._opening = self._opening and self._answers < self._limit
         self._few_at = self._answers if self._limit == FEWEST else self._few_at
@@ -103,6 +112,14 @@ class Auto:
         self._recover()
         if not self._short and self._knows_enough(sent, now):
             self._decide(now)
+
+    def _notice_loss(self, among: int, count: int, seconds: float, now: float) -> None:
+        slower = self._knee.slower
+        if slower > LOST + self._spread:
+            self._knee.forget()
+            self._knee.add(among, count, seconds)
+            self._lost_at = now
+            self._set(self._limit * exp(-LAG * slower), now)
 
     def _knows_enough(self, sent: Sent, now: float) -> bool:
         return (
@@ -118,6 +135,7 @@ class Auto:
         if self._answers < self._looks_until:
             return
         knee = self._knee.estimate()
+        self._spread = knee.spread
         room = ROOM + (1 - ROOM) * knee.steep
         leap = LEAP if knee.spread < SCATTERED else CAREFUL_LEAP
         up = min(leap * self._limit, room * knee.high, self._ceiling, self._part)
@@ -137,8 +155,8 @@ class Auto:
 
     def _recover(self) -> None:
         self._calm += 1
-        if self._ceiling < MOST and self._calm >= self._quiet:
-            self._calm = 0
+        if self._ceiling < MOST and self._calm >= max(self._quiet, ROUNDS * self._limit):
+            self._calm, self._rose = 0, True
             self._ceiling = min(1.5 * self._ceiling, MOST)
 
     def failed(self, trouble: Trouble, now: float) -> None:
@@ -148,7 +166,9 @@ class Auto:
         self._opening = False
         self._cut_at = now + self._seconds
         self._ceiling = max(FEWEST, self._limit / 2)
-        self._quiet, self._calm = min(2 * self._quiet, LONGEST_QUIET), 0
+        if self._rose:
+            self._quiet = min(2 * self._quiet, LONGEST_QUIET)
+        self._calm, self._rose = 0, False
         self._set(self._ceiling, now)
 
 

@@ -30,6 +30,8 @@ BY_SIZE, BY_SIZE_WEIGHT = 0.7, 4.0
 """The power of its size with which a request's time grows, before sizes that differ were seen, and what that weighs."""
 LATEST = 0.2
 """How much the latest answer weighs."""
+FORGOTTEN = 0.05
+"""What still counts of an answer from before the service changed."""
 SHORTEST = 1e-6
 NEGLIGIBLE = 0.01
 LARGEST = 1e9
@@ -110,6 +112,12 @@ class Knee:
             for sums in self._levels:
                 sums.scale(1 / self._weight)
             self._weight = 1.0
+
+    def forget(self) -> None:
+        """Let what was seen so far count very little, since the service has changed."""
+        for sums in self._levels:
+            sums.scale(FORGOTTEN)
+        self.slower = 0.0
 
     def estimate(self) -> Estimate:
         """Return what is believed now. At least one answer must have been taken in."""
