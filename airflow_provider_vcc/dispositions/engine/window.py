@@ -6,8 +6,9 @@ nothing else is to be told, until the actions end with ``Wait`` or ``End``. ``sy
 tests' simulator with a clock of its own.
 
 What becomes of a chunk whose answer times out, for example: its ``Answered`` brings a ``Fault`` that is ``too_much``.
-``_faulted`` halves it, both halves are ready to go out next, and later chunks start smaller. If nobody may send it
-twice, or it has failed often enough while others succeed, it is recorded as unknown instead.
+If nobody may send it twice, it is recorded as unknown at once. Otherwise ``_faulted`` splits it: both halves go out
+before anything new, the second one after the first if they share a record, and later chunks start smaller. A single
+element waits in backoff instead, and is recorded as unknown after the third time-out if others succeed meanwhile.
 """
 
 from __future__ import annotations
