@@ -67,30 +67,41 @@ def _never_raising(context: Mapping[str, object], write: Callable[[Message], str
     return OTHERWISE
 
 
+def _instance(context: Given) -> Any:
+    return context["ti"] if "ti" in context else context["task_instance"]
+
+
+def _name(instance: Any) -> str:
+    """Return which task it is, on one line: the first line of a message may become a mail's subject."""
+    from airflow_provider_vcc.wording import one_line
+
+    return one_line(f"{instance.dag_id}, {instance.task_id}")
+
+
 def _little(context: Given) -> Message:
     """Return what is left to say if the figures cannot be read."""
-    instance = context["ti"]
+    instance = _instance(context)
     kind = _kind(context.get("exception"))
     verdict = f"The task ended with {kind}." if kind else "The task ended."
-    return Message(f"{instance.dag_id}, {instance.task_id}", verdict, link=_safely(_link, instance))
+    return Message(_name(instance), verdict, link=_safely(_link, instance))
 
 
 def _message(context: Given) -> Message:
     from airflow_provider_vcc.report.reading.context import Context
-    from airflow_provider_vcc.report.reading.figures import read_figures
+    from airflow_provider_vcc.report.reading.figures import has_figures, read_figures
     from airflow_provider_vcc.report.words.remedy import steps
     from airflow_provider_vcc.report.words.verdict import consequence, plan, verdict
 
-    instance, exception = context["ti"], context.get("exception")
+    instance, exception = _instance(context), context.get("exception")
     summary = _summary_of(exception) or _pulled(instance, "summary")
-    if not isinstance(summary, dict):
+    if not has_figures(summary):
         return _without_figures(context)
     report = _pulled(instance, "report")
     figures = read_figures(summary, report)
     state = _state(instance, exception, figures)
     todo = steps(figures, Context(state=state, dag_id=str(instance.dag_id)), state)
     return Message(
-        title=f"{STATES.get(state, state)}: {instance.dag_id}, {instance.task_id}",
+        title=f"{STATES.get(state, state)}: {_name(instance)}",
         verdict=verdict(figures),
         plan=plan(figures) if isinstance(report, dict) else "",
         consequence=consequence(figures, state),
@@ -111,11 +122,12 @@ def _summary_of(exception: object) -> object:
 def _without_figures(context: Given) -> Message:
     from airflow_provider_vcc.report.words.status import UNKNOWN
 
-    instance, exception = context["ti"], context.get("exception")
+    instance, exception = _instance(context), context.get("exception")
     state = _state(instance, exception, None)
-    headline, detail = UNKNOWN if exception is not None else ("The task has ended", "It left no figures.")
+    lost = exception is not None or state == "failed"
+    headline, detail = UNKNOWN if lost else ("The task has ended", "It left no figures.")
     return Message(
-        title=f"{STATES.get(state, state)}: {instance.dag_id}, {instance.task_id}",
+        title=f"{STATES.get(state, state)}: {_name(instance)}",
         verdict=headline,
         consequence=detail,
         cause=_cause(exception),

@@ -61,7 +61,7 @@ def test_a_message_says_what_happened_to_which_records_why_and_what_to_do(write)
         "2 x There is no such record in the project (Records",
         "Check that these ids are right",
         "What to do now:",
-        "elements_path",
+        "trigger sync again, and paste them into the field “Record ids”",
     ):
         assert part in said
     if airflow_version() >= (3, 1):
@@ -151,6 +151,30 @@ BROKEN = {
 def test_it_never_raises(write, name):
     assert isinstance(write(BROKEN[name]), str)
     assert write(BROKEN[name])
+
+
+class WithoutSummary(Exception):
+    """Its summary raises."""
+
+    @property
+    def summary(self):
+        raise ValueError
+
+
+def test_an_exception_whose_summary_cannot_be_had_loses_no_figures():
+    assert "6 of 8 records set" in summary_text(
+        {"ti": Instance({"summary": summary(6, 2)}), "exception": WithoutSummary()}
+    )
+
+
+@pytest.mark.parametrize("xcom", [{}, {"rows": 5}, {"total": 7}, {"total": "x", "errors": 5}, [1], "file:///x"])
+def test_what_is_no_summary_of_ours_is_not_taken_for_an_empty_input(xcom):
+    assert "Nothing is known of this run" in summary_text({"ti": Instance({"summary": xcom})})
+
+
+def test_the_first_line_is_one_line_whatever_the_names_are_and_the_other_name_of_the_instance_will_do():
+    said = summary_text({"task_instance": Instance({"summary": summary(1)}, dag_id="a\nBcc: x", state="success")})
+    assert said.splitlines()[:2] == ["Success: a Bcc: x, set_dispositions", "The record was set"]
 
 
 def test_everything_in_a_mail_is_escaped():

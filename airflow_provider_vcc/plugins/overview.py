@@ -16,7 +16,7 @@ from airflow_provider_vcc.plugins.look import Look
 from airflow_provider_vcc.plugins.runs import MOST_ROWS, latest, of_run, read_all
 from airflow_provider_vcc.report.overview import RunRow, render_overview
 from airflow_provider_vcc.report.page import headers
-from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.reading.figures import has_figures, read_figures
 from airflow_provider_vcc.report.words.status import ACTIVE, ENDED
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _rows(session: Session, found: Sequence[Found], base: str) -> list[RunRow]:
 
 
 def _row(one: Found, stored: Stored | None, base: str) -> RunRow:
-    known = stored is not None and isinstance(stored.summary, dict)
+    known = stored is not None and has_figures(stored.summary)
     return RunRow(
         **one.key._asdict(),
         state=one.state,

@@ -90,11 +90,16 @@ def _row(row: RunRow) -> dict[str, object]:
         "when": clock(row.when, figures.zone if figures else None),
         "project": _project(figures),
         "said": _said(row, lost=lost),
-        "bar": plain_bar(figures.counts, figures.size) if figures and figures.total else None,
+        "bar": plain_bar(figures.counts, figures.size) if figures and _told(figures) else None,
         "bar_words": _bar_words(figures) if figures else "",
-        "failed": f"{count(figures.failed)} of {count(figures.size)}" if figures and figures.total else "",
+        "failed": f"{count(figures.failed)} of {count(figures.size)}" if figures else "",
         "reason": _reason(figures) if figures else "",
     }
+
+
+def _told(figures: Figures) -> bool:
+    """Return whether a bar says more than the verdict: something was sent, or at least told to be wrong."""
+    return bool(figures.failed or (figures.counts[Outcome.APPLIED] and not figures.validate_only))
 
 
 def _project(figures: Figures | None) -> str:

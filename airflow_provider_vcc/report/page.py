@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from airflow_provider_vcc import __version__, wording
 from airflow_provider_vcc.report.reading.context import Context
-from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.reading.figures import has_figures, read_figures
 from airflow_provider_vcc.report.views import figures_view
 from airflow_provider_vcc.report.words.glossary import glossary
 from airflow_provider_vcc.report.words.remedy import steps
@@ -35,8 +35,7 @@ def render(summary: object, report: object, context: Context | None = None) -> s
     :param report: the XCom ``report``, likewise.
     """
     context = context or Context(asked=False)
-    known = isinstance(summary, dict) and bool(summary)
-    figures = read_figures(summary, report) if known else None
+    figures = read_figures(summary, report) if has_figures(summary) else None
     state = context.state or ("none" if context.asked or figures is None else guess(figures))
     shown = {name: getattr(context, name) for name in PASSED_ON} | {
         "css": css(),

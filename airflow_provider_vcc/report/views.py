@@ -107,7 +107,7 @@ def _bar_words(figures: Figures) -> str:
 
 
 def _tiles(figures: Figures) -> list[dict[str, str]]:
-    if not figures.counts[Outcome.APPLIED] and not figures.failed:
+    if figures.validate_only or (not figures.counts[Outcome.APPLIED] and not figures.failed):
         return []
     long_enough = (figures.duration or 0) >= 1
     tiles = [

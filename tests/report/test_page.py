@@ -299,6 +299,15 @@ def test_where_there_is_nothing_to_show_the_page_says_why(name):
     assert reason in Page(render(None, None, Context(**context))).text
 
 
+@pytest.mark.parametrize(
+    "xcom", [{"rows": 5}, {"total": 7, "status": "ok"}, {"applied": {}, "total": "x"}, {"errors": []}]
+)
+def test_another_operator_s_xcom_under_the_same_key_is_not_taken_for_figures(xcom):
+    page = Page(render(xcom, xcom, Context(state="success", operator="ExportOperator")))
+    assert "There is no VCC report for this task" in page.text
+    assert "Nothing to do" not in page.text
+
+
 def test_figures_of_a_task_that_was_killed_are_called_the_last_ones():
     given_summary, given_report, context = scenarios()["failed-killed"]
     assert "without its final figures" in Page(render(given_summary, given_report, Context(**context))).text

@@ -220,5 +220,5 @@ def test_a_run_that_a_form_s_value_broke_off_is_not_cleared_which_would_try_the_
 def test_fields_that_may_be_why_records_failed_are_named():
     dates = [{"errormessage": "next_calldate is not a valid date; use YYYY-MM-DD HH:MM:SS", "count": 3}]
     failed = figures_of(summary(0, 0, 3, errors=dates), breached=True, form=FIELDS_OF_FILES)
-    [step] = steps(failed, Context(state="failed"), "failed")
+    step, _ = steps(failed, Context(state="failed"), "failed")
     assert "Correct what is named above, or “Dates look like” in the form if that is what is wrong." in step.text

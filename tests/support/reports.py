@@ -300,6 +300,7 @@ FORM = {
     "form_href": "#",
     "csv": "#",
     "dag_id": "vcc_form",
+    "run_id": "manual__2026-11-24T06:00:00+00:00",
     "home": "#",
     "task_id": "set_dispositions",
 }

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-__all__ = ["ErrorLine", "FailedLine", "Figures", "Shard", "Try", "read_figures"]
+__all__ = ["ErrorLine", "FailedLine", "Figures", "Shard", "Try", "has_figures", "read_figures"]
 
 FAILED = (Outcome.UNKNOWN, Outcome.INVALID, Outcome.REJECTED)
 MOST_ERRORS = 500
@@ -174,6 +174,13 @@ class Figures:
 def count_failed(counts: Counts) -> int:
     """Sum the outcomes that count as failed."""
     return sum(counts[outcome] for outcome in FAILED)
+
+
+def has_figures(summary: object) -> bool:
+    """Return whether an XCom ``summary`` is one of ours, with counts: another operator may use the same key."""
+    given = mapping(summary)
+    counted = any(whole(given.get(outcome.value)) is not None for outcome in Outcome)
+    return counted and whole(given.get("total")) is not None
 
 
 def read_figures(summary: object, report: object) -> Figures:

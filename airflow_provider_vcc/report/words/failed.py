@@ -52,7 +52,7 @@ def reasons(figures: Figures) -> list[Why]:
         examples = earlier.examples or _examples(line)
         code = earlier.code if earlier.code == _code(line) else ""
         found[reason.says] = earlier._replace(number=earlier.number + line.count, examples=examples, code=code)
-    return sorted(found.values(), key=lambda why: -why.number)
+    return sorted((why for why in found.values() if why.number), key=lambda why: -why.number)
 
 
 def _code(line: ErrorLine) -> str:

@@ -48,10 +48,9 @@ def steps(figures: Figures, context: Context, state: str, *, lost: bool = False)
     found = [Step(end.todo)] if end else []
     if figures.validate_only:
         return found + _after_check(figures, context)
-    found += _failed(figures, context)
     if end or figures.counts[Outcome.NOT_SENT]:
         found.append(_start_again(figures, context))
-    return found
+    return found + _failed(figures, context)
 
 
 def _while_waiting(figures: Figures, end: Ending | None) -> str:
@@ -97,7 +96,8 @@ def _failed(figures: Figures, context: Context) -> list[Step]:
         return [Step("Each part of the task has a report of its own, with its failed records one by one.")]
     file = figures.failures_path
     if figures.form:
-        return [_opening_form(_back_into_form(figures, context), context)]
+        correct = Step(f"Correct what is named above{_in_the_form(figures)}.")
+        return [correct, _opening_form(_back_into_form(figures, context), context)]
     if file:
         text = (
             f"The failed records are in the file `{file}`, each with its reason. Once corrected, the file can be given "
@@ -114,19 +114,18 @@ def _failed(figures: Figures, context: Context) -> list[Step]:
 def _back_into_form(figures: Figures, context: Context) -> str:
     file = figures.failures_path
     written = f"{FOLDER}{file.rpartition('/')[2]}" if file else ""
-    correct = f"Correct what is named above{_in_the_form(figures)}."
     if file and (field := figures.form.get(PATH)):
         return (
-            f"{correct} The failed rows are in `{written}` in the exports folder: trigger {_form(context)} again, and "
-            f"write `{written}` into the field “{field}”. Only these are set again."
+            f"The failed rows are in `{written}` in the exports folder: trigger {_form(context)} again, and write "
+            f"`{written}` into the field “{field}”. Only these are set again."
         )
     if field := figures.form.get(IDS):
         also = f" They are also in `{written}` in the exports folder." if file else ""
         return (
-            f"{correct} Then copy the ids of the failed records, trigger {_form(context)} again, and paste them into "
-            f"the field “{field}”: only these are set again.{also}"
+            f"Then copy the ids of the failed records, trigger {_form(context)} again, and paste them into the field "
+            f"“{field}”: only these are set again.{also}"
         )
-    return f"{correct} Then trigger {_form(context)} again with a file that has only these rows."
+    return f"Then trigger {_form(context)} again with a file that has only these rows."
 
 
 def _in_the_form(figures: Figures) -> str:

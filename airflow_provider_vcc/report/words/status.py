@@ -111,7 +111,7 @@ def nothing_yet(state: str, context: Context) -> tuple[str, str]:
     if context.elsewhere:
         return "The report cannot be read from here", (
             f"The figures are kept at {context.elsewhere} by this Airflow's XCom backend, and the API server cannot "
-            "read them there."
+            "read them there: whoever looks after Airflow can let it. The task's log says what became of the records."
         )
     if context.operator and not any(name in context.operator for name in OURS):
         return "There is no VCC report for this task", (
@@ -153,7 +153,9 @@ def _just_started(context: Context) -> tuple[str, str]:
 
 def _ended(state: str) -> tuple[str, str]:
     if state == "success":
-        return "There is no report", "Airflow has deleted it, or the task does not set dispositions."
+        return "There is no report", (
+            "Airflow has deleted it, or the task does not set dispositions. Its log in Airflow may still say more."
+        )
     return UNKNOWN
 
 
