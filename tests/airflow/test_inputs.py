@@ -52,6 +52,39 @@ def test_a_frame_of_pandas_goes_through_xcom_with_its_times_and_gaps(run, sandbo
     ]
 
 
+def test_what_airflow_s_xcom_carries_comes_in_as_it_was(run, sandbox):
+    """Several frames, and the numbers and times of numpy, Python and the decimals of databases in lists."""
+    pytest.importorskip("pandas")
+    result = run("""
+        @task
+        def frames():
+            import pandas as pd
+            return [pd.DataFrame({"userid": [5]}, index=pd.Index([n], name="numberid")) for n in (1, 2)]
+        @task
+        def numbers():
+            import numpy as np
+            return tuple({"numberid": n, "userid": np.float64(7)} for n in np.array([3, 4]))
+        @task
+        def values():
+            from datetime import date
+            from decimal import Decimal
+            return [
+                {"numberid": Decimal("5.0"), "next_calldate": datetime(2026, 12, 1, 9, 30)},
+                {"numberid": 6, "next_calldate": date(2026, 12, 1)},
+            ]
+        Batch(elements=[frames(), numbers(), values()], disposition=two)
+    """)
+    assert result.tasks["sync"] == "success", result.log
+    assert [(event.numberid, event.userid, event.next_calldate) for event in sandbox.ledger.events()] == [
+        ("1", "5", None),
+        ("2", "5", None),
+        ("3", "7", None),
+        ("4", "7", None),
+        ("5", None, "2026-12-01 09:30:00"),
+        ("6", None, "2026-12-01 00:00:00"),
+    ]
+
+
 def test_the_lists_of_a_mapped_task_are_read_one_after_another(run, sandbox):
     result = run("""
         @task

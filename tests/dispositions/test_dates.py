@@ -142,6 +142,26 @@ def test_a_text_that_no_format_fits_is_invalid_and_the_message_says_how_to_set_o
         Dates("Europe/Budapest", ["%d.%m.%Y %H:%M"]).convert(given)
 
 
+@pytest.mark.parametrize(
+    ("form", "text", "out"),
+    [
+        ("%Y%m%d%H%M", "202612010930", "2026-12-01 09:30:00"),
+        ("%Y%m%d%H%M", "202612019", None),
+        ("%Y%m%d%H%M", "2026120193", None),
+        ("%Y%m%d%H%M%S", "1796110100000", None),
+        ("%Y%m%dT%H%M%S%f", "20261201T093000123", "2026-12-01 09:30:00"),
+        ("%Y%m%dT%H%M%S%f", "20261201T93000123", None),
+        ("%d.%m.%Y %H:%M", "1.12.2026 9:30", "2026-12-01 09:30:00"),
+    ],
+)
+def test_numbers_that_touch_in_a_format_have_all_their_digits(form, text, out):
+    """Else epoch milliseconds are a day in 1796, and a digit that was lost makes another day."""
+    try:
+        assert Dates(None, [form]).convert(text) == out
+    except InvalidElement:
+        assert out is None
+
+
 def test_a_text_that_two_formats_read_as_different_times_is_invalid():
     dates = Dates(None, ["%d.%m.%Y %H:%M", "%m.%d.%Y %H:%M"])
     assert dates.convert("04.04.2026 09:00") == "2026-04-04 09:00:00"

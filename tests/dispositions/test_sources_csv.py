@@ -426,6 +426,25 @@ def test_rows_of_blanks_are_no_elements_wherever_they_stand():
     assert read_all(in_memory(rows)) == ([("1", "2"), (" ", "3")], None)
 
 
+def test_the_end_of_file_of_dos_is_no_row():
+    assert read_all(in_memory(b"numberid,userid\r\n1,2\r\n\x1a")) == ([("1", "2")], None)
+
+
+def test_a_second_byte_order_mark_is_no_part_of_a_name():
+    (rows,) = in_memory("\ufeff\ufeffnumberid,userid\n1,2\n".encode()).read(10)
+    assert rows.columns == ("numberid", "userid")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "shift_jis"])
+def test_a_text_that_ends_within_a_character_is_cut_off(encoding):
+    data = "numberid,description\n1,a\n2,\u65e5".encode(encoding)
+    given = None if encoding == "utf-16" else encoding
+    found, error = read_all(in_memory(data[:-1], reading=Reading(encoding=given)))
+    assert found == [("1", "a")]
+    assert "breaks off at line 3" in str(error)
+    assert "its last character is cut off" in str(error)
+
+
 def test_one_zero_byte_in_a_text_is_part_of_its_cell_and_not_another_encoding():
     assert read_all(in_memory(b"numberid,userid\n1,a\0b\n2,c\n")) == ([("1", "a\0b"), ("2", "c")], None)
 

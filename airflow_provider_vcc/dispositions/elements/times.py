@@ -25,6 +25,8 @@ _DOCUMENTED = "%Y-%m-%d %H:%M:%S"
 _OF_A_TIME = re.compile(r"%[HIMSfpcXrRT]")
 _OF_A_YEAR = re.compile(r"%[YyGcx]")
 _MICROSECONDS = 6
+_JOINED = re.compile(r"%[YymdHIMSj]%[YymdHIMSjf]")
+"""Numbers with nothing between them, of which strptime takes fewer digits: it reads 202612019 as a day in January."""
 
 
 class Ambiguous(ValueError):
@@ -70,10 +72,18 @@ def read_by_formats(text: str, formats: Sequence[str]) -> datetime | None:
             moment = datetime.strptime(text, form)  # noqa: DTZ007 -- a zone is only there if the format has one
         except ValueError:
             continue
+        if _JOINED.search(form) and not _has_all_digits(text, moment, form):
+            continue
         if found is not None and moment != found:
             raise Ambiguous
         found = moment
     return found
+
+
+def _has_all_digits(text: str, moment: datetime, form: str) -> bool:
+    whole, fraction, _ = form.partition("%f")
+    written = moment.strftime(whole)
+    return text.startswith(written) if fraction else text == written
 
 
 def check_format(form: str) -> None:

@@ -30,6 +30,8 @@ _BEGINNING = 4096
 _ZEROS = 8
 """Of how many bytes at least one is zero in UTF-16 of European languages; a text has a single one by mistake."""
 _SURE = 4
+_CUT = frozenset({"truncated data", "unexpected end of data", "incomplete multibyte sequence"})
+"""What decoders say of an end within a character."""
 _SINGLE_BYTE = re.compile(r"cp(12[0-9]{2}|[0-9]{3})|iso8859-[0-9]+|koi8.*|mac.*|latin.*")
 _TOO_LONG = f"longer than {LONGEST >> 20} MiB"
 
@@ -130,8 +132,9 @@ def _recoded(blocks: Iterable[bytes], name: str, encoding: str) -> Iterator[byte
         yield data
         line += data.count(b"\n")
         if wrong is not None:
-            what = f"is not {encoding}, which is the encoding that was given"
-            raise broken(name, what, f"line {line}, byte {given - len(kept) + wrong.start}")
+            what = "breaks off" if wrong.reason in _CUT else f"is not {encoding}, as encoding or its first bytes say"
+            place = f"line {line}, byte {given - len(kept) + wrong.start}"
+            raise broken(name, what, place, "its last character is cut off" if wrong.reason in _CUT else None)
         given += len(block)
 
 

@@ -54,7 +54,11 @@ def check_header(columns: tuple[str, ...], check: CheckColumns | None, name: str
 def _wrong_names(columns: tuple[str, ...], name: str) -> VccInputError | None:
     for number, column in enumerate(columns, 1):
         if not column:
-            return broken(name, f"has no name for column {number} in its header", None)
+            return broken(
+                name,
+                f"has no name for column {number} in its header; name it, or leave it out (pandas: index=False)",
+                None,
+            )
         if columns.index(column) != number - 1:
             first = columns.index(column) + 1
             return broken(name, f"has the same name twice in its header, in columns {first} and {number}", None)

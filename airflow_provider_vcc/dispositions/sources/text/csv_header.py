@@ -34,7 +34,7 @@ class Header:
 
     def __init__(self, cells: list[str], delimiter: str, lines: int) -> None:
         self.width = len(cells)
-        names = [cell.replace(NEWLINE, "").strip() for cell in cells]
+        names = [cell.replace(NEWLINE, "").strip().strip("\ufeff") for cell in cells]
         while names and not names[-1]:
             names.pop()
         self.columns = tuple(names)

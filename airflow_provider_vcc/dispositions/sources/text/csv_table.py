@@ -26,7 +26,8 @@ __all__ = ["CsvSource"]
 _BLOCK_OF_A_DISK = 4096
 _ENOUGH = 20
 """Rows of which all last cells have the same length, so that a shorter one behind them is no chance."""
-_CELL = str | None
+_END_OF_FILE = "\x1a"
+"""What DOS ended texts with, and some programs still do."""
 _TORN = InvalidText(b"a line break that is not quoted tears it from its other half")
 
 
@@ -122,6 +123,8 @@ class _Table:
                 break
             held, above = [rows.pop()], rows or above
             yield self._cleaned(rows, held)
+        if held == [[_END_OF_FILE]]:
+            return
         if held and self._lines.unended and (why := self._cut(held[0], above)):
             raise broken(self._name, "breaks off", f"line {self._rows.line}", f"its last row has {why}")
         yield self._cleaned(held)
