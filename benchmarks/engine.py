@@ -21,6 +21,7 @@ from benchmarks.warehouse import query
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from airflow_provider_vcc.dispositions.engine.recorder import Observer
     from airflow_provider_vcc.dispositions.sources.rows import Source
 
 __all__ = ["Store", "send", "source"]
@@ -72,14 +73,24 @@ def source(kind: str, count: int, host: str = "") -> Source:
     return open_path(make(kind, count), reading=Reading(encoding=encoding))
 
 
-def send(elements: Source, port: int, store: Store, **settings: Any) -> dict[str, Any]:
+def send(
+    elements: Source, port: int, store: Store, *, observer: Observer | None = None, **settings: Any
+) -> dict[str, Any]:
     """Send elements to the bench's server: what came of them, as the operator's summary has it."""
     FAILURES.parent.mkdir(parents=True, exist_ok=True)
     session = requests.Session()
     session.auth = ("mycc", "token")
     client = Client(session, f"http://127.0.0.1:{port}/v2", PROJECT)
     with closing(FailuresFile(str(FAILURES))) as failures:
-        sync = Sync(client, elements, Checker(), kept=Kept(store), sinks=[failures], settings=Settings(**settings))
+        sync = Sync(
+            client,
+            elements,
+            Checker(),
+            kept=Kept(store),
+            sinks=[failures],
+            observer=observer,
+            settings=Settings(**settings),
+        )
         sync.run()
     summary = sync.tally.summary()
     written = sum(chunk.count(b"\n") for chunk in _pieces(FAILURES))

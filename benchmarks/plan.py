@@ -29,7 +29,7 @@ class Plan:
 
 GOALS = ("imports", "limit", "side_by_side", "window", "retry", "growth", "pace", "sources", "memory")
 FULL = Plan(
-    measures=(*GOALS, "synced", "mariadb", "spreadsheets", "store", "airflow"),
+    measures=(*GOALS, "sandbox", "synced", "mariadb", "spreadsheets", "store", "airflow"),
     rounds=7,
     slow_rounds=3,
     others=True,

@@ -201,6 +201,21 @@ def _limit(results: Results) -> str:
     return _table(head, rows)
 
 
+def _sandbox(results: Results) -> str:
+    rows = [
+        (
+            f"{name}: {row['requests']} requests",
+            f"{row['best']:.1f}",
+            f"{row['small']}",
+            *(f"{row[key]:.2f}" for key in ("rate", "p95", "four")),
+            f"{row['most_p95']:.1f}",
+        )
+        for name, row in results["sandbox"].items()
+    ]
+    head = ("in real time", "best fixed: requests/s", "with", "auto: rate", "auto: p95", "4: rate", "32: p95")
+    return _table(head, rows)
+
+
 def _ranged(cell: Mapping[str, Any], name: str) -> str:
     least, most = (f"{value:.2f}" for value in cell[f"{name}s"])
     return least if least == most else f"{cell[name]:.2f} ({least} to {most})"
@@ -220,6 +235,7 @@ PARTS = {
     "pace": _pace,
     "retry": _retry,
     "limit": _limit,
+    "sandbox": _sandbox,
     "mariadb": _mariadb,
     "synced": _synced,
 }
