@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_vcc.dispositions.engine.limits.auto import SHORT_JOB
 from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
+from airflow_provider_vcc.wording import plural
 
 if TYPE_CHECKING:
     from airflow_provider_vcc.task.parameters import Parameters
 
-__all__ = ["AtATime", "Curve", "held_back"]
+__all__ = ["AtATime", "Curve", "held_back", "how_many"]
 
 MOST_POINTS = 120
 FINEST = 0.5
@@ -79,12 +81,14 @@ class AtATime:
         return self._now
 
 
-def held_back(by: HeldBy, share: float, limit: int, given: Parameters) -> str:
-    """Return in a sentence what kept a run from going faster."""
+def held_back(by: HeldBy, share: float, requests: str, given: Parameters) -> str:
+    """Return in a sentence what kept a run from going faster.
+
+    :param requests: what ``how_many`` returns.
+    """
     part = f"{share:.0%} of the time" if share >= CLEARLY else f"the largest part of the time ({share:.0%})"
     if by is HeldBy.SERVICE:
-        found = "as many as it answered well" if given.max_in_flight == "auto" else "max_in_flight"
-        return f"The call centre's server: {part} passed while it worked on {limit} requests at a time ({found})."
+        return f"The call centre's server: {part} passed while it worked on {requests}."
     if by is HeldBy.PACE:
         return f"The pace: {part} was waited to keep max_elements_per_second={given.max_elements_per_second:g}."
     if by is HeldBy.SAVES:
@@ -92,3 +96,20 @@ def held_back(by: HeldBy, share: float, limit: int, given: Parameters) -> str:
     if by is HeldBy.INPUT:
         return f"The input: {part} was spent on reading and checking it."
     return f"This worker: {part} was spent on packing requests and writing down answers."
+
+
+def how_many(limit: int, most: int, sent: int, given: Parameters) -> str:
+    """Return in words how many requests were under way at a time, and why not more.
+
+    :param most: the most at any moment. A job of two or three, or one of messages, never reaches the limit.
+    :param sent: how many went out in all.
+    """
+    if most < limit:
+        return f"{plural(most, 'request')} at a time"
+    if given.max_in_flight != "auto":
+        why = "max_in_flight"
+    elif sent <= SHORT_JOB:
+        why = "a short job gets no more"
+    else:
+        why = "as many as it answered well"
+    return f"{plural(limit, 'request')} at a time ({why})"

@@ -1,4 +1,4 @@
-"""The limit that is found while sending, against fixed windows, in real time: sockets, threads, a sandbox's capacity."""
+"""The limit that is found while sending, against fixed windows, in real time: over sockets, to a sandbox."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.dispositions.outcomes.tally import Tally
 from airflow_provider_vcc.exceptions import VccUnavailable
-from airflow_provider_vcc.task.at_a_time import MOST_POINTS, AtATime, Curve, held_back
+from airflow_provider_vcc.task.at_a_time import MOST_POINTS, AtATime, Curve, held_back, how_many
 from airflow_provider_vcc.task.parameters import Parameters
 from airflow_provider_vcc.task.reporting.report import MOST_TRIES, ReportBuilder, fitting, stored
 
@@ -160,7 +160,21 @@ class TestAtATime:
     )
     def test_what_held_the_rate_back_is_said_in_one_sentence(self, by, words):
         given = SimpleNamespace(max_in_flight="auto", max_elements_per_second=15.0)
-        said = held_back(by, 0.8, 10, given)
+        said = held_back(by, 0.8, "10 requests at a time", given)
         assert said.startswith(words)
         assert said.count(". ") == 0
         assert said.endswith(".")
+
+    @pytest.mark.parametrize(
+        ("limit", "setting", "sent", "most", "words"),
+        [
+            (10, "auto", 400, 18, "10 requests at a time (as many as it answered well)"),
+            (4, "auto", 10, 4, "4 requests at a time (a short job gets no more)"),
+            (4, "auto", 1, 1, "1 request at a time"),
+            (10, "auto", 400, 4, "4 requests at a time"),
+            (8, 8, 400, 8, "8 requests at a time (max_in_flight)"),
+        ],
+    )
+    def test_how_many_requests_the_service_worked_on_is_said_as_it_was(self, limit, setting, sent, most, words):
+        """A short job finds nothing out, and one of messages never has as many under way as the limit allows."""
+        assert how_many(limit, most, sent, SimpleNamespace(max_in_flight=setting)) == words

@@ -11,7 +11,7 @@ import msgspec
 from airflow_provider_vcc.dispositions.outcomes.records import trimmed
 from airflow_provider_vcc.documents import REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
-from airflow_provider_vcc.task.at_a_time import AtATime, Curve, held_back
+from airflow_provider_vcc.task.at_a_time import AtATime, Curve, held_back, how_many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +39,12 @@ class Requests:
 
     def __init__(self) -> None:
         self.curve = Curve()
-        self.most_at_once = 0
+        self.most_at_once = self.count = 0
         self._fewest = self._most = self._recent = 0
 
     def sent(self, size: int, at_once: int) -> None:
         """Note a request that goes out."""
+        self.count += 1
         self._fewest = min(size, self._fewest or size)
         self._most = max(size, self._most)
         self._recent = max(size, self._recent)
@@ -99,7 +100,8 @@ class ReportBuilder:
         self.curve.add(self.seconds, now.done - now.resumed - now.not_sent, now.failed)
         self.requests.sample(self.seconds)
         self.at_a_time.sample(self.seconds, now.limit)
-        self.held_back_by = held_back(now.held_by, now.held_share, now.limit, self._given)
+        requests = how_many(now.limit, self.requests.most_at_once, self.requests.count, self._given)
+        self.held_back_by = held_back(now.held_by, now.held_share, requests, self._given)
 
     def settled_limit(self) -> int | None:
         """Return the limit once, when it has settled, if it is one that is found while sending."""

@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.limits.limit import Limit
     from airflow_provider_vcc.dispositions.engine.settings import Settings
 
-__all__ = ["Auto", "limit_of"]
+__all__ = ["SHORT_JOB", "Auto", "limit_of"]
 
 FEWEST = 2
 FIRST, SHORT = 6, 4
 """With how many a long and a short job start."""
 PART = 4
 """It goes up to one of so many requests of the whole job at most: more would find out what is of no use any more."""
+SHORT_JOB = SHORT * PART
+"""Requests up to which a job gets no more at a time than a short one starts with."""
 UNKNOWN = 10
 """Answers after which a job of unknown length counts as a long one."""
 ROOM = 1.25
