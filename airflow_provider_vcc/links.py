@@ -22,7 +22,7 @@ class VccReportLink(BaseOperatorLink):
     name: ClassVar[str] = "VCC report"
     xcom_key: ClassVar[str] = "vcc_report_link"
 
-    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 -- Airflow calls it so
+    def get_link(self, operator: object, *, ti_key: Any) -> str:  # noqa: ARG002 -- Airflow calls it so
         """Return the address: relative to Airflow's base, so that it holds wherever Airflow is served."""
         dag, run, task = (quote(name, safe="") for name in (ti_key.dag_id, ti_key.run_id, ti_key.task_id))
         version, index = airflow_version(), ti_key.map_index

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.elements.ids import an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
@@ -67,7 +67,7 @@ def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
 
 def of_shard(
     elements: Iterable[Mapping[str, object]], number: int, shards: int, key: str = "numberid"
-) -> Iterator[Any]:
+) -> Iterator[object]:
     """Yield the elements of one shard, in order.
 
     :param key: the name that holds ``numberid``.

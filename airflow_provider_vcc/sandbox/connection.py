@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["as_connection", "as_text"]
 
 
-def as_connection(url: str, customer: str, token: str, extra: Mapping[str, object] | None = None) -> dict[str, Any]:
+def as_connection(url: str, customer: str, token: str, extra: Mapping[str, object] | None = None) -> dict[str, object]:
     """Return the connection in the form that ``AIRFLOW_CONN_<ID>`` takes as JSON."""
     scheme_and_host, _, port = url.rpartition(":")
     made = {"conn_type": "vcc", "login": customer, "password": token, "host": scheme_and_host, "port": int(port)}

@@ -18,6 +18,9 @@ __all__ = ["Endpoints", "TaskLog"]
 class TaskLog(Protocol):
     """The task's logger, whichever kind an Airflow has: texts with ``%s``."""
 
+    def debug(self, event: str, /, *args: object) -> object:
+        """Note what is of use to somebody who looks for a fault."""
+
     def info(self, event: str, /, *args: object) -> object:
         """Report how it goes."""
 

@@ -11,16 +11,17 @@ from airflow_provider_vcc._compat import Asset, Stats
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from airflow_provider_vcc._compat import Context
+    from airflow_provider_vcc.task.endpoints import TaskLog
 
 __all__ = ["COUNTS", "describe_assets", "emit"]
 
 COUNTS = ("total", *(outcome.value for outcome in Outcome), "failed", "requests", "resumed")
 
 
-def emit(summary: Mapping[str, Any], context: Context, log: Any) -> None:
+def emit(summary: Mapping[str, Any], context: Context, log: TaskLog) -> None:
     """Count a run in Airflow's metrics as ``vcc.elements.applied`` and so on, and on the task's span."""
     try:
         _count(summary, context)
@@ -50,7 +51,7 @@ def _annotate(summary: Mapping[str, Any]) -> None:
         span.set_attributes({f"vcc.{name}": summary[name] for name in ("project_id", *COUNTS, "duration")})
 
 
-def describe_assets(outlets: Any, summary: Mapping[str, Any], context: Context) -> None:
+def describe_assets(outlets: Iterable[object], summary: Mapping[str, Any], context: Context) -> None:
     """Put the counts into the ``extra`` of the events of the task's outlet assets."""
     for outlet in outlets:
         if isinstance(outlet, Asset):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from uuid import uuid4
 
 from airflow_provider_vcc.dispositions.elements.fields import IDS
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cursor", "abandon", "describe", "fetch_texts", "fetched", "keep_alive", "reads_ahead", "streaming_cursor"]
 
+Driver: TypeAlias = Any
+"""What is a driver's own: a connection, a cursor, what reads values. What these have differs from one to the next."""
 POSTGRES = frozenset({"psycopg", "psycopg2"})
 MYSQL = frozenset({"mysql", "pymysql", "MySQLdb", "mariadb"})
 STREAM_BY_THEMSELVES = frozenset(
@@ -38,7 +40,7 @@ LONGEST_WRITE = 31_536_000 // 12
 class Cursor(Protocol):
     """What is needed of a driver's cursor. Its connection is the driver's own, and so is what can be asked of it."""
 
-    connection: Any
+    connection: Driver
 
     @property
     def description(self) -> Sequence[Sequence[object]] | None:
@@ -51,9 +53,9 @@ class Cursor(Protocol):
         """Let go of the result."""
 
 
-def streaming_cursor(connection: object, fetch_size: int) -> Any:
+def streaming_cursor(connection: object, fetch_size: int) -> Driver:
     """Return a cursor that leaves the result on the server; None where the driver has none that is known."""
-    raw: Any = unwrapped(connection)
+    raw: Driver = unwrapped(connection)
     driver = driver_of(connection)
     if driver in POSTGRES:
         cursor = raw.cursor(name=f"vcc_{uuid4().hex}", **_plain_rows(driver))
@@ -80,7 +82,7 @@ def keep_alive(connection: object) -> str | None:
 
     :returns: the statement that ends the query from another connection, for servers that cannot be told by this one.
     """
-    raw: Any = unwrapped(connection)
+    raw: Driver = unwrapped(connection)
     driver = driver_of(connection)
     if driver in POSTGRES:
         if not raw.autocommit:
@@ -93,14 +95,14 @@ def keep_alive(connection: object) -> str | None:
     return f"KILL QUERY {int(found[0])}" if found else None
 
 
-def abandon(cursor: Any) -> None:
+def abandon(cursor: Driver) -> None:
     """Keep a cursor that cannot be closed from trying it once more when it is collected, as PyMySQL's do."""
     with suppress(Exception):
         cursor._result.unbuffered_active = False  # noqa: SLF001 -- nothing public tells it
         cursor.connection = None
 
 
-def _ask(connection: Any, sql: str) -> Any:
+def _ask(connection: Driver, sql: str) -> Driver:
     """Run a statement that may be refused; return its first row if it has one."""
     try:
         with closing(connection.cursor()) as cursor:
@@ -177,12 +179,12 @@ def fetch_texts(cursor: Cursor, targets: Sequence[str | None]) -> None:
             _load_as_text(driver, cursor, number)
 
 
-def _dates_in_iso(connection: Any) -> bool:
+def _dates_in_iso(connection: Driver) -> bool:
     ask = getattr(connection, "get_parameter_status", None) or connection.info.parameter_status
     return bool(ask("DateStyle").startswith("ISO"))
 
 
-def _load_as_text(driver: str, cursor: Any, number: int) -> None:
+def _load_as_text(driver: str, cursor: Driver, number: int) -> None:
     if driver == "psycopg":
         from psycopg.types.string import TextLoader
 
@@ -194,7 +196,7 @@ def _load_as_text(driver: str, cursor: Any, number: int) -> None:
         register_type(new_type((number,), "VCC_TEXT", UNICODE), cursor)
 
 
-def _bear_with_infinity(driver: str, cursor: Any) -> None:
+def _bear_with_infinity(driver: str, cursor: Driver) -> None:
     """Read a time that Python cannot have as a text: a row is then invalid by itself, and ends no query."""
     there = {column[1] for column in cursor.description or ()}
     for number in there & {TIMESTAMP, DATE, TIMESTAMPTZ}:
@@ -207,19 +209,19 @@ def _bear_with_infinity(driver: str, cursor: Any) -> None:
             register_type(new_type((number,), "VCC_TIME", _tolerant_caster(number)), cursor)
 
 
-def _tolerant_loader(adapters: Any, number: int) -> Any:
+def _tolerant_loader(adapters: Driver, number: int) -> Driver:
     from psycopg import DataError
     from psycopg.adapt import Loader
     from psycopg.pq import Format
 
-    inner: Any = adapters.get_loader(number, Format.TEXT)  # which may be in C, and then takes no subclass
+    inner: Driver = adapters.get_loader(number, Format.TEXT)  # which may be in C, and then takes no subclass
 
     class Tolerant(Loader):
         def __init__(self, oid: int, context: Any = None) -> None:
             super().__init__(oid, context)
             self._inner = inner(oid, context)
 
-        def load(self, data: Any) -> object:
+        def load(self, data: bytes | bytearray | memoryview) -> object:
             try:
                 return self._inner.load(data)
             except DataError:
@@ -228,11 +230,11 @@ def _tolerant_loader(adapters: Any, number: int) -> Any:
     return Tolerant
 
 
-def _tolerant_caster(number: int) -> Any:
+def _tolerant_caster(number: int) -> Driver:
     from psycopg2 import extensions
 
     names = {TIMESTAMP: "PYDATETIME", DATE: "PYDATE", TIMESTAMPTZ: "PYDATETIMETZ"}
-    cast: Any = getattr(extensions, names[number])
+    cast: Driver = getattr(extensions, names[number])
 
     def tolerant(value: str | None, cursor: object) -> object:
         if value is not None and value.endswith("infinity"):

@@ -13,11 +13,11 @@ from airflow_provider_vcc.exceptions import VccInputError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Row", "bytes_of", "import_pyarrow", "is_index", "rows_of", "slices", "times_of"]
+__all__ = ["Arrow", "Row", "bytes_of", "import_pyarrow", "is_index", "rows_of", "slices", "times_of"]
 
 Row = tuple[object, ...]
 Arrow: TypeAlias = Any
-"""A batch, a schema, a column or a scalar of pyarrow's, which publishes no types."""
+"""A file, a batch, a schema, a column or a scalar of pyarrow's, which publishes no types."""
 
 _ROWS = 2000
 _BYTES = 16 * 1024 * 1024

@@ -21,6 +21,7 @@ from airflow_provider_vcc.exceptions import VccConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from airflow_provider_vcc.dispositions.sources.tables.arrow import Arrow
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
 
 __all__ = ["FrameSource", "Table", "is_table"]
@@ -51,10 +52,10 @@ class Table:
         self.times = times_of(self._reader.schema, self._kept) if self._reader else frozenset()
 
     @property
-    def _frame(self) -> Any:
+    def _frame(self) -> Arrow:
         return self._value
 
-    def _open(self) -> Any:
+    def _open(self) -> Arrow:
         """Return a reader of its batches; None for a pandas frame with a column of which Arrow can make none."""
         value, pa = self._frame, self._pyarrow
         try:

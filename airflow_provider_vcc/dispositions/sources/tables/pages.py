@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_vcc.dispositions.sources.bytes.streams import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from airflow_provider_vcc.dispositions.sources.bytes.streams import CountedFile
+    from airflow_provider_vcc.dispositions.sources.tables.arrow import Arrow
 
 __all__ = ["Budget"]
 
@@ -30,7 +33,7 @@ class Budget:
     :param raw: the same, to look at the beginnings of pages.
     """
 
-    def __init__(self, file: Any, raw: Any, name: str) -> None:
+    def __init__(self, file: Arrow, raw: CountedFile, name: str) -> None:
         self._metadata = file.metadata
         self._raw = raw
         self._name = name
@@ -44,7 +47,7 @@ class Budget:
         """Return how many rows of a group make a batch."""
         return self._rows[group]
 
-    def _instants(self, file: Any) -> frozenset[int]:
+    def _instants(self, file: Arrow) -> frozenset[int]:
         names = list(file.schema_arrow.names)
         columns = (file.schema.column(index) for index in range(len(file.schema)))
         paths = [column.path for column in columns if column.physical_type == "INT96"]
@@ -66,7 +69,7 @@ class Budget:
                 most = min(most, self._look_at_pages(column))
         return int(min(most, max(1, _BATCH * rows // max(plain, 1))))
 
-    def _look_at_pages(self, column: Any) -> int:
+    def _look_at_pages(self, column: Arrow) -> int:
         """Look at the first pages of a column, or at all of them if one may be too large.
 
         :returns: how many rows make a batch, by the page whose values are largest.
@@ -85,7 +88,7 @@ class Budget:
                 self.shared.append(column.path_in_schema)
         return most
 
-    def _pages(self, column: Any) -> Iterator[_Page]:
+    def _pages(self, column: Arrow) -> Iterator[_Page]:
         """Return the dictionary and the first page of a column, and the others of one that is large."""
         offsets = {column.dictionary_page_offset, column.data_page_offset} - {None, 0}
         if not offsets or column.total_uncompressed_size <= _PAGE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.sources.batches import rebatch, weighed
 from airflow_provider_vcc.dispositions.sources.bytes.signatures import check_named
@@ -25,7 +25,8 @@ from airflow_provider_vcc.exceptions import VccInputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_vcc.dispositions.sources.bytes.streams import FileStream
+    from airflow_provider_vcc.dispositions.sources.bytes.streams import CountedFile, FileStream
+    from airflow_provider_vcc.dispositions.sources.tables.arrow import Arrow
     from airflow_provider_vcc.dispositions.sources.tables.table import CheckColumns
 
 __all__ = ["ParquetSource"]
@@ -87,7 +88,7 @@ class ParquetSource:
         """Return how much of the file has been read, from 0 to 1."""
         return self._given / self.total if self.total else None
 
-    def _open(self, raw: Any, shared: list[str] | None = None) -> Any:
+    def _open(self, raw: CountedFile, shared: list[str] | None = None) -> Arrow:
         pyarrow = import_pyarrow(self.name)
         try:
             self._check_named(raw)
@@ -105,12 +106,12 @@ class ParquetSource:
         except Exception as error:  # noqa: BLE001 -- pyarrow and file systems raise what they like
             self._stream.fail(error, "cannot be read as Parquet")
 
-    def _check_named(self, raw: Any) -> None:
+    def _check_named(self, raw: CountedFile) -> None:
         raw.seek(0)
         if wrong := check_named(raw.read(_BEGINNING), ".parquet"):
             raise broken(self.name, wrong, None)
 
-    def _pieces(self, file: Any, budget: Budget, kept: list[int]) -> Iterator[list[Row]]:
+    def _pieces(self, file: Arrow, budget: Budget, kept: list[int]) -> Iterator[list[Row]]:
         pool = sys.modules["pyarrow"].default_memory_pool()
         row = number = 0
         try:
