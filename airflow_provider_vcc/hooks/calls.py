@@ -12,7 +12,7 @@ import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from airflow_provider_vcc.dispositions.engine.backoff import jitter
-from airflow_provider_vcc.dispositions.http.answers import envelope_errors, is_envelope, printable
+from airflow_provider_vcc.dispositions.http.answers import envelope_errors, is_envelope, too_large
 from airflow_provider_vcc.dispositions.http.statuses import (
     Heard,
     Kind,
@@ -23,6 +23,8 @@ from airflow_provider_vcc.dispositions.http.statuses import (
     status_of,
     transport_error,
 )
+from airflow_provider_vcc.dispositions.http.texts.decoding import printable
+from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge
 from airflow_provider_vcc.exceptions import (
     VccConfigurationError,
     VccError,
@@ -102,7 +104,7 @@ class Call:
         by_proxy = fault_of_proxy(response, self.session.route)
         if by_proxy is not None:
             raise transport_error(by_proxy, VccTransportError, str(self))
-        envelope = envelope_of(response)
+        envelope = self._envelope(response)
         private = Private([self.params, self.json, *self.session.settings.secrets])
         errors = private.errors(envelope_errors(envelope))
         kind = status_of(response.status).kind
@@ -119,6 +121,13 @@ class Call:
                 transient=False,
             )
         return envelope.get("response")
+
+    def _envelope(self, response: Heard) -> object:
+        try:
+            return envelope_of(response)
+        except TooLarge as large:
+            fault = too_large(large)
+        raise transport_error(fault, VccTransportError, str(self))
 
     def _rejected(self, status: int, errors: Sequence[Mapping[str, object]], envelope: object) -> VccRequestError:
         said = "; ".join(map(_error_text, errors[:MOST_NAMED])) or status_of(status).says

@@ -15,7 +15,7 @@ from requests.utils import get_environ_proxies, should_bypass_proxies
 from airflow_provider_vcc import __version__
 from airflow_provider_vcc.dispositions.http.adapter import VccAdapter
 from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS
-from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.hooks.address import is_loopback
 
 if TYPE_CHECKING:
@@ -87,6 +87,17 @@ class VccSession(requests.Session):
         url = self.settings.base_url
         given = self.merge_environment_settings(url, {}, None, None, None)
         return self._adapter.exchange(url, proxies=given["proxies"], verify=given["verify"], cert=given["cert"]).route
+
+    def request(self, *request: Any, **options: Any) -> Response:
+        """Send a request as requests does.
+
+        :raises VccError: if there is no answer that can be read, or no way to the server.
+        """
+        try:
+            return super().request(*request, **options)
+        except VccError as failed:
+            error = failed
+        raise error.with_traceback(None)  # which would hold the proxy with its password
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:
         """Send with the connection's time-outs where the call gives none."""

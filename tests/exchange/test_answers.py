@@ -119,6 +119,7 @@ ODD = {
     "zeros behind": sized(GOOD + b"\0\0\0"),
     "a lone surrogate": sized(b'{"errors": [], "response": {"0": true, "1": true}, "note": "\\ud800"}'),
     "NaN": sized(b'{"errors": [], "response": {"0": true, "1": true}, "took": NaN}'),
+    "a number of five thousand digits": sized(GOOD[:-1] + b', "took": ' + b"9" * 5000 + b"}"),
     "a raw control character": sized(b'{"errors": [], "response": {"0": true, "1": true}, "note": "a\nb"}'),
     "Latin-1": sized(
         '{"errors": [], "response": {"0": true, "1": true}, "note": "très"}'.encode("latin-1"),

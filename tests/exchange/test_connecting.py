@@ -118,6 +118,27 @@ def test_a_name_that_is_never_resolved_is_given_up_as_well(monkeypatch):
     release.set()
 
 
+def test_a_name_that_is_being_looked_up_is_asked_for_once_and_no_thread_is_left_once_that_is_over(monkeypatch):
+    """Nothing ends a lookup before its time, so that one for each attempt would pile up."""
+    release, asked = threading.Event(), []
+
+    def hanging(host, *rest, flags=0, **options):
+        if flags & socket.AI_NUMERICHOST:
+            raise socket.gaierror
+        asked.append(host)
+        release.wait(20)
+        raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    clients = [client_of(f"http://{host}:9", connect_timeout=0.05) for host in ("one.invalid", "two.invalid") * 3]
+    for client in clients:
+        assert "could not be reached within 0.05 s" in client.send(body_of(TWO), 2).reason
+    assert asked == ["one.invalid", "two.invalid"]
+    assert [thread.name for thread in threading.enumerate()].count("resolver") == 2
+    release.set()
+    assert "there is no host one.invalid" in client_of("http://one.invalid:9").send(body_of(TWO), 2).reason
+
+
 @pytest.mark.parametrize("where", SILENT)
 def test_connect_timeout_is_for_everything_before_the_first_byte(both, tls, where):
     with dropping(where, tls) as (url, proxies):

@@ -10,10 +10,12 @@ import zlib
 
 import pytest
 from support.scripted import Proxy, ScriptedServer, answer
+from support.weigh import DOORS, can_weigh, weigh
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MIB = 1 << 20
 MOST = 64 * MIB
+HELD = "the answer takes more than 64 MiB of memory"
 
 
 def bomb(size, wbits=31):
@@ -62,6 +64,44 @@ def test_an_answer_of_any_size_takes_a_bounded_piece_of_memory(both, by, reply):
     assert (result.delivered, peak < MOST) == (None, True), peak
 
 
+def many(piece, size, before=b'{"errors": [], "response": [', after=b"1]}"):
+    """Fill an answer with the same again and again, up to a size."""
+    return before + piece * (size // len(piece)) + after
+
+
+RECORD = b'{"numberid": "12345", "name": "Green", "city": "Szeged", "act_status": "3", "userid": 22},'
+DENSE = {
+    "lists": lambda: many(b"[],", 12 * MIB),
+    "objects": lambda: many(b'{"":1},', 12 * MIB),
+    "numbers": lambda: many(b"257,", 12 * MIB),
+    "names": lambda: b'{"response": {' + b",".join(b'"%06x":0' % number for number in range(1_000_000)) + b"}}",
+    "depth": lambda: many(b"[" * 500 + b"]" * 500 + b",", 12 * MIB),
+    "errors": lambda: many(b"1,", 4 * MIB, b'{"response": [], "errors": ['),
+    "few errors, and much else": lambda: many(b'"ab",', 3 * MIB, b'{"errors": ["no"], "response": ['),
+    "one wide character": lambda: b'{"response": "' + b"x" * 14 * MIB + "\U0001f600".encode() + b'"}',
+    "an escaped one": lambda: b'{"response": "' + b"x" * 14 * MIB + b'\\ud83d\\ude00"}',
+    "lists in gzip": lambda: gzip.compress(many(b"[],", 12 * MIB), 1),
+    "objects, and not quite JSON": lambda: many(b'{"":1},', 4 * MIB) + b"\0",
+    "lists in UTF-16": lambda: many(b"[],", 8 * MIB).decode().encode("utf-16"),
+    "no JSON": lambda: b"<html>" * 2 * MIB,
+    # the most that is read
+    "objects that are read": lambda: many(b'{"":1},', 1_200_000),
+    "records that are read": lambda: many(RECORD, 5 * MIB),
+    "a text that is read": lambda: b'{"response": ["' + b"x" * 30 * MIB + b'"]}',
+    "a wide text that is read": lambda: b'{"response": "' + b"x" * 8 * MIB + "\U0001f600".encode() + b'"}',
+}
+
+
+@pytest.mark.skipif(not can_weigh(), reason="only Linux tells how much a process takes at its most")
+@pytest.mark.parametrize("name", DENSE)
+def test_no_answer_takes_more_than_64_mib_by_any_door_however_dense_it_is(connect, name):
+    with ScriptedServer(answer(DENSE[name]())) as server:
+        found = {door: weigh(door, connect(server.url)) for door in DOORS}
+    assert {door: grown for door, (grown, _) in found.items() if grown > 64} == {}
+    told = "read" if name.endswith(("is read", "are read")) else "ask for less at a time"
+    assert found["run"][1].endswith(told) or name == "no JSON", found
+
+
 MANY = {
     "elements": b'{"errors": [], "response": [' + b"[]," * 2_000_000 + b"1]}",
     "errors": b'{"response": [], "errors": [' + b'{"index": 0},' * 500_000 + b"1]}",
@@ -81,7 +121,7 @@ def test_an_answer_that_says_far_more_than_was_asked_is_not_held_by_the_engine(b
         finally:
             tracemalloc.stop()
     assert peak < 4 * len(body), peak
-    assert getattr(evidence, "reason", None) == ("the answer is too large" if status == 200 else None)
+    assert getattr(evidence, "reason", None) == (HELD if status == 200 else None)
 
 
 def test_an_answer_of_thirty_mebibytes_is_read(both):
@@ -107,10 +147,6 @@ DRIPS = {
     ),
     "a body": lambda wire: (wire.send(HEAD, b"Content-Length: 200\r\n\r\n"), wire.drip(b" " * 200, 0.1)),
     "a body without end": lambda wire: (wire.send(HEAD, b"\r\n"), wire.drip(b" " * 200, 0.1)),
-    "trailers": lambda wire: (
-        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n0\r\n"),
-        wire.drip(b"X: 1\r\n" * 40, 0.1),
-    ),
     "nothing": lambda wire: wire.silence(),
 }
 
@@ -125,6 +161,30 @@ def test_an_answer_that_drips_ends_with_its_whole_time(both, tls, reply, secure)
             assert time.monotonic() - began < 3
             said = getattr(result, "reason", str(result))
             assert "gave no answer within 0.2 s" in said
+
+
+LATE = {
+    "in drips": lambda wire: wire.drip(b"X: 1\r\n" * 40, 0.1),
+    "never": lambda wire: wire.silence(),
+    "without end": lambda wire: wire.endless(b"X: " + b"y" * 60_000 + b"\r\n"),
+    "by a reset": lambda wire: wire.reset(),
+}
+
+
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+def test_an_answer_is_whole_with_its_last_chunk_however_what_may_follow_comes(both, monkeypatch, late):
+    monkeypatch.setattr("airflow_provider_vcc.dispositions.http.reading.LONGEST_TRAILER", 0.1)
+    body = b'{"errors": [], "response": {"0": true, "1": true}}'
+
+    def reply(wire):
+        wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n" % (len(body), body))
+        late(wire)
+
+    with ScriptedServer(reply) as server:
+        began = time.monotonic()
+        assert not both.engine(server.url, timeout=30).rejected
+        assert both.hook(server.url, timeout=30) == {"0": True, "1": True}
+        assert time.monotonic() - began < 15
 
 
 def test_an_answer_that_drips_within_tls_within_tls_ends_with_its_whole_time(both, tls):

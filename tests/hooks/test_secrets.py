@@ -70,6 +70,27 @@ def use_with(hook, *ways):
     return shown
 
 
+def locals_of(way):
+    """Give the local values along the traceback of what a way raises, but for the test's own."""
+    with pytest.raises(VccError) as caught:
+        way()
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    return [str(frame.locals) for frame in told.stack if frame.filename != __file__]
+
+
+def test_no_secret_stands_among_the_local_values_of_a_traceback(connect):
+    """Tools that report errors send them along."""
+    with Proxy(answer(status=407)) as proxy, ScriptedServer(DROP) as server:
+        through = connect("https://mycc.example", proxies=f"http://user:{PROXY}@127.0.0.1:{proxy.port}")
+        for hook in (through, connect(server.url)):
+            for way in (
+                lambda hook=hook: hook.run("GET", "/projects", attempts=1),
+                lambda hook=hook: hook.batch_dispositions(17, ELEMENTS, attempts=1),
+                lambda hook=hook: hook.get_conn().get(f"{hook.base_url}/projects"),
+            ):
+                assert [secret for secret in SECRETS if secret in str(locals_of(way))] == []
+
+
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_no_secret_is_shown_whatever_the_server_does(connect, logged, situation):
     with ScriptedServer(*SITUATIONS[situation]) as server:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from contextlib import suppress
+from functools import partial
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -12,15 +15,18 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
+from airflow_provider_vcc.dispositions.http.answers import too_large
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.dispositions.http.connection import NotReached, head
 from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times
 from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import transport_error, understand
+from airflow_provider_vcc.dispositions.http.texts.decoding import read_json
+from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge, see_that_it_fits
 from airflow_provider_vcc.exceptions import VccTransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from requests import PreparedRequest
 
@@ -43,6 +49,44 @@ class SessionConnectTimeout(SessionError, requests.ConnectTimeout):
 
 class SessionReadTimeout(SessionError, requests.ReadTimeout):
     """A connection, and no whole answer in time."""
+
+
+class SessionResponse(requests.Response):
+    """An answer that is whole; what is made of it is held only if it fits."""
+
+    @property
+    def apparent_encoding(self) -> str:
+        """The encoding of a text that does not say which it has, as JSON shows it."""
+        return json.detect_encoding(self.content)
+
+    @property
+    def text(self) -> str:
+        """The answer as a text.
+
+        :raises SessionError: if that takes too much memory.
+        """
+        self._see(partial(see_that_it_fits, self.content, as_text=True))
+        return super().text
+
+    def json(self, **options: Any) -> Any:
+        """Decode the answer.
+
+        :raises SessionError: if what it says takes too much memory.
+        :raises requests.JSONDecodeError: if it is not JSON.
+        """
+        if not options:
+            with suppress(ValueError):
+                return self._see(partial(read_json, self.content, self.headers.get("content-type")))
+        self._see(partial(see_that_it_fits, self.content, times=2))  # as a text, too
+        return super().json(**options)
+
+    @staticmethod
+    def _see(what: Callable[[], object]) -> object:
+        try:
+            return what()
+        except TooLarge as large:
+            fault = too_large(large)
+        raise transport_error(fault, SessionError)
 
 
 class VccAdapter(HTTPAdapter):
@@ -96,8 +140,8 @@ class VccAdapter(HTTPAdapter):
         exchange = self.exchange(str(request.url), proxies=proxies, verify=verify, cert=cert)
         attempt, times = Attempt(), _times(timeout, self._longest)
         try:
-            written = _written(request, exchange.route)
-            return self._response(request, exchange.send(str(request.method), written, attempt, times))
+            answer = exchange.send(str(request.method), _written(request, exchange.route), attempt, times)
+            return self._response(request, answer)
         except Exception as failed:  # noqa: BLE001 -- whatever it was, it is told by what it means, and holds nothing
             error = _session_error(failed, understand(failed, attempt, exchange.route, times))
         raise error
@@ -125,7 +169,11 @@ class VccAdapter(HTTPAdapter):
             enforce_content_length=False,
             request_method=request.method,
         )
-        return self.build_response(request, raw)
+        response = SessionResponse()
+        response.__dict__.update(self.build_response(request, raw).__dict__)
+        response._content = answer.body  # noqa: SLF001 -- requests would read it in pieces, and hold it three times
+        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001 -- likewise
+        return response
 
 
 def _session_error(error: Exception, fault: Fault) -> SessionError:

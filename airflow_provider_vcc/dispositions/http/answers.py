@@ -6,13 +6,14 @@ The envelope ``{"errors": ..., "response": ...}`` is documented; the server look
 
 from __future__ import annotations
 
-import json
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
 
+from airflow_provider_vcc.dispositions.http.texts.decoding import printable, read_json
+from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge, see_that_it_fits
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.redaction.shapes import shape
 
@@ -30,15 +31,12 @@ __all__ = [
     "envelope_errors",
     "is_envelope",
     "read_answer",
+    "read_envelope",
+    "too_large",
 ]
 
 INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 MOST_KNOWN = 16
-CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
-LARGEST_ODD = 1 << 22
-"""Bytes up to which an answer that is not quite as documented is looked at a second time."""
-MOST_SAID = 16
-"""Commas for each element up to which a larger answer is read."""
 MOST_MESSAGE = 300
 BOTH = "the answer has both an error and true for it"
 FALSE = "the API answered false"
@@ -143,10 +141,11 @@ _decode_usual = msgspec.json.Decoder(_Usual).decode
 
 def read_answer(body: bytes, count: int, content_type: str | None = None) -> Answer | Fault:
     """Settle ``count`` elements by what a 200 answer says: what it does not say is nobody's to guess."""
-    if len(body) > LARGEST_ODD:  # all that it says is held in memory
-        says_more = body.count(b",") > MOST_SAID * (count + 1)
-        return (None if says_more else _usual(body, count)) or Fault("the answer is too large", status=200, advice=HOST)
-    return _usual(body, count) or _whatever(body, count, content_type)
+    try:
+        see_that_it_fits(body)
+        return _usual(body, count) or _whatever(body, count, content_type)
+    except TooLarge as much:
+        return too_large(much)
 
 
 def _usual(body: bytes, count: int) -> Answer | None:
@@ -172,13 +171,15 @@ def _indexes(count: int) -> frozenset[int]:
 def _whatever(body: bytes, count: int, content_type: str | None) -> Answer | Fault:
     """Read an answer in any form that can be understood."""
     try:
-        envelope = read_json(body, content_type)
+        envelope = read_envelope(body, content_type)
+    except TooLarge:
+        raise
     except ValueError:
         return Fault("the answer cannot be read as JSON", status=200, advice=HOST)
     if not is_envelope(envelope):
         return Fault("the answer has neither errors nor response", status=200, advice=HOST)
     errors = list(_entries(envelope.get("errors")))
-    said = dict(_by_index(envelope.get("response")))
+    said = dict(_by_index(envelope.get("response"), count))
     if not errors and len(said) == count and all(said.get(index) is True for index in range(count)):
         return ALL_APPLIED
     return _settle(errors, said, count)
@@ -202,6 +203,11 @@ def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, object],
     return Answer(rejected, unsaid)
 
 
+def too_large(error: TooLarge) -> Fault:
+    """Return the fault that an answer is which takes more memory than one may."""
+    return Fault(error.reason, advice="ask for less at a time", transient=False)
+
+
 def is_envelope(decoded: object) -> TypeGuard[dict[str, Any]]:
     """Return whether this is what the API answers with."""
     return isinstance(decoded, dict) and bool(decoded.keys() & {"errors", "response"})
@@ -211,6 +217,19 @@ def envelope_errors(envelope: object) -> list[dict[str, Any]]:
     """Return the errors of any envelope as ``[{"errorcode", "errormessage", "index"}]``; empty if there are none."""
     errors = _entries(envelope.get("errors") if isinstance(envelope, dict) else None)
     return [{"errorcode": e.errorcode, "errormessage": e.errormessage, "index": index} for index, e in errors]
+
+
+def read_envelope(body: bytes, content_type: str | None = None) -> object:
+    """Decode an answer, of whose errors something will be made.
+
+    :raises TooLarge: if it and that take too much memory.
+    :raises ValueError: if it cannot be read.
+    """
+    decoded = read_json(body, content_type)
+    errors = decoded.get("errors") if isinstance(decoded, dict) else None
+    if errors:
+        see_that_it_fits(body, len(errors) if isinstance(errors, list | dict) else 1, times=3)
+    return decoded
 
 
 def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
@@ -227,14 +246,15 @@ def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
             yield _index(key) if named else None, Rejection(None, _message(entry))
 
 
-def _by_index(response: object) -> Iterator[tuple[int, object]]:
+def _by_index(response: object, count: int) -> Iterator[tuple[int, object]]:
+    """Yield what is said of each index; of those from ``count`` on, which were not sent, as of that one."""
     pairs: Iterable[tuple[object, object]] = ()
     if isinstance(response, list | dict):
         pairs = enumerate(response) if isinstance(response, list) else response.items()
     for key, value in pairs:
         index = _index(key)
         if index is not None:
-            yield index, value
+            yield min(index, count), value
 
 
 def _index(value: object) -> int | None:
@@ -253,46 +273,3 @@ def _code(value: object) -> int | str | None:
 
 def _message(value: object) -> str:
     return printable(str(value)[:MOST_MESSAGE])
-
-
-# Texts
-
-
-def read_json(body: bytes, content_type: str | None = None) -> Any:
-    """Decode an answer's JSON, also if its encoding or a detail is not quite right.
-
-    :param content_type: the answer's header, which may name an encoding.
-    :raises ValueError: if it cannot be read.
-    """
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
-    if len(body) > LARGEST_ODD:
-        raise ValueError
-    try:
-        return json.loads(_decoded(body, content_type).strip("\ufeff\0 \t\r\n"), strict=False)
-    except RecursionError:
-        raise ValueError from None
-
-
-def _decoded(body: bytes, content_type: str | None) -> str:
-    wide = json.detect_encoding(body)
-    if wide not in {"utf-8", "utf-8-sig"}:
-        return body.decode(wide, "replace")
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        pass
-    named = CHARSET.search(content_type or "")
-    try:
-        return body.decode(named[1] if named else "utf-8", "replace")
-    except (LookupError, UnicodeError):
-        return body.decode("utf-8", "replace")
-
-
-def printable(text: str) -> str:
-    """Return a text without control characters: blanks for white space, a replacement character for the others."""
-    if text.isprintable():
-        return text
-    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)

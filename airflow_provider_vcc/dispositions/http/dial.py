@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from queue import Empty, SimpleQueue
+from concurrent.futures import Future, wait
 from select import POLLOUT, poll
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -88,33 +88,53 @@ def _set_options(carrier: socket.socket) -> None:
 
 # Names
 
+_LOOKUPS: dict[tuple[int, str, int], Future[list[Address] | OSError]] = {}
+"""By process, since a forked one has no thread that goes on with them."""
+
 
 def _resolve(host: str, port: int, deadline: Deadline, attempt: Attempt) -> list[Address]:
-    """Look a name up, in a thread of its own, since nothing else bounds or interrupts it."""
+    """Look a name up, in a thread of its own, since nothing else bounds or interrupts it.
+
+    Whoever asks for a name that is being looked up waits for the same thread: there is never more than one for a name,
+    however long the machine's resolver takes, and it is gone when that has given up.
+    """
     try:
         return _addresses(host, port, socket.AI_NUMERICHOST)
     except OSError:  # it is a name
         pass
-    found: SimpleQueue[list[Address] | OSError] = SimpleQueue()
-    Thread(target=_look_up, args=(host, port, found), name="resolver", daemon=True).start()
-    while True:
+    found = _look_up(host, port)
+    while not found.done():
         attempt.check()
+        wait((found,), min(deadline.left(), SLICE))
+    answer = found.result()
+    if isinstance(answer, OSError):
+        raise type(answer)(*answer.args)  # others raise it, too
+    return answer
+
+
+def _look_up(host: str, port: int) -> Future[list[Address] | OSError]:
+    mine: Future[list[Address] | OSError] = Future()
+    key = os.getpid(), host, port
+    found = _LOOKUPS.setdefault(key, mine)
+    if found is mine:
         try:
-            answer = found.get(timeout=min(deadline.left(), SLICE))
-        except Empty:
-            continue
-        if isinstance(answer, OSError):
-            raise answer
-        return answer
+            Thread(target=_ask, args=(key, found), name="resolver", daemon=True).start()
+        except BaseException:
+            del _LOOKUPS[key]
+            raise
+    return found
 
 
-def _look_up(host: str, port: int, found: SimpleQueue[list[Address] | OSError]) -> None:
+def _ask(key: tuple[int, str, int], found: Future[list[Address] | OSError]) -> None:
+    answer: list[Address] | OSError
     try:
-        found.put(_addresses(host, port))
+        answer = _addresses(*key[1:])
     except OSError as error:
-        found.put(error)
+        answer = error
     except Exception:  # noqa: BLE001 -- such as a label that is too long: there is no such host
-        found.put(socket.gaierror(socket.EAI_NONAME, "no host name"))
+        answer = socket.gaierror(socket.EAI_NONAME, "no host name")
+    del _LOOKUPS[key]
+    found.set_result(answer)
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[Address]:

@@ -13,17 +13,20 @@ import zlib
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_vcc.dispositions.http.answers import read_json
+from airflow_provider_vcc.dispositions.http.attempt import Deadline
+from airflow_provider_vcc.dispositions.http.texts.decoding import read_json
+from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_provider_vcc.dispositions.http.attempt import Carrier, Deadline
+    from airflow_provider_vcc.dispositions.http.attempt import Carrier
 
-__all__ = ["LARGEST_BODY", "Reading", "TooLarge"]
+__all__ = ["Reading"]
 
 LARGEST_BODY = 1 << 25
-"""Bytes of one answer, decoded. With the copies that are made of it, it takes no more than twice that."""
+"""Bytes of one answer, decoded."""
+LARGER = f"the answer is larger than {LARGEST_BODY >> 20} MiB"
 LARGEST_HEAD = 1 << 18
 LONGEST_LINE = 1 << 16
 LONGEST_FOLDED = 1 << 13
@@ -35,6 +38,8 @@ LARGEST_BOUNDLESS = 1 << 20
 INFORMATION = len(b"HTTP/1.1 ")
 """Where a status begins; one that begins with 1 is not an answer yet."""
 BODILESS = frozenset({204, 304})
+LONGEST_TRAILER = 1.0
+"""Seconds."""
 MOST_CODINGS = 3
 STATUS_LINE = re.compile(rb"[ \t]*HTTP/(\d+)(?:\.(\d+))?[ \t]+(\d{3})(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -68,10 +73,6 @@ class Unreadable(http.client.HTTPException):
     """What came back is not an answer that can be read."""
 
 
-class TooLarge(Unreadable):
-    """The answer is larger than one may be."""
-
-
 class Incoming(io.RawIOBase):
     """What comes in on a connection, up to a deadline and to a number of bytes.
 
@@ -89,6 +90,10 @@ class Incoming(io.RawIOBase):
     def readable(self) -> bool:
         """Return that it can be read from."""
         return True
+
+    def hurry(self, seconds: float) -> None:
+        """Wait for what is still to come no longer than this."""
+        self._deadline = Deadline(min(seconds, self._deadline.left()))
 
     def makefile(self, _mode: str) -> Stream:
         """Return a buffered reader, as a socket does for http.client."""
@@ -110,7 +115,7 @@ class Incoming(io.RawIOBase):
             self._carrier.settimeout(self._deadline.left())  # for what comes next, such as TLS behind a proxy
         self.allowed -= count
         if self.allowed < 0:
-            raise TooLarge
+            raise TooLarge(LARGER)
         return count
 
 
@@ -209,6 +214,14 @@ class Reading(http.client.HTTPResponse):
         size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # untyped there
         return size
 
+    def _read_and_discard_trailer(self) -> None:
+        """Wait only briefly for what may stand behind the last chunk: the answer is whole without it."""
+        try:
+            self._stream.raw.hurry(LONGEST_TRAILER)
+            super()._read_and_discard_trailer()  # type: ignore[misc]  # untyped there
+        except (OSError, http.client.HTTPException):
+            self.will_close = True
+
     def whole(self) -> bytes:
         """Return the body, decoded.
 
@@ -220,7 +233,7 @@ class Reading(http.client.HTTPResponse):
         for piece in _decoded(pieces, packed=not PACKED.isdisjoint(self._tokens["content-encoding"])):
             held.write(piece)
             if held.tell() > LARGEST_BODY:
-                raise TooLarge
+                raise TooLarge(LARGER)
             if self._boundless and _is_whole(held):
                 break
         else:

@@ -18,10 +18,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from airflow_provider_vcc.dispositions.http.answers import LARGEST_ODD, Fault, envelope_errors, is_envelope, read_json
+from airflow_provider_vcc.dispositions.http.answers import (
+    Fault,
+    envelope_errors,
+    is_envelope,
+    read_envelope,
+    too_large,
+)
 from airflow_provider_vcc.dispositions.http.connection import NotLetThrough, NotReached, Stage
 from airflow_provider_vcc.dispositions.http.proxies import netloc
-from airflow_provider_vcc.dispositions.http.reading import LARGEST_BODY, TooLarge
+from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge
 from airflow_provider_vcc.exceptions import (
     VccAuthenticationError,
     VccNotFoundError,
@@ -187,14 +193,18 @@ def fault_of_proxy(response: Heard | Response, route: Route) -> Fault | None:
 
 
 def envelope_of(response: Heard | Response) -> object:
-    """Return what an answer's body says; None if it cannot be read."""
-    if response.status != OK and len(response.body) > LARGEST_ODD:
-        return None
+    """Return what an answer's body says; None if it cannot be read.
+
+    :raises TooLarge: if it is a 200, and says too much.
+    """
     try:
-        decoded: object = read_json(response.body, response.headers.get("content-type"))
+        return read_envelope(response.body, response.headers.get("content-type"))
+    except TooLarge:
+        if response.status == OK:
+            raise
+        return None
     except ValueError:
         return None
-    return decoded
 
 
 def errors_of(response: Heard | Response) -> list[dict[str, Any]]:
@@ -348,8 +358,7 @@ def _unanswered(error: BaseException, route: Route, times: Times) -> Fault:
         reason = f"{route.host} gave no answer within {times.answer:g} s"
         return Fault(reason, too_much=True, advice="it is slow, or Extra timeout is too short")
     if isinstance(error, TooLarge):
-        reason = f"the answer is larger than {LARGEST_BODY >> 20} MiB"
-        return Fault(reason, advice="ask for less at a time", transient=False)
+        return too_large(error)
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "") and "CERTIFICATE" in (error.reason or ""):
         # With TLS 1.3, a server that misses our certificate says so only now, and has read nothing of the request.
         return _final(f"{route.host} did not accept the client certificate ({_words(error)})", "name one in Extra cert")

@@ -175,7 +175,7 @@ KNOWN: tuple[tuple[str, Reason], ...] = (
         (
             r"missing from the answer|both an error and true|answer (cannot|could not) be|answer has neither|"
             r"connection broke|no answer within|timed out|server failed|nobody can say|before the answer came|"
-            r"answered with status|slow down|the proxy |answer is larger"
+            r"answered with status|slow down|the proxy |answer is larger|answer takes more"
         ),
         _both(
             "may or may not have been set",

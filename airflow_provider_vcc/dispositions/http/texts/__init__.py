@@ -1,0 +1,1 @@
+"""The text of an answer, and what is made of it."""
