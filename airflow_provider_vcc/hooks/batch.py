@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from airflow_provider_vcc.dispositions.http.answers import OURS, Answer, Fault, 
 from airflow_provider_vcc.dispositions.http.client import Client, envelope
 from airflow_provider_vcc.dispositions.http.statuses import transport_error
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
-from airflow_provider_vcc.exceptions import VccInputError, VccTransportError
+from airflow_provider_vcc.exceptions import VccInputError, VccTransportError, without_causes
 from airflow_provider_vcc.hooks.calls import with_retries
 from airflow_provider_vcc.redaction import Redaction
 
@@ -53,7 +54,7 @@ class BatchSender:
     ) -> dict[int, Any]:
         """Send one request, and again only while the server certainly did not act; give the result by index."""
         _refuse_empty_search(elements)
-        body = envelope(list(elements), disposition, avoid_in_call=avoid_in_call)
+        body = _body(elements, disposition, avoid_in_call=avoid_in_call)
 
         def once() -> Answer:
             return self._answer(body, len(elements))
@@ -77,11 +78,30 @@ class BatchSender:
         return transport_error(fault, VccTransportError, self._name)
 
 
+@without_causes()
+def _body(
+    elements: Sequence[Mapping[str, object]], disposition: Mapping[str, object] | None, *, avoid_in_call: bool | None
+) -> bytes:
+    try:
+        return envelope(list(elements), disposition, avoid_in_call=avoid_in_call)
+    except (TypeError, ValueError, RecursionError) as error:
+        kind = type(error).__name__
+        raise VccInputError(f"elements or disposition cannot be written as JSON ({kind})") from None
+
+
 def _refuse_empty_search(elements: Sequence[Mapping[str, object]]) -> None:
     for index, element in enumerate(elements):
         search = element.get("search", [True])
-        if not (search and all(search if isinstance(search, list) else [search])):
+        alternatives = search if isinstance(search, list) else [search]
+        if not (search and all(alternatives)):
             raise VccInputError(f"element {index} has an empty search, which would touch every record")
+        if any(_is_nothing(value) for one in alternatives if isinstance(one, dict) for value in one.values()):
+            raise VccInputError(f"element {index} has a criterion of search that is null; it would widen the search")
+
+
+def _is_nothing(value: Any) -> bool:
+    """Return whether JSON has nothing but null for a value: None, or NaN of any kind."""
+    return value is None or (isinstance(value, float | Decimal) and value != value)  # noqa: PLR0124 -- NaN
 
 
 def _result(answer: Answer, index: int, private: Private, element: Mapping[str, Any]) -> Any:

@@ -32,6 +32,7 @@ from airflow_provider_vcc.exceptions import (
     VccTransportError,
     VccUnavailable,
 )
+from airflow_provider_vcc.hooks.arguments import check_attempts, check_texts
 from airflow_provider_vcc.redaction import Private
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Call:
     json: object = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        check_texts(method=self.method, path=self.path)
         self.method = self.method.upper()
         if self.method not in METHODS:
             raise VccConfigurationError(f"method must be one of {', '.join(sorted(METHODS))}, got {self.method!r}")
@@ -150,6 +152,7 @@ def with_retries(send: Callable[[], object], *, name: str, safe: bool, attempts:
 
     :param safe: whether it may be repeated although it may have taken effect.
     """
+    check_attempts(attempts)
 
     def again(error: BaseException) -> bool:
         return isinstance(error, VccTransportError) and error.transient and (safe or error.delivered is False)

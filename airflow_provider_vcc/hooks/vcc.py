@@ -72,6 +72,11 @@ class VccHook(BaseHook):
                 self.vcc_conn_id,
             )
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a copy in another process needs: it reads the connection anew, and opens sockets of its own."""
+        left_here = {"settings", "_session"}
+        return {name: value for name, value in vars(self).items() if name not in left_here} | {"_batch_senders": {}}
+
     @property
     def base_url(self) -> str:
         """The API's address, up to and with ``/v2``."""
@@ -144,11 +149,16 @@ class VccHook(BaseHook):
         :returns: by index, ``True`` where it was applied, else
             ``{"outcome": "rejected" | "unknown", "errorcode", "errormessage"}``; an entry for each element.
         :raises VccRequestError: where the API said no to the whole request.
+        :raises VccConfigurationError: for arguments of which no request can be made; nothing is sent then.
         :raises VccTransportError: where no answer came that can be read; ``delivered`` says whether it may have acted.
         """
+        from airflow_provider_vcc.hooks.arguments import a_project, check_batch
+
+        check_batch(elements, disposition, avoid_in_call)
+        project = a_project(project_id)
         if not elements:
             return {}
-        return self._batch_sender(str(project_id)).send(
+        return self._batch_sender(project).send(
             elements, disposition, avoid_in_call=avoid_in_call, attempts=attempts, log=self._logger
         )
 

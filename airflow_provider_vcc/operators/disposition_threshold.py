@@ -131,15 +131,20 @@ CHECKS: dict[str, Any] = {
 
 def _summaries(given: Any) -> Iterable[Summary]:
     """Yield the summaries that there are: a shard that died has none, or None in its place."""
+    from airflow_provider_vcc.task.merging import checked
+
     given = _decoded(given)
     if given is None:
         return
-    for one in map(_decoded, [given] if hasattr(given, "keys") else given):
+    given = [given] if hasattr(given, "keys") else given
+    if not hasattr(given, "__iter__"):
+        raise VccConfigurationError(NO_SUMMARIES)
+    for index, one in enumerate(map(_decoded, given)):
         if one is None:
             continue
         if not hasattr(one, "keys") or "applied" not in one:
             raise VccConfigurationError(NO_SUMMARIES)
-        yield one
+        yield checked(index, one)
 
 
 @without_causes()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from math import isfinite
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 from airflow_provider_vcc.dispositions.outcomes.tally import MAX_ERRORS, MAX_SAMPLES, new_row
 from airflow_provider_vcc.documents import REPORT_VERSION
+from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,17 +18,70 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
     from airflow_provider_vcc.documents import ErrorRow, Report, ShardRow, Summary
 
-__all__ = ["merged", "report"]
+__all__ = ["checked", "merged", "report"]
 
 MOST_SHARDS = 64
-COUNTS = (*(outcome.value for outcome in Outcome), "total", "failed", "requests", "resumed")
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+FAILED = (Outcome.REJECTED.value, Outcome.INVALID.value, Outcome.UNKNOWN.value)
+COUNTS = (*OUTCOMES, "total", "failed", "requests", "resumed")
+NOT_A_SUMMARY = (
+    "summaries: what shard {} left is not a summary of this package: {}. Clear that shard, and this task runs again"
+)
+
+
+def checked(index: int, shard: Mapping[str, Any]) -> Summary:
+    """Return a shard's summary with its counts as integers, so that a judgement rests on what it says.
+
+    A key that an older version did not write stands for none.
+
+    :raises VccConfigurationError: if a count is not one, or the outcomes do not add up to the total.
+    """
+    counts = {name: _whole(shard.get(name)) for name in (*COUNTS, "unchanged")}
+    wrong = next((f"{name} is not a whole number" for name, count in counts.items() if count is None), None)
+    known = {name: count or 0 for name, count in counts.items()}
+    if wrong is None and sum(known[name] for name in OUTCOMES) != known["total"]:
+        wrong = "its outcomes do not add up to its total"
+    if wrong is None and not _are_rows(shard.get("errors")):
+        wrong = "errors is not a list of rows"
+    if wrong is not None:
+        raise VccConfigurationError(NOT_A_SUMMARY.format(index, wrong))
+    known["failed"] = sum(known[name] for name in FAILED)
+    unchanged = {"unchanged": known.pop("unchanged")}
+    duration = {"duration": _seconds(shard.get("duration"))}
+    return cast("Summary", {**shard, **known, **duration, **(unchanged if "unchanged" in shard else {})})
+
+
+def _whole(value: object) -> int | None:
+    if value is None:
+        return 0
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _are_rows(errors: object) -> bool:
+    return errors is None or (isinstance(errors, list | tuple) and all(map(_is_row, errors)))
+
+
+def _is_row(row: object) -> bool:
+    return (
+        isinstance(row, Mapping)
+        and {"errorcode", "errormessage"} <= row.keys()
+        and isinstance(row.get("count"), int)
+        and isinstance(row.get("positions"), list)
+        and isinstance(row.get("records", []), list | None)
+    )
+
+
+def _seconds(value: object) -> float:
+    return value if isinstance(value, int | float) and isfinite(value) and value >= 0 else 0.0
 
 
 def merged(shards: Sequence[Summary]) -> Summary:
     """Add summaries up. Shards run side by side, so the longest duration is that of all."""
-    counts = {name: sum(_number(shard, name) for shard in shards) for name in (*COUNTS, "unchanged")}
+    counts = {name: sum(cast("int", shard.get(name, 0)) for shard in shards) for name in (*COUNTS, "unchanged")}
     unchanged = counts.pop("unchanged")
-    duration = max((shard.get("duration") or 0.0 for shard in shards), default=0.0)
+    duration = max((shard["duration"] for shard in shards), default=0.0)
     sent = counts["total"] - counts["resumed"] - counts["invalid"] - counts["not_sent"]
     projects = {shard.get("project_id") for shard in shards}
     summary = {
@@ -40,11 +96,6 @@ def merged(shards: Sequence[Summary]) -> Summary:
     if any("unchanged" in shard for shard in shards):
         summary["unchanged"] = unchanged
     return cast("Summary", summary)
-
-
-def _number(shard: Summary, name: str) -> int:
-    value = shard.get(name)
-    return value if isinstance(value, int) else 0
 
 
 def _errors(shards: Sequence[Summary]) -> list[ErrorRow]:

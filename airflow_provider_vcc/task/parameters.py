@@ -186,7 +186,7 @@ def a_pace(name: str, value: object) -> float | None:
 
 def _number(value: Any) -> float | None:
     try:
-        number = None if isinstance(value, bool) else float(value)
+        number = None if isinstance(value, bool | bytes | bytearray) else float(value)
     except (TypeError, ValueError):
         return None
     return number if number is not None and isfinite(number) else None
@@ -294,7 +294,7 @@ def a_date_format(name: str, value: object) -> tuple[str, ...]:
     if _is_nothing(value):
         return ()
     if isinstance(value, str) and value.lstrip().startswith("["):
-        value = _object(name, value)
+        value = an_object(name, value)
     formats = (value,) if isinstance(value, str) else value
     if not isinstance(formats, list | tuple) or not all(isinstance(one, str) and one for one in formats):
         raise _wrong(name, f"must be a format such as '%d.%m.%Y %H:%M', or a list of them, got {_shown(value)}")
@@ -329,8 +329,8 @@ def maybe_path(name: str, value: object) -> str | None:
 
 def a_field_map(name: str, value: object) -> Mapping[str, str] | None:
     """Take the names in the input with the fields that they stand for."""
-    value = _object(name, value)
-    if not value:
+    value = an_object(name, value)
+    if value is None or value == {}:
         return None
     if not isinstance(value, dict) or not all(isinstance(item, str) for pair in value.items() for item in pair):
         raise _wrong(name, "must map names in the input to fields of an element, such as {'record': 'numberid'}")
@@ -341,8 +341,8 @@ def a_field_map(name: str, value: object) -> Mapping[str, str] | None:
 
 
 @without_causes()
-def _object(name: str, value: object) -> object:
-    """Read the JSON that a template gave in place of an object."""
+def an_object(name: str, value: object) -> object:
+    """Read the JSON that a template gave in place of an object or a list; anything else is returned as it is."""
     if not isinstance(value, str):
         return value
     if value in NOTHING:
@@ -359,8 +359,8 @@ def _object(name: str, value: object) -> object:
 
 def a_disposition(name: str, value: Any, formats: tuple[str, ...] = ()) -> Mapping[str, Any] | None:
     """Take the request's object. Dates are converted later, when the connection's time zone is known."""
-    value = _object(name, value)
-    if not value:
+    value = an_object(name, value)
+    if value is None or value == {}:
         return None
     from airflow_provider_vcc.dispositions.elements.dates import Dates
     from airflow_provider_vcc.dispositions.elements.fields import check_disposition

@@ -14,7 +14,7 @@ from airflow_provider_vcc.transfers.databases.described import is_finer, is_zone
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Mark", "kind_of"]
+__all__ = ["Mark", "is_comparable", "kind_of"]
 
 AWARE, NAIVE, DAY, WHOLE, TEXT = (
     "a time with a zone",
@@ -79,9 +79,29 @@ def kind_of(value: object) -> str | None:
         return None
     if isinstance(value, int) or (isinstance(value, Decimal) and _is_whole(value)):
         return WHOLE
-    if isinstance(value, str) and (found := ISO.fullmatch(value)):
+    if isinstance(value, str) and (found := ISO.fullmatch(value)) and _is_time(value):
         return f"{TEXT} ({_form(found)})"
     return None
+
+
+def is_comparable(initial: object, kind: str) -> bool:
+    """Return whether a text to start from sorts among a column's texts as its time does.
+
+    A shorter one does if it is the beginning of their form, such as a date before times.
+    """
+    before = kind_of(initial)
+    if not isinstance(initial, str) or before is None or not kind.startswith(TEXT):
+        return True
+    return kind.removesuffix(")").startswith(before.removesuffix(")"))
+
+
+def _is_time(text: str) -> bool:
+    """Return whether a text of the right form is a time that exists."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return ZERO.match(text) is not None  # which has a refusal of its own
+    return True
 
 
 def _is_whole(value: Decimal) -> bool:

@@ -204,6 +204,12 @@ class QuerySource:
                 f"its columns are {', '.join(columns)}",
                 source=self.name,
             )
+        if columns.count(self._watermark_column or "") > 1:
+            raise VccInputError(
+                f"the {self.name} has several columns {self._watermark_column!r}, which watermark_column names; "
+                "give each a name of its own",
+                source=self.name,
+            )
         targets = self._targets(columns)
         watermark = self._watermark_column
         fetch_texts(cursor, [None if column == watermark else targets[column] for column in columns])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.transfers.databases.faults import Fate, fate_of, words_of
 from airflow_provider_vcc.transfers.databases.spool import Spool
 from airflow_provider_vcc.transfers.databases.tables import PATIENCE, SideTable
@@ -57,6 +58,10 @@ KEY = ("dag_id", "run_id", "task_id", "map_index", "position")
 LOST = "results_table: {:,} failed elements are not in {} ({})"
 NOT_CLEARED = "results_table: what earlier tries wrote is still in %s, beside the rows of this one (%s)"
 NO_DELETE = "results_table: nothing can be deleted from %s (%s), so a retry's rows stand beside those of the try before"
+NO_TIME = (
+    "results_table: the column synced_at of {} does not keep the time of a row, by which a try tells its own rows from "
+    "older ones; make it a timestamp, or name a table that is not there yet, and it is made"
+)
 RECHECK, SHARE = 2.0, 20
 """Seconds, and times as long as it took, after which is looked again for a newer try: that reads all of our rows."""
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -155,7 +160,7 @@ class ResultsTable:
     # In the thread
 
     def _prepare(self) -> None:
-        self._table.prepare(self._sample)
+        self._table.prepare(self._sample, self._check_times)
         if self._table.dialect.transactions:
             return
         try:
@@ -166,6 +171,19 @@ class ResultsTable:
 
     def _delete_probe(self, transaction: Transaction) -> None:
         transaction.execute(f"DELETE FROM {{table}} WHERE {MINE} AND position = -1", self._mine)
+
+    def _check_times(self, transaction: Transaction) -> None:
+        """Try what is asked of a row's time: if a column keeps no more than the day, every row counts as an older one.
+
+        :raises VccConfigurationError: if the row that was just written counts as written before this try began.
+        """
+        not_older = "synced_at >= " + self._table.slot("synced_at")
+        [(count,)] = transaction.select(
+            f"SELECT COUNT(*) FROM {{table}} WHERE {MINE} AND position = -1 AND {not_older}",
+            [*self._mine, transaction.moment(self._began)],
+        )
+        if not count:
+            raise VccConfigurationError(NO_TIME.format(self._name))
 
     def _warn(self, event: str, *arguments: object) -> None:
         if self._log is not None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-from airflow_provider_vcc.task.parameters import NOTHING, a_connection, a_flag, at_least_one, is_template
+from airflow_provider_vcc.task.parameters import a_flag
 from airflow_provider_vcc.task.rendering.rendered import bare
+from airflow_provider_vcc.transfers.parameters import a_table, bound, check_query, rows_at_a_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,12 +135,7 @@ class SqlToVccOperator(BatchDispositionOperator):
             raise
 
     def _check_inputs(self) -> None:
-        sql: object = bare(self.sql)
-        if not is_template(sql) and not (isinstance(sql, str) and sql.strip()):
-            raise VccConfigurationError("sql must be one query, or the path of a .sql file")
-        if not is_template(self.sql_conn_id):
-            a_connection("sql_conn_id", self.sql_conn_id)
-        at_least_one("fetch_size", self.fetch_size)
+        check_query(self)
 
     def _source(self, context: Context) -> QuerySource:
         from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
@@ -157,7 +153,7 @@ class SqlToVccOperator(BatchDispositionOperator):
             sql,
             parameters[0] if parameters else None,
             name=f"query of {self.sql_conn_id}",
-            fetch_size=at_least_one("fetch_size", self.fetch_size),
+            fetch_size=rows_at_a_time("fetch_size", self.fetch_size),
             log=self.log,
             plan_columns=partial(ColumnPlan, field_map=field_map),
             names=(*FIELDS, *(field_map or {})),
@@ -175,14 +171,15 @@ class SqlToVccOperator(BatchDispositionOperator):
     def _bound(self, context: Context) -> tuple[Any, ...]:
         """Return the query and its parameters, if it has any."""
         sql = bare(self.sql).strip().removesuffix(";")
+        parameters = bound("parameters", bare(self.parameters))
         if self.watermark_column is None:
-            return (sql, bare(self.parameters))
+            return (sql, parameters)
         from airflow_provider_vcc.transfers.watermark import Watermark
 
         self._watermark = Watermark(context, list(self.outlets), self.watermark_initial, self.log)
         if self._watermark.value is None:
             self.log.warning(NO_START)
-        return self._watermark.bind(sql, bare(self.parameters))
+        return self._watermark.bind(sql, parameters)
 
     def _check_databases(self) -> None:
         """Check that the failures do not overwrite a database that is a file, as SQLite's are."""
@@ -207,7 +204,8 @@ class SqlToVccOperator(BatchDispositionOperator):
         return hook
 
     def _sinks(self, context: Context) -> list[Sink]:
-        if self.results_table is None or self.results_table in NOTHING:
+        name = a_table("results_table", self.results_table)
+        if name is None:
             return []
         from airflow_provider_vcc.transfers.results import ResultsTable
 
@@ -220,7 +218,7 @@ class SqlToVccOperator(BatchDispositionOperator):
         }
         self._results = ResultsTable(
             self._hook(self.results_conn_id or self.sql_conn_id),
-            self.results_table,
+            name,
             key,
             instance.try_number,
             log=self.log,
@@ -236,14 +234,15 @@ class SqlToVccOperator(BatchDispositionOperator):
         return replace(super()._endpoints(context), open_ledger=ledger, send_unchanged=send_unchanged)
 
     def _ledger(self, context: Context, project_id: int) -> SyncedTable | None:
-        if self.synced_table is None or self.synced_table in NOTHING:
+        name = a_table("synced_table", self.synced_table)
+        if name is None:
             return None
         from airflow_provider_vcc.transfers.synced import SyncedTable
 
         instance = context["ti"]
         writer = {"dag_id": instance.dag_id, "task_id": instance.task_id}
         hook, is_replaced = self._hook(self.sql_conn_id), _orphaned_before_retry(instance)
-        table = SyncedTable(hook, self.synced_table, project_id, writer, is_replaced)
+        table = SyncedTable(hook, name, project_id, writer, is_replaced)
         table.prepare()
         return table
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_provider_vcc.dispositions.progress.synced import Remembered, State
-from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccError
 from airflow_provider_vcc.transfers.databases.faults import words_of
 from airflow_provider_vcc.transfers.databases.tables import SideTable
 
@@ -61,6 +62,13 @@ KEEP_LISTS = (
 )
 STATES = {str(state): state for state in State}
 SAMPLE = "(tried, and rolled back)"
+SAMPLES = (SAMPLE, "(and this one)")
+PROBE, OTHER_PROBE = "f" * 31 + "0", "f" * 31 + "1"
+NOT_KEPT = (
+    "synced_table: {} does not keep what is written to it: two records, or two fingerprints of 32 letters, come back "
+    "as one. Mend its columns or its key (project_id, record), or name a table that is not there yet, and it is made"
+)
+KEPT_LETTERS, DIGEST_LETTERS = 23, 40
 
 T = TypeVar("T")
 Row = dict[str, object]
@@ -105,6 +113,9 @@ class SyncedTable:
             self._upsert = UPSERTS.get(table.dialect.name, "")
             if self._upsert and not self._upserts():
                 self._upsert = ""  # a table of somebody's own, without the key
+            if table.dialect.transactions:
+                self._explained("written to", lambda: table.transaction(self._check_kept, keep=False), "")
+                self._take_back()
         except BaseException:
             table.disconnect()
             raise
@@ -125,9 +136,26 @@ class SyncedTable:
         replaces = False
         with suppress(Exception):  # whatever the database has against it, there is another way
             replaces = self._reading.transaction(self._replaces, patience=0, keep=False)
-        if self._reading.dialect.name == "mysql":  # of whose tables some cannot roll back
-            self._reading.transaction(lambda transaction: transaction.execute(FORGET + "({})", self._sample))
+        self._take_back()
         return replaces
+
+    def _take_back(self) -> None:
+        """Delete what was tried where it may have stayed: some tables of MySQL cannot roll back."""
+        if self._reading.dialect.name == "mysql":
+            values = [self._project_id, *SAMPLES]
+            self._reading.transaction(lambda transaction: transaction.execute(FORGET + _listed(SAMPLES), values))
+
+    def _check_kept(self, transaction: Transaction) -> None:
+        """Try whether each record comes back as it was written, and is told from others.
+
+        :raises VccConfigurationError: if not: rows would be left out that nobody applied, or sent again each time.
+        """
+        for fingerprint in (OTHER_PROBE, PROBE):
+            self._keep(transaction, dict.fromkeys(SAMPLES, Remembered(fingerprint, State.APPLIED)))
+        same = self._differing(transaction, dict.fromkeys(SAMPLES, PROBE))
+        other = self._differing(transaction, dict.fromkeys(SAMPLES, OTHER_PROBE))
+        if same or len(other) < len(SAMPLES):
+            raise VccConfigurationError(NOT_KEPT.format(self._name))
 
     def _replaces(self, transaction: Transaction) -> bool:
         for _ in range(2):
@@ -152,7 +180,10 @@ class SyncedTable:
         """
         if not wanted:
             return {}
-        return self._explained("read", lambda: self._reading.transaction(lambda t: self._differing(t, wanted)))
+        records = _by_key(wanted)
+        asked = wanted if records is None else {key: wanted[record] for key, record in records.items()}
+        found = self._explained("read", lambda: self._reading.transaction(lambda t: self._differing(t, asked)))
+        return found if records is None else {records[key]: entry for key, entry in found.items()}
 
     def _differing(self, transaction: Transaction, wanted: Mapping[str, str]) -> dict[str, Remembered | None]:
         records = _in_one(wanted) if self._lists else None
@@ -184,8 +215,10 @@ class SyncedTable:
         """
         if self._is_replaced():
             raise VccError("synced_table: another process of this task has taken over, so this one sends nothing more")
-        if entries:
-            self._explained("written to", lambda: self._writing.transaction(lambda t: self._keep(t, entries)))
+        records = _by_key(entries)
+        kept = entries if records is None else {key: entries[record] for key, record in records.items()}
+        if kept:
+            self._explained("written to", lambda: self._writing.transaction(lambda t: self._keep(t, kept)))
 
     def _keep(self, transaction: Transaction, entries: Mapping[str, Remembered | None]) -> None:
         """Write in one order whoever writes, so that two writers wait for each other instead of locking up."""
@@ -220,7 +253,7 @@ class SyncedTable:
         values = [str(State.UNKNOWN), self._project_id, str(State.APPLIED)]
         self._explained("written to", lambda: self._writing.transaction(lambda t: t.execute(sql, values)))
 
-    def _explained(self, what: str, do: Callable[[], T]) -> T:
+    def _explained(self, what: str, do: Callable[[], T], since: str = " any more") -> T:
         try:
             return do()
         except VccError:
@@ -228,9 +261,26 @@ class SyncedTable:
         except Exception as error:  # noqa: BLE001 -- each driver has its own
             words = words_of(error, names=self._reading.names)
         raise VccError(
-            f"synced_table: {self._name} cannot be {what} any more ({words}), so nothing more is sent; "
+            f"synced_table: {self._name} cannot be {what}{since} ({words}), so nothing more is sent; "
             "the next run goes on from what it holds"
         )
+
+
+def _by_key(records: Collection[str]) -> dict[str, str] | None:
+    """Return the records by what stands for each in the table; None if all of them fit it as they are.
+
+    A longer one is the beginning and a digest of it: a text that is no id must not hold up those that are.
+    """
+    if not records or max(map(len, records)) <= RECORD_LENGTH:
+        return None
+    return {_key(record): record for record in records}
+
+
+def _key(record: str) -> str:
+    if len(record) <= RECORD_LENGTH:
+        return record
+    digest = sha256(record.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LETTERS]
+    return f"{record[:KEPT_LETTERS]}#{digest}"
 
 
 def _in_one(records: Collection[str]) -> str | None:

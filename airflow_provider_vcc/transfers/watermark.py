@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc._compat import airflow_version, asset_state_store
-from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.transfers.marks import kind_of
+from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
+from airflow_provider_vcc.transfers.marks import is_comparable, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,8 @@ __all__ = ["Watermark", "decode", "encode"]
 SINCE = (3, 3)
 LONGEST_KEY = 512
 PARAMETER = "watermark"
+DAG_ID = "dag_id"
+PLAIN = (str, int, float)
 NO_SQL = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"[^\"]*\"", re.DOTALL)
 NAMED = re.compile(r"(?<![:\w])[:@$]watermark\b|%\(watermark\)s", re.IGNORECASE)
 POSITIONAL = re.compile(r"\?|(?<!%)%s|(?<![:\w])[:$]\d+\b")
@@ -36,6 +38,18 @@ UNUSED = (
 CHANGED = (
     "watermark_column: earlier runs have kept {}, and the column now gives {}, so they cannot be compared. To start "
     "anew from watermark_initial, delete the value: DELETE /api/v2/assets/{{asset_id}}/state-store/{} of Airflow's API"
+)
+OTHER_FORM = (
+    "watermark_initial is {}, and the column gives {}: texts of two forms do not sort as the times do. Write "
+    "watermark_initial as the column does"
+)
+TWICE = (
+    "parameters has 'watermark', which is the name of the one that watermark_column hands to the query; take another "
+    "name, or give it as watermark_initial"
+)
+UNREADABLE = (
+    "watermark_column: what is kept of earlier runs cannot be read. To start anew from watermark_initial, delete it: "
+    "DELETE /api/v2/assets/{{asset_id}}/state-store/{} of Airflow's API"
 )
 TOO_OLD = (
     "watermark_column needs Airflow 3.3 or later, which keeps state beside an asset; before that, let the run's own "
@@ -61,7 +75,8 @@ class Watermark:
                 f"{len(outlets)}; write outlets=[Asset('vcc://mycc/projects/17')]"
             )
         self._store: Store = asset_state_store(context, outlets[0])  # type: ignore[assignment] # since 3.3
-        self._key = _key(context["ti"])
+        self._key, self._former_key = _keys(context["ti"])
+        self._stamp = _stamp(context["ti"])
         self._initial = initial
         self._log = log
 
@@ -76,10 +91,12 @@ class Watermark:
 
         It is one by name where the parameters have names, or the query has its name; otherwise the last by position.
 
-        :raises VccConfigurationError: if parameters by position stand beside a watermark by name.
+        :raises VccConfigurationError: if parameters by position stand beside a watermark by name, or have its name.
         """
         is_named = NAMED.search(NO_SQL.sub(" ", sql)) is not None
         if hasattr(given, "items"):
+            if PARAMETER in given:  # type: ignore[operator] # a mapping, as asked
+                raise VccConfigurationError(TWICE)
             return (sql, {**given, PARAMETER: self.value})  # type: ignore[dict-item] # a mapping, as asked
         if is_named and given:
             raise VccConfigurationError(MIXED)
@@ -97,6 +114,8 @@ class Watermark:
         """
         kept = self._kept()
         if kept is None:
+            if not is_comparable(self._initial, kind):
+                raise VccConfigurationError(OTHER_FORM.format(kind_of(self._initial), kind))
             return
         before = kind_of(kept) or f"a value of the type {type(kept).__name__}"
         if before != kind:
@@ -105,18 +124,36 @@ class Watermark:
     def move(self, reached: object) -> None:
         """Keep the highest value that was read; where nothing newer was read, it stays."""
         if reached is not None and not _is_at_least(self._kept(), reached):
-            self._store.set(self._key, encode(reached))
+            self._store.set(self._key, {**encode(reached), **self._stamp})
 
+    @without_causes()
     def _kept(self) -> object:
         kept = self._store.get(self._key, default=None)
-        return None if kept is None else decode(kept)
+        if kept is None and self._former_key != self._key:
+            kept = self._store.get(self._former_key, default=None)
+            kept = None if isinstance(kept, dict) and DAG_ID in kept else kept
+        try:
+            return None if kept is None else decode(kept)
+        except (TypeError, ValueError, LookupError, ArithmeticError):
+            raise VccConfigurationError(UNREADABLE.format(self._key)) from None
 
 
-def _key(instance: Any) -> str:
-    """Return a key of the task's own: what one task or shard has read says nothing of what another one has."""
+def _keys(instance: Any) -> tuple[str, str]:
+    """Return a key of the task's own, and the one before 0.2: what one task has read says nothing of another one.
+
+    A dot may stand in both ids, so it parts them only where the DAG's has none: else "a.b" of "c" and "b.c" of "a",
+    which may share an asset, would share a watermark as well.
+    """
     index = instance.map_index
     shard = f"[{index}]" if index is not None and index >= 0 else ""
-    return f"vcc_watermark{shard}:{instance.dag_id}.{instance.task_id}"[:LONGEST_KEY]
+    parted = ":" if "." in instance.dag_id else "."
+    own, former = (f"vcc_watermark{shard}:{instance.dag_id}{part}{instance.task_id}" for part in (parted, "."))
+    return own[:LONGEST_KEY], former[:LONGEST_KEY]
+
+
+def _stamp(instance: Any) -> dict[str, str]:
+    """Return what a value says of its DAG, if its key may be read as that of another one."""
+    return {DAG_ID: instance.dag_id} if "." in instance.task_id and "." not in instance.dag_id else {}
 
 
 def _is_at_least(kept: Any, reached: Any) -> bool:
@@ -143,11 +180,16 @@ def encode(value: object) -> dict[str, str | int | float]:
 
 
 def decode(kept: Mapping[str, Any]) -> Any:
-    """Return the value that ``encode`` took."""
+    """Return the value that ``encode`` took.
+
+    :raises ValueError: if it took none; or what Python says of something that is no such value.
+    """
     kinds: dict[str, Callable[[str], object]] = {
         "datetime": datetime.fromisoformat,
         "date": date.fromisoformat,
         "decimal": Decimal,
     }
-    convert = kinds.get(kept["type"])
-    return convert(kept["value"]) if convert else kept["value"]
+    value, convert = kept["value"], kinds.get(kept["type"])
+    if convert is None and (kept["type"] != "plain" or isinstance(value, bool) or not isinstance(value, PLAIN)):
+        raise ValueError(kept["type"])
+    return convert(value) if convert else value

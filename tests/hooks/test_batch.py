@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 
 import pytest
 from support.scripted import DROP, ScriptedServer, answer, closed_port
 
-from airflow_provider_vcc.exceptions import VccAuthenticationError, VccInputError, VccTransportError, VccUnavailable
+from airflow_provider_vcc.exceptions import (
+    VccAuthenticationError,
+    VccConfigurationError,
+    VccInputError,
+    VccTransportError,
+    VccUnavailable,
+)
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Status
 
@@ -117,3 +125,99 @@ def test_batches_of_any_projects_and_other_requests_share_a_hook(hook, sandbox):
 def test_no_elements_are_no_request(hook, sandbox):
     assert hook.batch_dispositions(17, []) == {}
     assert sandbox.ledger.requests() == []
+
+
+CYCLE: dict = {"numberid": "1"}
+CYCLE["search"] = [CYCLE]
+NO_PROJECTS = [
+    "abc",
+    "",
+    " ",
+    "../17",
+    "17/records",
+    "1.5",
+    "-1",
+    "0",
+    "\u0661",
+    0,
+    -1,
+    1.5,
+    True,
+    None,
+    [17],
+    b"17",
+    float("nan"),
+]
+
+
+@pytest.fixture
+def unreachable(connect):
+    """Return a hook whose every request would fail otherwise than by what is wrong with its arguments."""
+    return connect(f"http://127.0.0.1:{closed_port()}")
+
+
+@pytest.mark.parametrize("project_id", NO_PROJECTS)
+def test_a_project_that_is_no_number_is_refused(unreachable, project_id):
+    """What would lead to another resource, or to none, is refused before anything is sent."""
+    with pytest.raises(VccConfigurationError, match="project_id must be the project's number"):
+        unreachable.batch_dispositions(project_id, ONE)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"elements": None},
+        {"elements": "[]"},
+        {"elements": b"[]"},
+        {"elements": {"numberid": "1"}},
+        {"elements": iter(ONE)},
+        {"elements": [None]},
+        {"elements": ["1"]},
+        {"elements": [ONE]},
+        {"disposition": "2"},
+        {"disposition": []},
+        {"disposition": False},
+        {"avoid_in_call": "yes"},
+        {"avoid_in_call": 1},
+        {"attempts": 0},
+        {"attempts": "5"},
+        {"attempts": True},
+        {"attempts": None},
+    ],
+)
+def test_arguments_of_another_kind_are_refused(unreachable, wrong):
+    """An argument that is not what the API documents is named with what it must be, and nothing is sent."""
+    with pytest.raises(VccConfigurationError, match="must be"):
+        unreachable.batch_dispositions(17, **{"elements": ONE} | wrong)
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"numberid": object()},
+        {"numberid": "1", "description": "Anna \ud800"},
+        CYCLE,
+        {"search": {"name": float("nan")}},
+        {"search": [{"name": "x"}, {"name": None}]},
+    ],
+    ids=["object", "surrogate", "cycle", "nan", "null"],
+)
+def test_what_json_cannot_say_is_refused_without_its_value(unreachable, element):
+    """A value that JSON has not, or has null for in a search, is refused, and no word of it is in the error."""
+    with pytest.raises(VccInputError) as caught:
+        unreachable.batch_dispositions(17, [element])
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert "Anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda hook: pickle.loads(pickle.dumps(hook))], ids=["copy", "pickle"]
+)
+def test_a_used_hook_can_be_handed_to_another_process(hook, copied):
+    """A copy of a hook in use has no socket and no token in it, and works by itself."""
+    assert hook.batch_dispositions(17, ONE) == {0: True}
+    hook.get_conn()
+    assert b"sandbox-token" not in pickle.dumps(hook)
+    assert copied(hook).batch_dispositions(17, ONE) == {0: True}
+    assert hook.batch_dispositions(17, ONE) == {0: True}

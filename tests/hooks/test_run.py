@@ -284,3 +284,25 @@ def test_status_reaches_the_sandbox_fault_by_fault(connect, sandbox):
     sandbox.faults = [Status(503, acted=False, retry_after=0), Status(429, retry_after=0), None]
     assert connect(sandbox.url, password="sandbox-token").run("GET", "/projects")
     assert [request.status for request in sandbox.ledger.requests()] == [503, 429, 200]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"method": None},
+        {"method": 5},
+        {"path": None},
+        {"path": b"/projects"},
+        {"path": ["/projects"]},
+        {"attempts": 0},
+        {"attempts": -1},
+        {"attempts": "5"},
+        {"attempts": 1.5},
+        {"attempts": True},
+    ],
+)
+def test_arguments_of_another_kind_are_refused_in_words(connect, call):
+    """Whatever stands in the place of an argument is refused by an error of ours, before anything is sent."""
+    hook = connect(f"http://127.0.0.1:{closed_port()}")
+    with pytest.raises(VccConfigurationError, match="must be"):
+        hook.run(**{"method": "GET", "path": "/projects"} | call)

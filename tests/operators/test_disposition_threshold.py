@@ -3,6 +3,8 @@ import textwrap
 
 import pytest
 
+from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccConfigurationError
+
 pytestmark = pytest.mark.airflow
 
 DAG = """
@@ -124,3 +126,59 @@ def test_summaries_may_be_json_text(judge):
 def test_a_text_that_is_not_json_is_refused_with_what_to_write(judge):
     result = judge("[{'applied': 1}]", "expected=1")
     assert "summaries is a text that is not JSON. Write summaries=sync.output['summary']" in result.log
+
+
+NOT_COUNTS = ["9", "", 9.5, float("nan"), float("inf"), -9, True, [9], {"n": 9}]
+
+
+def judged(summaries, **parameters):
+    """Judge in this process, and return the merged summary."""
+    from support.operators import Instance
+
+    from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
+
+    given = {"task_id": "judge", "summaries": summaries, "expected": 1, "max_errors": 5} | parameters
+    return DispositionThresholdOperator(**given).execute({"ti": Instance()})
+
+
+@pytest.mark.parametrize("value", NOT_COUNTS)
+@pytest.mark.parametrize("name", ["total", "applied", "rejected", "failed", "requests", "unchanged"])
+def test_a_count_that_is_none_is_refused(name, value):
+    """A summary whose counts cannot be read is not taken for zeros, by which the judgement would pass."""
+    with pytest.raises(VccConfigurationError, match=f"{name} is not a whole number"):
+        judged([shard(rejected=1) | {name: value}])
+
+
+@pytest.mark.parametrize("wrong", [{"applied": 3}, {"total": 0}, {"unknown": 1}, {"not_sent": 2}])
+def test_outcomes_that_do_not_add_up_are_refused(wrong):
+    """Elements that a summary does not account for are not judged as if they were not there."""
+    with pytest.raises(VccConfigurationError, match="do not add up"):
+        judged([shard(rejected=1) | wrong])
+
+
+def test_what_failed_is_counted_anew():
+    """The outcomes themselves are judged, whatever a summary says failed."""
+    with pytest.raises(DispositionThresholdExceeded):
+        judged([shard(rejected=3) | {"failed": 0}], max_errors=2)
+
+
+@pytest.mark.parametrize("rows", ["none", [5], [{}], [{"errorcode": 1, "errormessage": "x", "count": "1"}], 7])
+def test_errors_that_are_no_rows_are_refused(rows):
+    """What is no table of errors is named as such, rather than failing with Python's own words."""
+    with pytest.raises(VccConfigurationError, match="errors is not a list of rows"):
+        judged([shard() | {"errors": rows}])
+
+
+@pytest.mark.parametrize("summaries", [5, 1.5, True, "5", "true", [5], ["5"], {}, [[]], "[[]]"])
+def test_what_is_no_summary_is_refused_in_words(summaries):
+    """Whatever comes in the place of summaries is refused with what to write."""
+    with pytest.raises(VccConfigurationError, match=r"write summaries=sync"):
+        judged(summaries)
+
+
+def test_whole_numbers_of_another_kind_are_counts():
+    """What a backend that keeps numbers as floats gives back is read, and so is a summary of 0.1."""
+    old = {name: value for name, value in shard(rejected=1).items() if name not in ("resumed", "requests")}
+    floats = {name: float(value) if isinstance(value, int) else value for name, value in shard(rejected=1).items()}
+    summary = judged([old, floats], expected=2)
+    assert (summary["total"], summary["applied"], summary["rejected"], summary["resumed"]) == (22, 20, 2, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import os
 from decimal import Decimal
 
 import pytest
@@ -112,3 +113,11 @@ def test_a_file_that_cannot_be_created_is_said_at_once(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(VccError, match="cannot be created"):
         FailuresFile(str(tmp_path / "file" / "failures.jsonl"))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_that_nobody_reads_is_refused(tmp_path):
+    """The task does not wait for a reader that may never come."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VccError, match="cannot be created"):
+        FailuresFile(str(tmp_path / "pipe"))

@@ -146,3 +146,18 @@ def test_values_are_not_taken_for_templates(value):
 def test_parameters_are_keywords_only():
     with pytest.raises((TypeError, AirflowException)):
         BatchDispositionOperator(17, task_id="sync")
+
+
+@pytest.mark.parametrize("name", ["disposition", "field_map"])
+@pytest.mark.parametrize("value", [0, 0.0, False, [], (), b"", "0", "false", "[]", '""'])
+def test_what_is_false_but_no_object_is_refused(name, value):
+    """A value of another kind is not passed over in silence because Python takes it for false."""
+    with pytest.raises(VccConfigurationError, match=name):
+        BatchDispositionOperator(task_id="t", project_id=17, elements=[], **{name: value})
+
+
+@pytest.mark.parametrize("name", ["max_elements_per_second", "max_error_rate", "max_errors"])
+def test_bytes_are_no_number(name):
+    """What Python would convert by the way is none of the kinds that a parameter may be."""
+    with pytest.raises(VccConfigurationError, match=name):
+        BatchDispositionOperator(task_id="t", project_id=17, elements=[], **{name: b"1"})

@@ -117,3 +117,42 @@ def test_a_second_try_replaces_what_the_first_wrote(sync, database):
     assert result.state == "failed"
     assert database.execute("select position, try_number from failed").fetchall() == [(1, 2)]
     assert result.summary["resumed"] == (1 if AIRFLOW >= (3, 3) else 0)
+
+
+WRONG = [
+    *({"parameters": value} for value in ("x", "5", "{", 5, 1.5, True, b"x", {1, 2})),
+    *({"sql_hook_params": value} for value in ("x", 5, [1], True, {1: 2})),
+    *({"fetch_size": value} for value in (None, 0, -1, "x", 1.5, True, 10**12)),
+    *({"watermark_column": value} for value in ("", " ", 5, [], True)),
+    *({name: value} for name in ("results_table", "synced_table") for value in (5, [], True, {}, " ", b"t")),
+    *({"results_conn_id": value, "results_table": "r"} for value in ("", 5, [])),
+    {"watermark_initial": "2026-01-01"},
+    {"results_conn_id": "elsewhere"},
+    {"send_unchanged": True},
+    {"send_unchanged": "{{ params.all }}"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_parameter_of_another_kind_is_refused_when_the_dag_is_parsed(wrong):
+    """What a query's parameter cannot be, or what says nothing without another one, is refused by its name."""
+    with pytest.raises(VccConfigurationError, match=next(iter(wrong))):
+        SqlToVccOperator(task_id="sync", project_id=17, sql_conn_id="warehouse", sql="select 1 as numberid", **wrong)
+
+
+def test_parameters_may_come_as_the_json_of_a_template(sync, sandbox, database):
+    """A text that a template made of a list is the list, and not its letters."""
+    table(database, "numberid int", [(1,), (2,)])
+    result = sync(sql="select numberid from t where numberid = ? order by 1", parameters="{{ [2] | tojson }}")
+    assert result.state == "success", result.log
+    assert sandbox.ledger.counts().keys() == {("2", None)}
+
+
+@keeps_state
+def test_a_watermark_column_that_is_there_twice_is_named(sync, sandbox, database):
+    """Which of two columns of one name is meant, nobody can know, so nothing is sent."""
+    table(database, "numberid int, u int", [(1, 5)])
+    query = "select numberid, u, -u as u from t where u > :watermark order by 1"
+    result = sync(sql=query, watermark_column="u", watermark_initial=0, outlets=["OUTLET"])
+    assert "several columns 'u'" in result.log
+    assert not sandbox.ledger.requests("PUT")

@@ -239,3 +239,54 @@ def test_the_second_night_sends_only_what_changed(sync, database, sandbox):
     rows = database.execute("SELECT dag_id, task_id, state, COUNT(*) FROM vcc_synced GROUP BY 1, 2, 3").fetchall()
     assert rows == [("warehouse", "sync", "applied", 400)]
     assert "call" not in json.dumps(database.execute("SELECT * FROM vcc_synced").fetchall())
+
+
+def test_a_text_that_is_too_long_for_an_id_is_kept_beside_the_others(table):
+    """Ids of any length are told apart, and one of them holds nothing up: the column has room for no more than 64."""
+    long = ["9" * 300 + end for end in ("1", "2")]
+    kept = table()
+    kept.write({long[0]: Remembered(A, State.APPLIED), long[1]: Remembered(B, State.SENT), "1": None})
+    found = dict(kept.differing({long[0]: A, long[1]: A, "1": A}))
+    assert found == {long[1]: Remembered(B, State.SENT), "1": None}
+    kept.write({long[0]: None})
+    assert dict(kept.differing({long[0]: A})) == {long[0]: None}
+
+
+OWN = """CREATE TABLE vcc_synced (project_id BIGINT, record {record}, fingerprint {fingerprint}, state VARCHAR(16),
+    dag_id VARCHAR(50), task_id VARCHAR(50), synced_at {time}, PRIMARY KEY ({key})) {ending}"""
+SOUND = {
+    "record": "VARCHAR(64)",
+    "fingerprint": "VARCHAR(64)",
+    "time": "TIMESTAMP",
+    "key": "project_id, record",
+    "ending": "",
+}
+
+
+def refuses(hook, **column):
+    """Say whether a table of somebody's own is refused before anything is sent."""
+    hook.execute("DROP TABLE IF EXISTS vcc_synced")
+    hook.execute(OWN.format(**SOUND | column))
+    mine = SyncedTable(hook, "vcc_synced", 17, WRITER)
+    try:
+        mine.prepare()
+    except VccError:
+        return True
+    finally:
+        mine.close()
+    assert hook.execute("SELECT COUNT(*) FROM vcc_synced") == [(0,)]
+    return False
+
+
+def test_a_table_that_takes_one_record_for_another_is_refused(hook):
+    """A key that holds for several records would have one of them pass for applied, or stop the run in the middle."""
+    assert not refuses(hook)
+    assert refuses(hook, key="project_id")
+
+
+@pytest.mark.mariadb
+@pytest.mark.xdist_group("mariadb")
+def test_a_table_that_cuts_fingerprints_in_silence_is_refused(mariadb_socket):
+    """If a server cuts instead of refusing, other contents would pass for the same, or all would be sent each time."""
+    hook = on_mariadb(mariadb_socket, init_command="SET sql_mode = ''")
+    assert refuses(hook, time="DATETIME", fingerprint="VARCHAR(8)", ending="CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")

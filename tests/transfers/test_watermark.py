@@ -212,3 +212,77 @@ def test_a_retry_reads_from_the_same_value_and_sends_only_what_is_left(run, sand
     assert len(sandbox.ledger.events()) == 3
     assert run(max_errors=1).summary["total"] == 4
     assert run().summary["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["", "x", 5, 1.5, True, [], {}, {"type": "plain"}, {"type": "int", "value": 1}, {"value": 1}]
+    + [{"type": kind, "value": value} for kind in ("datetime", "date", "decimal") for value in ("x", None, [])]
+    + [{"type": "plain", "value": value} for value in (None, True, [], {})],
+)
+def test_what_cannot_be_read_says_how_to_start_anew(newest, kept):
+    """A value that somebody wrote there by hand is refused with what to delete, and is not overwritten."""
+    store = Store({"vcc_watermark:tested.sync": kept})
+    with pytest.raises(VccConfigurationError, match=r"delete it: DELETE .*vcc_watermark:tested\.sync"):
+        a_watermark(store).bind(QUERY, None)
+    assert store == {"vcc_watermark:tested.sync": kept}
+
+
+def test_ids_with_dots_have_a_watermark_each(newest):
+    """A task of a group and a DAG with a dot in its id, which read as the same, do not share a watermark."""
+    store = Store()
+    for n, (dag_id, task_id) in enumerate([("a", "b.c"), ("a.b", "c"), ("a.b.c", "d"), ("a", "b.c.d"), ("a.b", "c.d")]):
+        watermark = a_watermark(store, dag_id=dag_id, task_id=task_id)
+        assert watermark.value is None
+        watermark.move(n)
+    assert sorted(value["value"] for value in store.values()) == [0, 1, 2, 3, 4]
+
+
+def test_the_key_of_before_is_read(newest):
+    """What an earlier version kept for a DAG with a dot in its id counts until the first value under the new key."""
+    store = Store({"vcc_watermark:a.b.c": encode(5)})
+    watermark = a_watermark(store, dag_id="a.b", task_id="c")
+    assert watermark.value == 5
+    watermark.move(7)
+    assert (watermark.value, decode(store["vcc_watermark:a.b.c"])) == (7, 5)
+
+
+TIMES, DAYS = kind_of("2026-01-31 10:00:00"), kind_of("2026-01-31")
+
+
+@pytest.mark.parametrize(
+    ("initial", "kind", "fits"),
+    [
+        ("2026-01-01 00:00:00", TIMES, True),
+        ("2026-01-01", TIMES, True),
+        ("2026-01-01T00:00:00", TIMES, False),
+        ("20260101", TIMES, False),
+        ("2026-01-01 00:00:00", DAYS, False),
+        ("2026-01-01 00:00:00", kind_of("2026-01-31T10:00:00Z"), False),
+        ("2026-01-01T00:00:00Z", kind_of("2026-01-31T10:00:00+02:00"), False),
+        ("", TIMES, True),
+        (None, TIMES, True),
+        (5, TIMES, True),
+        ("2026-01-01T00:00:00", kind_of(datetime(2026, 1, 1, tzinfo=UTC)), True),
+    ],
+)
+def test_a_text_to_start_from_has_the_columns_form(newest, initial, kind, fits):
+    """Texts of two forms sort otherwise than the times they stand for, so that rows would be left out for good."""
+    watermark = a_watermark(Store(), initial)
+    if fits:
+        watermark.check_kind(kind)
+        return
+    with pytest.raises(VccConfigurationError, match="watermark_initial is"):
+        watermark.check_kind(kind)
+
+
+def test_a_parameter_of_the_same_name_is_refused(newest):
+    """A parameter that somebody gave as watermark is not overwritten in silence."""
+    with pytest.raises(VccConfigurationError, match="parameters has 'watermark'"):
+        a_watermark(Store(), 0).bind(QUERY, {"watermark": 5})
+
+
+@pytest.mark.parametrize("text", ["2026-13-45", "2026-02-30", "2026-01-01 25:00:00", "20261301", "2026-01-01T10:61"])
+def test_a_text_that_is_no_time_is_none_in_iso_form(text):
+    """A day that does not exist would hide all that come before it."""
+    assert kind_of(text) is None

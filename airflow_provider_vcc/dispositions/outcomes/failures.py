@@ -23,6 +23,8 @@ __all__ = ["FailuresFile"]
 
 OWNER_ONLY = 0o600
 OTHERS = 0o077
+AT_ONCE = getattr(os, "O_NONBLOCK", 0)
+"""A pipe that nobody reads is an error then; to wait for a reader would hold the task up for ever."""
 
 
 def create_local(path: str, but: str | None = None) -> BinaryIO:
@@ -31,9 +33,11 @@ def create_local(path: str, but: str | None = None) -> BinaryIO:
     :param but: a file that it must not be, however that came about since it was checked.
     :raises OSError: if that fails; nothing has been taken away from any file then.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), OWNER_ONLY)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | AT_ONCE | getattr(os, "O_BINARY", 0), OWNER_ONLY)
     try:
         _claim(handle, but)
+        if AT_ONCE:
+            os.set_blocking(handle, True)
         return os.fdopen(handle, "wb")
     except BaseException:
         os.close(handle)

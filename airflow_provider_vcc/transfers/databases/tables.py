@@ -7,6 +7,7 @@ it: what passes (deadlocks, locks, lost connections, busy files) is tried again,
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -23,7 +24,7 @@ from airflow_provider_vcc.transfers.databases.dialects import (
 from airflow_provider_vcc.transfers.databases.faults import Fate, fate_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from airflow_provider_vcc.transfers.databases.dialects import Dialect
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Columns", "SideTable", "Transaction"]
 
 T = TypeVar("T")
+Row = Mapping[str, object]
 Columns = dict[str, str]
 """A table's columns: name -> ``key:<length>``, ``text``, ``integer``, ``bigint`` or ``time``."""
 PATIENCE = 60.0
@@ -169,11 +171,14 @@ class SideTable:
 
     # Before anything is sent
 
-    def prepare(self, sample: Callable[[Transaction], Mapping[str, object]] | None = None) -> None:
+    def prepare(
+        self, sample: Callable[[Transaction], Row] | None = None, check: Callable[[Transaction], None] = lambda _: None
+    ) -> None:
         """Check that the table is there or make it, that it has the columns, and that it can be written to.
 
         :param sample: returns a row that is written and rolled back. In a database that cannot roll back, the right to
             write is tried with no row.
+        :param check: looks at the table while that row is there.
         :raises VccError: if it cannot be made or written to, in the database's own words.
         :raises VccConfigurationError: if a table of another kind has the name.
         """
@@ -182,7 +187,7 @@ class SideTable:
             if not self._explained("read", self._exists):
                 raise VccError(f"{self._parameter}: {self.name} was created and is not there; look at its schema")
         if sample is not None:
-            self._explained("written to", lambda: self._try_writing(sample))
+            self._explained("written to", lambda: self._try_writing(sample, check))
 
     def _exists(self) -> bool:
         try:
@@ -232,23 +237,23 @@ class SideTable:
         name, _, length = kind.partition(":")
         return str(getattr(self.dialect, name)).format(length)
 
-    def _try_writing(self, sample: Callable[[Transaction], Mapping[str, object]]) -> None:
+    def _try_writing(self, sample: Callable[[Transaction], Row], check: Callable[[Transaction], None]) -> None:
         if not self.dialect.transactions:
             names = ", ".join(self._columns)
             self.transaction(
                 lambda t: t.execute(f"INSERT INTO {{table}} ({names}) SELECT {names} FROM {{table}} WHERE 1 = 0")
             )
             return
-        row = self.transaction(lambda transaction: _written(transaction, sample), keep=False)
+        row = self.transaction(lambda transaction: _written(transaction, sample, check), keep=False)
         self.transaction(lambda transaction: self._take_back(transaction, row))
 
-    def _take_back(self, transaction: Transaction, row: Mapping[str, object]) -> None:
+    def _take_back(self, transaction: Transaction, row: Row) -> None:
         """Delete what could not be rolled back: some tables of MySQL know no transactions."""
         where, values = self._of_key(row)
         if transaction.select(f"SELECT 1 FROM {{table}} WHERE {where}", values):
             transaction.execute(f"DELETE FROM {{table}} WHERE {where}", values)
 
-    def _of_key(self, row: Mapping[str, object]) -> tuple[str, list[object]]:
+    def _of_key(self, row: Row) -> tuple[str, list[object]]:
         return " AND ".join(f"{name} = {{}}" for name in self._key), [row[name] for name in self._key]
 
     def _explained(self, what: str, do: Callable[[], T]) -> T:
@@ -335,9 +340,12 @@ class SideTable:
             connection.close()  # type: ignore[union-attr]
 
 
-def _written(transaction: Transaction, sample: Callable[[Transaction], Mapping[str, object]]) -> Mapping[str, object]:
+def _written(
+    transaction: Transaction, sample: Callable[[Transaction], Row], check: Callable[[Transaction], None]
+) -> Row:
     row = sample(transaction)
     transaction.insert([row])
+    check(transaction)
     return row
 
 
