@@ -273,10 +273,15 @@ class TestKnee:
 
     def test_it_knows_the_knee_after_thousands_of_answers_as_after_hundreds(self):
         """The weights grow with each answer, and are made smaller when they are about to get too large."""
-        rounds = [(among, 500, max(1.0, among / 6)) for among in range(1, 19)]
-        few, many = self.knee_of(rounds * 60).estimate(), self.knee_of(rounds * 300).estimate()
+        rounds = [(among, 500, max(1.0, among / 6) * (1 + among * 7 % 5 * 2)) for among in range(3, 12)]
+        few, many = self.knee_of(rounds * 320).estimate(), self.knee_of(rounds * 532).estimate()
         assert (many.middle, many.high) == (few.middle, few.high)
         assert (many.steep, many.spread) == (pytest.approx(few.steep, rel=0.01), pytest.approx(few.spread, rel=0.01))
+
+    def test_after_one_answer_it_believes_what_it_did_before(self):
+        found = self.knee_of([(4, 500, 1.0)]).estimate()
+        assert (found.middle, found.high, found.spread) == (10, 26, 0.12)
+        assert found.steep == pytest.approx(0.25)
 
     def knee_of(self, answers):
         knee = Knee()
@@ -348,6 +353,18 @@ class TestWay:
         took = way(lambda among, number: 1.0 if number < 150 else max(1, among / 3), 400)
         then = [(151, 6), (187, 12), (207, 24), (225, 2), (249, 4), (252, 5), (257, 4)]
         assert took == [*OPENING, (5, 18), (20, 32), *then]
+
+    def test_a_service_that_bears_eight_gets_more_after_a_quiet_that_is_doubled_up_to_384_answers(self):
+        limit, quiet, calm = Auto(), [], 0
+        for second in range(3000):
+            sent = limit.sent(limit.now, float(second))
+            if limit.now > 8:
+                limit.failed(Trouble.SLOW_DOWN, second + 1.0)
+                quiet, calm = [*quiet, calm], 0
+            else:
+                limit.answered(sent, 500, second + 1.0)
+                calm += 1
+        assert quiet == [2, 0, 48, 96, 192, 192, 2 * 384, 2 * 384, 384], "two steps up take twice as long"
 
     def test_trouble_before_the_first_answer_halves_it_once_a_second(self):
         limit = Auto()
