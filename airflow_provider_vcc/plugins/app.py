@@ -72,7 +72,8 @@ def app() -> FastAPI:
 def show_message(_: Request, error: Exception) -> HTMLResponse:
     """Return a page that says why there is no report."""
     status = 404 if isinstance(error, RequestValidationError) else getattr(error, "status_code", 500)
-    return HTMLResponse(render_message(*REFUSALS.get(status, REFUSED)), status, headers())
+    given = getattr(error, "headers", None) or {}  # such as the methods that are allowed
+    return HTMLResponse(render_message(*REFUSALS.get(status, REFUSED)), status, {**given, **headers()})
 
 
 def which(dag_id: str, run_id: str, task_id: str, map_index: str = "") -> Key:

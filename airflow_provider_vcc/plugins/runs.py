@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select, tuple_
 
 from airflow_provider_vcc.documents import REPORT_KEY
 from airflow_provider_vcc.links import VccReportLink
-from airflow_provider_vcc.plugins.stored import Key, Stored, decoded, read_progress
+from airflow_provider_vcc.plugins.stored import AS_TEXT, Key, Stored, decoded, read_progress
 from airflow_provider_vcc.report.words.status import ACTIVE, OURS
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def read_all(session: Session, found: Sequence[Found]) -> dict[Key, Stored]:
 
 def _xcoms(session: Session, keys: Sequence[Key]) -> dict[tuple[object, ...], object]:
     columns = (XComModel.dag_id, XComModel.run_id, XComModel.task_id, XComModel.map_index)
-    wanted = select(*columns, XComModel.key, XComModel.value).where(
+    wanted = select(*columns, XComModel.key, AS_TEXT).where(
         tuple_(*columns).in_([tuple(key) for key in keys]), XComModel.key.in_(("summary", "report"))
     )
-    return {tuple(row[:5]): decoded(row.value) for row in session.execute(wanted)} if keys else {}
+    return {tuple(row[:5]): decoded(row.text) for row in session.execute(wanted)} if keys else {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow.configuration import conf
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 
 from airflow_provider_vcc.report.reading.tolerant import mapping, masked, whole
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 __all__ = [
+    "AS_TEXT",
     "Key",
     "Stored",
     "TaskState",
@@ -31,6 +32,8 @@ __all__ = [
 ]
 
 PROGRESS = "vcc_report"
+AS_TEXT = cast(XComModel.value, Text).label("text")
+"""As it stands in the database: a value that is no JSON, or nested too deep, is no reason to fail."""
 MOST_BYTES = 1_048_576
 MOST_INSTANCES = 500
 
@@ -103,7 +106,7 @@ def read_instances(session: Session, key: Key) -> list[tuple[int, str | None]]:
 
 def read_totals(session: Session, key: Key) -> dict[int, tuple[int | None, int | None]]:
     """Return (total, failed) of each instance of a mapped task that has left its figures, by its map index."""
-    wanted = select(XComModel.map_index, XComModel.value).where(
+    wanted = select(XComModel.map_index, AS_TEXT).where(
         XComModel.dag_id == key.dag_id,
         XComModel.run_id == key.run_id,
         XComModel.task_id == key.task_id,
@@ -111,7 +114,7 @@ def read_totals(session: Session, key: Key) -> dict[int, tuple[int | None, int |
         XComModel.key == "summary",
     )
     rows = session.execute(wanted.order_by(XComModel.map_index).limit(MOST_INSTANCES))
-    read = {row.map_index: mapping(decoded(row.value)) for row in rows}
+    read = {row.map_index: mapping(decoded(row.text)) for row in rows}
     return {index: (whole(summary.get("total")), whole(summary.get("failed"))) for index, summary in read.items()}
 
 
@@ -134,7 +137,7 @@ def read_progress(session: Session, key: Key) -> Stored:
 def _read_xcom(session: Session, key: Key, name: str) -> object:
     """Read as Airflow's API does, from the database and as plain JSON; a reference to an object store is followed."""
     value = session.scalar(
-        select(XComModel.value).where(
+        select(AS_TEXT).where(
             XComModel.dag_id == key.dag_id,
             XComModel.run_id == key.run_id,
             XComModel.task_id == key.task_id,
@@ -147,8 +150,8 @@ def _read_xcom(session: Session, key: Key, name: str) -> object:
 
 
 def decoded(value: object) -> Any:
-    """Return an XCom's value as the database holds it: the execution API stores JSON text as JSON."""
-    for _ in range(2):
+    """Return an XCom's value from its text: the execution API stores JSON text as JSON, one of them twice."""
+    for _ in range(3):
         if isinstance(value, str):
             value = _loaded(value)
     return value

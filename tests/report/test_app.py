@@ -183,7 +183,9 @@ def test_there_is_nothing_else_under_the_prefix(client, path):
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_nothing_can_be_changed(client, method):
-    assert getattr(client, method)("/vcc/report/a/b/c").status_code == 405
+    answer = getattr(client, method)("/vcc/report/a/b/c")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
 
 
 # How it is served
@@ -453,6 +455,17 @@ def test_deleted_xcoms_leave_a_page_that_says_so(get, changed):
 def test_an_xcom_of_any_other_kind_breaks_nothing(get, changed, value):
     changed("update xcom set value = ? where key = 'summary' and task_id = 'push'", value)
     assert get().status_code == 200
+
+
+@pytest.mark.parametrize("value", ['{"total": 5, "appl', "[" * 3000 + "]" * 3000, "", "\x00"])
+def test_an_xcom_that_is_broken_in_the_database_breaks_neither_the_page_nor_the_overview(  # noqa: PLR0917 -- fixtures
+    get, overview, database, changed, runs, value
+):
+    link_of(database, "push")
+    changed("update xcom set value = ? where key = 'summary' and task_id = 'push'", value)
+    assert get().status_code == 200
+    assert overview().status_code == 200
+    assert overview(f"/vcc/runs/vcc_probe/{quote(runs['failed'], safe='')}").status_code == 200
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def read_figures(summary: object, report: object) -> Figures:
     """Read both XComs, or what stands under ``vcc_report``; neither has to be there or whole."""
     s, r = mapping(summary), mapping(report)
     counts, total = _counts(s)
-    kinds = sorted(_errors(s), key=lambda line: -line.count)
+    kinds = sorted(rows(s.get("errors")), key=lambda row: -(whole(row.get("count")) or 0))
     shards = [_shard(row) for row in rows(r.get("shards"))]
     known = any(outcome.value in s for outcome in FAILED)
     return Figures(
@@ -201,7 +201,7 @@ def read_figures(summary: object, report: object) -> Figures:
         resumed=min(whole(s.get("resumed")) or 0, counts[Outcome.APPLIED]),
         duration=number(s.get("duration")),
         rate=number(s.get("elements_per_second")),
-        errors=tuple(kinds[:MOST_ERRORS]),
+        errors=tuple(map(_error, kinds[:MOST_ERRORS])),
         more_errors=len(kinds[MOST_ERRORS:]),
         failures_path=masked(s.get("failures_path")),
         failures=_failures(r.get("failed")),
@@ -251,10 +251,6 @@ def _counts(row: Mapping[str, object]) -> tuple[Counts, int]:
     return counts, max(sum(counts.values()), whole(row.get("total")) or 0)
 
 
-def _errors(summary: Mapping[str, object]) -> list[ErrorLine]:
-    return [_error(row) for row in rows(summary.get("errors"))]
-
-
 def _error(row: Mapping[str, object]) -> ErrorLine:
     places = islice(zip_longest(listed(row.get("positions")), listed(row.get("records"))), 2 * MOST_POSITIONS)
     read = [(whole(position), text(record, 64)) for position, record in places]
@@ -271,7 +267,7 @@ def _error(row: Mapping[str, object]) -> ErrorLine:
 def _failures(value: object) -> tuple[FailedLine, ...]:
     """Read the failed elements one by one, leaving out what makes no sense."""
     document = mapping(value)
-    pairs = ([*listed(pair), None, None][:2] for pair in listed(document.get("reasons")))
+    pairs = ([*listed(pair), None, None][:2] for pair in listed(document.get("reasons"))[:MOST_FAILED])
     reasons = [(text(code, 64), masked(message)) for code, message in pairs]
     given = islice(map(listed, listed(document.get("rows"))), MOST_FAILED)
     return tuple(line for row in given if (line := _failure(row, reasons)) is not None)
