@@ -11,7 +11,8 @@ from airflow_provider_vcc.links import VccReportLink
 from airflow_provider_vcc.task.parameters import Parameters, check_inputs, check_parameters
 from airflow_provider_vcc.task.rendering.rendered import PRIVATE, bare, render_field, shown_query, wrapped
 from airflow_provider_vcc.task.rendering.templates import render_elements
-from airflow_provider_vcc.task.reporting.early import leaving_reason, rendering
+from airflow_provider_vcc.task.reporting.early import leaving_reason, render_shown, rendering
+from airflow_provider_vcc.task.unknown import naming_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +130,8 @@ class BatchDispositionOperator(BaseOperator):
         validate_only: Templated[bool] = False,
         **kwargs: Unpack[TaskArguments],
     ) -> None:
-        super().__init__(**kwargs)
+        with naming_unknown(self, kwargs):
+            super().__init__(**kwargs)
         self.project_id = project_id
         self.elements = elements
         self.elements_path = elements_path
@@ -269,7 +271,7 @@ class BatchDispositionOperator(BaseOperator):
     def _do_render_template_fields(
         self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
     ) -> None:
-        """Render what may be shown as Airflow does, and the rest so that neither it nor its errors are seen.
+        """Render as Airflow does, which logs what it cannot render as it stands; show neither that nor what is private.
 
         :param parent: the operator, or an object that stands in one of its lists.
         """
@@ -278,13 +280,11 @@ class BatchDispositionOperator(BaseOperator):
         private = [name for name in fields if parent is not self or name in PRIVATE]
         if parent is self:
             self._hide(private)
-        for name in fields:
-            if name not in private:
-                with rendering(self, name, context):
-                    super()._do_render_template_fields(parent, [name], context, jinja_env, seen_oids)
 
         def how(value: object) -> Any:
             return self.render_template(value, context, jinja_env, seen_oids)
+
+        render_shown(self, [name for name in fields if name not in private], how, context, jinja_env)
 
         def elements_how(value: object) -> Any:
             def by(value: object, env: object) -> Any:

@@ -16,7 +16,8 @@ from airflow_provider_vcc.task.parameters import (
     most_error_rate,
     most_errors,
 )
-from airflow_provider_vcc.task.reporting.early import leaving_reason, rendering
+from airflow_provider_vcc.task.reporting.early import leaving_reason, render_shown
+from airflow_provider_vcc.task.unknown import naming_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,7 +59,8 @@ class DispositionThresholdOperator(BaseOperator):
         soft_fail: bool = False,
         **kwargs: Unpack[TaskArguments],
     ) -> None:
-        super().__init__(**kwargs)
+        with naming_unknown(self, kwargs):
+            super().__init__(**kwargs)
         self.summaries = _of_failed_shards_too(summaries)
         self.expected = expected
         self.max_errors = max_errors
@@ -103,9 +105,14 @@ class DispositionThresholdOperator(BaseOperator):
         self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
     ) -> None:
         """Render as Airflow does, and leave the reason behind if a field cannot be rendered."""
-        for name in template_fields:
-            with rendering(self, name, context):
-                super()._do_render_template_fields(parent, [name], context, jinja_env, seen_oids)
+        if parent is not self:
+            super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+            return
+
+        def how(value: object) -> Any:
+            return self.render_template(value, context, jinja_env, seen_oids)
+
+        render_shown(self, template_fields, how, context, jinja_env)
 
 
 def _of_failed_shards_too(summaries: Any) -> object:

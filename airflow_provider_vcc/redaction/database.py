@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.redaction.foreign import LONGEST_SHOWN, MASK
-from airflow_provider_vcc.redaction.vocabulary import DATABASE
+from airflow_provider_vcc.redaction.vocabulary import DATABASE, PHRASES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +68,7 @@ def _shown(found: re.Match[str], ours: set[str]) -> str:
     if piece[0] in "'\"`[":
         inner = _words(piece[1:-1])
         known = inner and all(word.lower() in ours for word in inner)
-        documented = inner and all(word.lower() in DATABASE for word in inner) and piece[0] == "'"
+        documented = " ".join(inner).lower() in (PHRASES if len(inner) > 1 else DATABASE) and piece[0] == "'"
         return piece if known or documented else f"{piece[0]}{MASK}{piece[-1]}"
     if piece.isdecimal():
         counts = _AFTER_A_WORD.search(found.string, 0, found.start()) is not None  # of many numbers a text can be made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["API", "CRITERIA", "DATABASE", "FIELDS", "GRAMMAR", "IDS"]
+__all__ = ["API", "CRITERIA", "DATABASE", "FIELDS", "GRAMMAR", "IDS", "PHRASES"]
 
 IDS = frozenset({"numberid", "dispositionid", "userid", "projectid", "pref_userid", "next_contactid"})
 """Fields whose values are ids, which messages may show."""
@@ -96,6 +96,13 @@ DATABASE = _words(
     mssql pyodbc
     abnormally authenticate broadcast consuming eof gone host's lookup means peer probably processing resolve send
     sending sent shutting syscall translate unexpectedly unreachable
+    adapt allowed binding bindings decode determine dictionary dotted improper mapping must placeholder placeholders
+    qualified requires uses
     """
 )
 """Words that databases and their drivers document as those of their messages."""
+
+PHRASES = frozenset(
+    {"field list", *(f"{place} clause" for place in ("from", "group", "having", "on", "order", "where"))}
+)
+"""What MySQL quotes of a query beside names and values: anything else of several words in quotes may be a value."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
-from airflow_provider_vcc.task.parameters import NOTHING, a_connection, an_object, at_least_one, is_template
+from airflow_provider_vcc.task.parameters import NOTHING, a_connection, a_flag, an_object, at_least_one, is_template
 from airflow_provider_vcc.task.rendering.rendered import bare
 
 __all__ = ["a_table", "bound", "check_query", "rows_at_a_time"]
@@ -29,7 +29,9 @@ def check_query(operator: Any) -> None:
         if not is_template(value):
             check(name, value)
     for name, other in NEEDS.items():
-        if getattr(operator, name) not in (None, False, *NOTHING) and getattr(operator, other) is None:
+        value = bare(getattr(operator, name))
+        is_given = not is_template(value) and value not in (None, False, *NOTHING)
+        if is_given and getattr(operator, other) is None:
             raise VccConfigurationError(f"{name} is given without {other}; give that as well, or leave {name} out")
 
 
@@ -90,4 +92,5 @@ CHECKS: dict[str, Any] = {
     "watermark_column": _a_column,
     "results_table": a_table,
     "synced_table": a_table,
+    "send_unchanged": a_flag,
 }

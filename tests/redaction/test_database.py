@@ -33,6 +33,14 @@ class Orig(Exception):
         ("Data too long: Janedoe is ill", "Data too long: *** is ***"),
         ("no such column: Fourwinds", "no such column: ***"),
         ("UNIQUE constraint failed: callbacks.note", "UNIQUE constraint failed: callbacks.note"),
+        ("Unknown column 'numbrid' in 'where clause'", "Unknown column 'numbrid' in 'where clause'"),
+        ("Could not decode to UTF-8 column 'note' with text 'please call back after work'", "column 'note' with"),
+        ("Incorrect value: 'wrong person, will not call again' for column 'note'", "Incorrect value: '***'"),
+        (
+            "Incorrect number of bindings supplied. The current statement uses 1",
+            "number of bindings supplied",
+        ),
+        ("could not determine data type of parameter $1", "could not determine data type of parameter"),
         ("value 36301234567 is out of range at position 12", "value *** is out of range at position 12"),
     ],
 )

@@ -129,7 +129,7 @@ WRONG = [
     {"watermark_initial": "2026-01-01"},
     {"results_conn_id": "elsewhere"},
     {"send_unchanged": True},
-    {"send_unchanged": "{{ params.all }}"},
+    *({"send_unchanged": value, "synced_table": "s"} for value in ("maybe", 5, [True])),
 ]
 
 

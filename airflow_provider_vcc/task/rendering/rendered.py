@@ -30,8 +30,9 @@ CONTROL_FLOW = frozenset({"AirflowSkipException", "AirflowFailException", "Airfl
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _UNDEFINED = re.compile(r"'(\w+)' is undefined|has no attribute '(\w+)'")
-_A_DAY = re.compile(r"'\d{4}-\d\d-\d\d([T ][0-9T:+ .Z-]*)?'", re.ASCII)
-_QUOTED = re.compile(r"'(?:[^'\\]|''|\\.)*'", re.DOTALL)
+_A_DAY = re.compile(r"['\"]\d{4}-\d\d-\d\d([T ][0-9T:+ .Z-]*)?['\"]", re.ASCII)
+_QUOTED = re.compile(r"'(?:[^'\\]|''|\\.)*'|\"(?:[^\"\\]|\"\"|\\.)*\"", re.DOTALL)
+"""A text in a query. In double quotes it is a name in some databases, and a text as well in others."""
 _A_PATH = re.compile(r"[\w./ -]{1,200}")
 
 
@@ -109,7 +110,7 @@ def shown_query(template: object) -> Show:
         return literal in ours or _A_DAY.fullmatch(literal) is not None
 
     def show(value: object, _names: object = ()) -> object:
-        return _QUOTED.sub(lambda found: found[0] if is_shown(found[0]) else f"'{MASK}'", str(value))
+        return _QUOTED.sub(lambda found: found[0] if is_shown(found[0]) else MASK.join(found[0][0] * 2), str(value))
 
     return show
 

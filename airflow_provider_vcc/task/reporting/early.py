@@ -13,16 +13,16 @@ from airflow_provider_vcc._compat import task_state_store
 from airflow_provider_vcc.documents import REPORT_KEY, REPORT_VERSION
 from airflow_provider_vcc.exceptions import VccError
 from airflow_provider_vcc.task.parameters import a_flag, a_project
-from airflow_provider_vcc.task.rendering.rendered import CONTROL_FLOW, bare, cannot_render
+from airflow_provider_vcc.task.rendering.rendered import CONTROL_FLOW, bare, cannot_render, render_field
 from airflow_provider_vcc.task.reporting.form import form_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from airflow_provider_vcc._compat import Context
     from airflow_provider_vcc.documents import Report
 
-__all__ = ["leaving_reason", "rendering"]
+__all__ = ["leaving_reason", "render_shown", "rendering"]
 
 
 @contextmanager
@@ -51,6 +51,22 @@ def rendering(operator: object, name: str, context: Context) -> Iterator[None]:
                 operator, context, error if isinstance(error, VccError) else cannot_render(name, given, error)
             )
         raise
+
+
+def render_shown(
+    operator: object, names: Iterable[str], how: Callable[[object], Any], context: Context, jinja_env: object
+) -> None:
+    """Render fields that may be shown once they are: one that cannot be is named, without what it holds.
+
+    :param how: renders a template.
+    :raises VccConfigurationError: if a field cannot be rendered.
+    """
+    for name in names:
+        given = getattr(operator, name)
+        if given is not None:
+            with rendering(operator, name, context):
+                rendered = render_field(name, given, how, context=context, jinja_env=jinja_env)
+            setattr(operator, name, rendered)
 
 
 def _leave_reason(operator: object, context: Context, error: Exception) -> None:
