@@ -27,6 +27,8 @@ LONGEST_TIMEOUT = 86_400
 CERT = 'write the path of a PEM file with certificate and key, or {"cert": "cert.pem", "key": "key.pem"}'
 _EXAMPLES = {"Extra cert": CERT, "Extra proxies": 'write {"https": "http://proxy:3128"} or one URL'}
 EXTRA_FIELDS = ("timezone", "timeout", "connect_timeout", "verify", "cert", "proxies", "username")
+KEYS = "SSLKEYLOGFILE"
+"""The machine's, and no field's."""
 PROXY_KEYS = ("https", "http", "all", "no_proxy")
 
 
@@ -135,7 +137,7 @@ def _extra(extra: object) -> Mapping[str, object]:
     if isinstance(extra, str | bytes) and extra.strip():
         try:
             extra = json.loads(extra)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise wrong("Extra", "is not JSON", 'write an object such as {"timezone": "Europe/Budapest"}') from None
     if not extra:
         return {}
@@ -221,6 +223,8 @@ def _ca_bundle(text: str) -> str:
     try:
         tls_context(text)
     except VccConfigurationError as error:
+        if str(error).startswith(KEYS):
+            raise
         raise wrong("Extra verify", str(error).partition("; ")[0].removeprefix("the CA bundle "), write) from None
     return text
 
@@ -246,6 +250,8 @@ def _check_cert(cert: str | tuple[str, str]) -> None:
     try:
         tls_context(verify=False, cert=cert)
     except VccConfigurationError as error:
+        if str(error).startswith(KEYS):
+            raise
         raise VccConfigurationError(f"Extra cert: {error}", field="Extra cert") from None
 
 
@@ -254,7 +260,7 @@ def _object_or_text(where: str, value: object) -> str | Mapping[str, object]:
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise wrong(where, "is not JSON, though it begins so", _EXAMPLES[where]) from None
     if value is None or isinstance(value, str):
         return text_of(value)

@@ -244,6 +244,16 @@ def test_no_more_is_read_on_a_connection_than_its_answer(both):
     assert [seen.connection for seen in server.requests] == [1, 2, 3, 4, 5, 5]
 
 
+def test_a_connection_on_which_a_server_said_408_carries_no_other_request(both):
+    """It may have come unasked, and the answer to our request after it, which would be taken for the next one's."""
+    with ScriptedServer(answer(status=408), sized(GOOD)) as server:
+        client = client_of(server.url)
+        assert client.send(body_of(elements(2)), 2).status == 408
+        assert client.send(body_of(elements(2)), 2) == Answer()
+        client.close()
+    assert [seen.connection for seen in server.requests] == [1, 2]
+
+
 def test_control_characters_of_a_server_stand_in_no_message(both):
     body = b'{"errors": [{"errorcode": "\\u001b[31m", "errormessage": "a\\u0000\\u001b[2Jb\\r\\nc\\u202ed\\ud800"}]}'
     for status in (200, 400, 403):

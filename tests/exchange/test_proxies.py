@@ -203,7 +203,7 @@ def test_a_proxy_that_is_not_there_is_named():
     for address, says in {
         f"http://user:{SECRET}@127.0.0.1:{port}": f"nothing listens at the proxy 127.0.0.1:{port}",
         f"http://user:{SECRET}@[::1]:{port}": f"the proxy [::1]:{port}",
-        f"http://user:{SECRET}@nobody.invalid:3128": "there is no host nobody.invalid",
+        f"http://user:{SECRET}@nobody.invalid:3128": "there is no host nobody.invalid, the proxy",
         f"socks5h://user:{SECRET}@127.0.0.1:{port}": f"nothing listens at the proxy 127.0.0.1:{port}",
     }.items():
         fault = client_of(FAR, proxies={"https": address}).send(body_of(TWO), 2)
@@ -273,6 +273,12 @@ def test_a_proxy_of_the_environment_that_cannot_work_is_named(connect, monkeypat
     assert (works, name in sentence, SECRET in sentence, "allow-list" in sentence) == (False, True, False, False)
 
 
+def test_a_proxy_of_the_environment_that_is_blank_is_none(both, tls, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "  ")
+    with ScriptedServer(GOOD, tls=tls) as server:
+        assert both.hook(server.url) == {"0": True, "1": True}
+
+
 def test_a_socks_proxy_of_the_environment_without_pysocks_says_what_to_install(connect, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", f"socks5://user:{SECRET}@proxy:1080")
     monkeypatch.setitem(sys.modules, "socks", None)
@@ -306,13 +312,16 @@ def test_a_bundle_of_the_environment_that_cannot_work_is_named(connect, monkeypa
     assert name in hook.test_connection()[1]
 
 
-def test_a_file_for_the_keys_of_tls_that_cannot_be_written_is_named(connect, monkeypatch, tmp_path):
+def test_a_file_for_the_keys_of_tls_that_cannot_be_written_is_named(connect, bundle, monkeypatch, tmp_path):
     monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "missing" / "keys"))
     hook = connect(FAR)
     for error in every_way(hook):
         assert isinstance(error, VccConfigurationError)
         assert "SSLKEYLOGFILE of this machine is" in clean(error)
     assert "SSLKEYLOGFILE" in hook.test_connection()[1]
+    for error in every_way(connect(FAR, verify=bundle)):
+        assert "SSLKEYLOGFILE of this machine is" in clean(error)
+        assert "Extra verify" not in clean(error)
 
 
 def test_no_proxy_alone_leaves_the_proxy_of_the_environment_on(both, tls, bundle, monkeypatch):
@@ -365,6 +374,17 @@ def test_a_client_certificate_that_is_missing_is_named_and_nothing_was_sent(both
         error = both.hook(server.url)
     assert "name one in Extra cert" in str(error) or "it may want a client certificate (Extra cert)" in str(error)
     assert error.delivered is False
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_certificate_that_the_server_does_not_know_ends_it_at_once(both, strict_tls, tmp_path, version):
+    strict_tls.minimum_version = strict_tls.maximum_version = version
+    path = tmp_path / "foreign.pem"
+    trustme.CA().issue_cert("client@example.com").private_key_and_cert_chain_pem.write_to_path(path)
+    with ScriptedServer(GOOD, tls=strict_tls) as server:
+        for error in (both.hook(server.url, cert=str(path)), both.engine(server.url, cert=str(path)).error):
+            assert "127.0.0.1 did not accept the client certificate (tlsv1 alert unknown ca)" in str(error)
+            assert (error.delivered, error.transient) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_plain_http_is_refused_for_any_host_but_loopback(host):
         ("db.example:99999", "is not an address"),
         ("https://[::1", "is not an address"),
         ("https://", "is not a host name"),
+        ("https:/db.example", "is not an address"),
         ("db example", "is not a host name"),
         ("db..example", "is not a host name"),
         ("db.example\\@evil.example", "has credentials in it"),
@@ -275,7 +276,7 @@ def test_a_proxy_elsewhere_is_refused_where_it_would_carry_the_token_in_plain_te
     assert read(host="https://127.0.0.1", extra={"proxies": "http://proxy:3128"}).proxies
 
 
-@pytest.mark.parametrize("extra", ["{", "[1]", '"text"', "7"])
+@pytest.mark.parametrize("extra", ["{", "[1]", '"text"', "7", "[" * 100_000])
 def test_an_extra_that_is_no_object_is_refused(extra):
     assert re.search(r"Extra is not (a )?JSON", mistake(extra=extra))
 

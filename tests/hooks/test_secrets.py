@@ -78,6 +78,13 @@ def locals_of(way):
     return [str(frame.locals) for frame in told.stack if frame.filename != __file__]
 
 
+def test_no_secret_of_a_proxy_that_cannot_be_used_stands_among_the_local_values_of_a_traceback(connect, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:{PROXY}@proxy:99999")
+    hook = connect("https://mycc.example")
+    for way in (lambda: hook.run("GET", "/projects"), lambda: hook.batch_dispositions(17, ELEMENTS)):
+        assert [secret for secret in SECRETS if secret in str(locals_of(way))] == []
+
+
 def test_no_secret_stands_among_the_local_values_of_a_traceback(connect):
     """Tools that report errors send them along."""
     with Proxy(answer(status=407)) as proxy, ScriptedServer(DROP) as server:

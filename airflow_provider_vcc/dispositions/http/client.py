@@ -80,13 +80,16 @@ class Client:
             return
         try:
             self._head, self._exchange = self._prepared()
-        except VccError:
-            raise
-        except Exception as failed:  # noqa: BLE001 -- it is told below, cut off from what it holds
+        except VccError as failed:
+            error = failed
+        except Exception as failed:  # noqa: BLE001 -- it is told without what it holds
             kind = type(failed).__name__
+            error = VccConfigurationError(
+                f"no request can be made to the connection's Host ({kind}); check Host and Login"
+            )
         else:
             return
-        raise VccConfigurationError(f"no request can be made to the connection's Host ({kind}); check Host and Login")
+        raise error.with_traceback(None)  # which would hold the proxy with its password
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import weakref
 from contextlib import suppress
+from http import HTTPStatus
 from http.client import HTTPMessage
 from math import inf
 from select import POLLIN, poll
@@ -103,7 +104,9 @@ class Exchange:
             body = reading.whole()
         finally:
             reading.close()
-        return Response(reading.status, reading.headers, body, reading), reading.reusable and early is None
+        # A server that gives a quiet connection up says 408 unasked: its answer to our request would come after it.
+        keep = reading.reusable and early is None and reading.status != HTTPStatus.REQUEST_TIMEOUT
+        return Response(reading.status, reading.headers, body, reading), keep
 
     def close(self) -> None:
         """Close the connections that nobody uses, and keep none from now on."""

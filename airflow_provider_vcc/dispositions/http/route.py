@@ -107,7 +107,7 @@ def _proxy_for(url: str, proxies: Mapping[str, str]) -> Proxy | None:
     :raises VccConfigurationError: if it is not the address of a proxy.
     """
     chosen = select_proxy(url, dict(proxies))
-    return read_proxy(chosen, _origin(chosen)) if chosen else None
+    return read_proxy(chosen, _origin(chosen)) if chosen and chosen.strip() else None
 
 
 def _origin(chosen: str) -> str:

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard, TypeVar
 
 import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError
@@ -262,6 +262,8 @@ def retry_after(value: str | None, now: Callable[[], float] = time) -> float | N
 # Faults
 
 NO_TLS_THERE = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"})
+OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
+"""Alerts about what we have shown."""
 STOPPED = "the run was stopped before the answer came"
 NOT_BEGUN = "the run was stopped before the request went out"
 ALLOW_LIST = "this machine's IP address is probably not on the API's allow-list, or"
@@ -308,7 +310,8 @@ def _not_reached(error: NotReached, host: str, address: str, times: Times, advic
         return _none(f"{address} does not speak TLS", advice or sandbox)
     if isinstance(why, socket.gaierror):
         login = "check Login (the customer's subdomain) and Host, or this machine's DNS"
-        return _none(f"there is no host {host.removeprefix('the proxy ')}", advice or login)
+        name = host.removeprefix("the proxy ")
+        return _none(f"there is no host {name}{', the proxy' if advice else ''}", advice or login)
     if isinstance(why, ConnectionRefusedError):
         return _none(f"nothing listens at {address}", advice or "check Host and Port")
     if isinstance(why, TimeoutError) and (error.stage is Stage.DIALLING or advice):
@@ -323,6 +326,8 @@ def _of_server(error: NotReached, host: str, address: str, times: Times) -> Faul
             f"{host} gave no TLS handshake within {times.connect:g} s",
             "it does not speak TLS (for a sandbox on this machine, write http:// in Host), or a firewall is in between",
         )
+    if _refuses_ours(why):
+        return _of_our_certificate(why, host)
     if isinstance(why, ssl.SSLError) and not isinstance(why, ssl.SSLEOFError):
         return _none(
             f"TLS with {host} failed ({_words(why)})", "it may want a client certificate (Extra cert), or other TLS"
@@ -359,14 +364,23 @@ def _unanswered(error: BaseException, route: Route, times: Times) -> Fault:
         return Fault(reason, too_much=True, advice="it is slow, or Extra timeout is too short")
     if isinstance(error, TooLarge):
         return too_large(error)
-    if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or "") and "CERTIFICATE" in (error.reason or ""):
-        # With TLS 1.3, a server that misses our certificate says so only now, and has read nothing of the request.
-        return _final(f"{route.host} did not accept the client certificate ({_words(error)})", "name one in Extra cert")
+    if _refuses_ours(error):  # which a server says only now with TLS 1.3, and has read nothing of the request
+        return _of_our_certificate(error, route.host)
     broke = isinstance(error, (OSError, IncompleteRead, RemoteDisconnected))
     if broke or not isinstance(error, HTTPException):
         reason = f"the connection broke before the answer was whole ({_kind(error)})"
         return Fault(reason, advice=f"{route.host} dropped it: {RESTARTING}")
     return Fault(f"the answer cannot be read ({_kind(error)})", advice="check the connection's Host")
+
+
+def _refuses_ours(error: BaseException) -> TypeGuard[ssl.SSLError]:
+    """Return whether a server's alert says that it does not accept our certificate, or misses one."""
+    reason = (error.reason or "") if isinstance(error, ssl.SSLError) else ""
+    return "ALERT" in reason and any(word in reason for word in OUR_CERTIFICATE)
+
+
+def _of_our_certificate(error: ssl.SSLError, host: str) -> Fault:
+    return _final(f"{host} did not accept the client certificate ({_words(error)})", "name one in Extra cert")
 
 
 def _kind(error: BaseException) -> str:
