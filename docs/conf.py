@@ -49,6 +49,7 @@ ogp_description_length = 200
 ogp_enable_meta_description = True
 ogp_image = "_static/card.png"
 ogp_image_alt = "airflow-provider-vcc: set the dispositions of many records from Airflow, and account for every one"
+ogp_custom_meta_tags = ['<meta name="twitter:card" content="summary_large_image" />']
 ogp_social_cards = {"enable": False}  # one card, drawn by hand: static/card.png
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
