@@ -18,6 +18,7 @@ author = PUBLISHER["name"] or "the airflow-provider-vcc authors"
 project_copyright = author
 release = version = airflow_provider_vcc.__version__
 html_theme = "furo"
+pygments_dark_style = "github-dark"  # the theme's own underlines the names of modules as if they were links
 highlight_language = "text"
 html_title = f"airflow-provider-vcc {release}"
 html_favicon = "static/favicon.svg"
@@ -90,6 +91,7 @@ MENDED = {
     "<pre>": '<pre tabindex="0">',
     "<p><img ": '<p tabindex="0"><img ',
     '<div class="table-wrapper': '<div tabindex="0" class="table-wrapper',
+    "\n\n\n</pre>": "\n</pre>",
 }
 
 

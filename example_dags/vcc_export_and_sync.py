@@ -1,6 +1,6 @@
 """One task exports a query to Parquet, and the next one sends the file: a retry reads the very same rows.
 
-Needs the extras ``sql`` and ``parquet``, and the connections ``warehouse`` and ``vcc_default``. Where tasks run on
+Needs the extras ``sql`` and ``arrow``, and the connections ``warehouse`` and ``vcc_default``. Where tasks run on
 several machines, export to object storage: ``elements_path`` takes any URL that ``ObjectStoragePath`` opens.
 """
 

@@ -26,7 +26,8 @@ with DAG(
 
     @task
     def find_records() -> list[dict[str, object]]:
-        return [{"numberid": number, "next_calldate": "2026-12-01 09:00:00"} for number in range(901, 1006)]
+        records = range(901, 1006)
+        return [{"numberid": record, "next_calldate": "2026-12-01 09:00:00"} for record in records]
 
     BatchDispositionOperator(
         task_id="call_back",
