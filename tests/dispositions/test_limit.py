@@ -331,8 +331,13 @@ class TestWay:
         assert took == [(0, 6), (1, 5), (2, 18), (17, 5)]
 
     def test_with_a_service_that_works_on_two_it_looks_now_and_then_at_how_two_fare(self):
-        way_of_two = way(lambda among, number: max(1, among / 2) + number % 5 / 50, 100)
-        assert way_of_two == [*OPENING, (5, 3), (17, 2), (24, 3), (41, 2), (48, 3), (65, 2), (72, 3), (89, 2), (96, 3)]
+        def took(among, number):
+            return max(1, among / 2) + number % 5 / 50
+
+        looks = [(17, 2), (24, 3), (41, 2), (48, 3), (65, 2), (72, 3), (89, 2), (96, 3)]
+        assert way(took, 100) == [*OPENING, (5, 3), *looks]
+        one_less = [way(took, 80, trouble={at: Trouble.OTHER}) for at in (18, 25)]
+        assert one_less == [[*OPENING, (5, 3), *looks[:6]]] * 2, "16 answers without, and 6 with, whatever else comes"
 
     def test_with_a_service_in_trouble_again_and_again(self):
         trouble = {
