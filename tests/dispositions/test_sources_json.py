@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tracemalloc
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,16 @@ def split_all(split, data, block_size, encoding=None):
     except VccInputError as raised:
         error = raised
     return [json.loads(text) for text in found], error
+
+
+def test_blanks_before_an_array_take_no_memory():
+    blocks = (b" " * 262_144 for _ in range(400))
+    tracemalloc.start()
+    found = list(split_array(chain(blocks, [b'[{"numberid": "1"}]']), "a.json"))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == [[b'{"numberid": "1"}']]
+    assert peak < 4 * 1024 * 1024
 
 
 @given(ELEMENTS, BLOCK_SIZES, st.sampled_from([None, 1, 70]), st.booleans(), st.booleans())

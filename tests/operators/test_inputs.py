@@ -209,12 +209,13 @@ def test_an_async_function_is_asked_for_one_after_another_and_closed_when_nothin
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (lambda: pd.Series([1]), "no table of records"),
+        (lambda: pd.Series([1]), "not a table of records"),
+        (lambda: pl.DataFrame({"numberid": pl.Series([1], dtype=pl.Int128)}), "cast it to text"),
         (lambda: pl.DataFrame({"numberid": [1]}).lazy(), "collect it"),
         (lambda: {"elements": [], "disposition": {}}, "is a whole request"),
         (lambda: '{"elements": [], "disposition": {}}', "is a whole request"),
     ],
-    ids=["series", "lazy", "request", "request as a text"],
+    ids=["series", "type", "lazy", "request", "request as a text"],
 )
 @pytest.mark.usefixtures("sandbox")
 def test_what_is_no_table_is_named_for_what_it_is(value, said):

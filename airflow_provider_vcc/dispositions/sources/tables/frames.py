@@ -67,8 +67,14 @@ class Table:
         except Exception as error:  # noqa: BLE001 -- whoever makes the stream raises what it likes
             if hasattr(value, "iloc") and hasattr(value, "columns"):
                 return None
+            what = f"{self._name} is a {type(value).__name__}"
+            if hasattr(value, "columns"):
+                raise VccConfigurationError(
+                    f"{what} that Arrow cannot read ({type(error).__name__}): its query fails, or a column has a type "
+                    "that Arrow does not have, such as polars' Int128; cast it to text"
+                ) from None
             raise VccConfigurationError(
-                f"{self._name} is a {type(value).__name__} that is not a table of records ({type(error).__name__}); "
+                f"{what} that is not a table of records ({type(error).__name__}); "
                 "give a data frame, whose columns are the fields of elements"
             ) from None
 

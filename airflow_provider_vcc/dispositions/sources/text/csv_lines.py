@@ -49,8 +49,8 @@ class CsvLines:
         """Whether anything stands for something else."""
         self.torn = False
         """Whether a line of a text whose lines end in CR and LF ends in LF alone."""
-        self.has_escapes = False
-        """Whether there is a quote with a backslash before it."""
+        self.has_escapes = self._last_has_escapes = False
+        """Whether a quote with a backslash before it is among the lines since the latest mark, or beside them."""
 
     def __iter__(self) -> Iterator[str]:
         number = 1
@@ -63,6 +63,7 @@ class CsvLines:
     def mark(self) -> None:
         """Forget the lines of earlier rows, and count the bytes of those that come."""
         self._given = 0
+        self.has_escapes = self._last_has_escapes
         del self._kept[:-1]
 
     @property
@@ -81,7 +82,8 @@ class CsvLines:
             raise TooMuch(f"{STEP} rows take more than {_MOST >> 20} MiB together; is a quote not closed?")
         self.unended = not piece.endswith(self._end[-1:])
         self.closed = piece.endswith(b'"')
-        self.has_escapes = self.has_escapes or b'\\"' in piece
+        self._last_has_escapes = b'\\"' in piece
+        self.has_escapes = self.has_escapes or self._last_has_escapes
         return self._marked(piece.decode())
 
     def _marked(self, text: str) -> str:

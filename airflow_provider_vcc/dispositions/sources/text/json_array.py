@@ -123,7 +123,7 @@ class _Array:
             raise broken(self._name, "is not a JSON array", None)
         if text:
             self._opened = True
-            self._drop(len(self._buffer) - len(text) + 1)
+        self._drop(len(self._buffer) - len(text) + self._opened)
 
     def _guess(self) -> list[bytes] | None:
         """Cut between the last two objects, if what looks like it is.
