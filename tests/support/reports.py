@@ -192,6 +192,8 @@ STAND_ALONE = {
     "run_id": "scheduled__2026-11-24T06:00:00+00:00",
     "task_id": "set_dispositions",
     "map_index": 3,
+    "runs": "#",
+    "parts": "?",
     "home": "#",
     "themes": {"auto": "#", "light": "#", "dark": "#"},
 }

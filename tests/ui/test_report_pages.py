@@ -133,6 +133,7 @@ def test_the_verdict_and_the_first_failed_record_are_seen_without_scrolling(show
     for said in (page.get_by_role("heading", level=1), page.get_by_role("row", name="100000")):
         box = said.bounding_box()
         assert box["y"] + box["height"] < look["height"]
+    assert page.locator("table.failures th bdi").first.evaluate("id => id.getClientRects().length") == 1  # in one line
     picture(page, name)
 
 
