@@ -75,7 +75,7 @@ changelog: ## show what changes/ holds as CHANGELOG.md would have it; VERSION=0.
 	@$(RUN)/towncrier build $(if $(VERSION),--yes --version $(VERSION),--draft --version next)
 
 release-check: dist ## is everything there for a release? Says what is missing; TAG=v0.2.0 is compared with the version
-	@$(RUN)/python -P scripts/release.py $(TAG)
+	@$(RUN)/python scripts/release.py $(TAG)
 
 constraints: ## write constraints.txt anew, from what the registry has today (needs uv)
 	scripts/constraints

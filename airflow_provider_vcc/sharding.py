@@ -12,6 +12,9 @@ from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import TypeVar
+
+    Row = TypeVar("Row", bound=Mapping[str, object])
 
 __all__ = ["of_shard", "shard", "shard_sql"]
 
@@ -65,9 +68,7 @@ def shard_sql(column: str, shards: int, dialect: str = "postgresql") -> str:
     return _SQL[dialect].format(column=column, shards=int(shards))
 
 
-def of_shard(
-    elements: Iterable[Mapping[str, object]], number: int, shards: int, key: str = "numberid"
-) -> Iterator[object]:
+def of_shard(elements: Iterable[Row], number: int, shards: int, key: str = "numberid") -> Iterator[Row]:
     """Yield the elements of one shard, in order.
 
     :param key: the name that holds ``numberid``.

@@ -89,6 +89,17 @@ def test_a_release_is_refused_with_what_is_missing_until_all_is_there(script, ch
     assert changelog.index("## 7.8.9 (") < changelog.index("There is more.") < changelog.index("## 0.1.0")
 
 
+def test_make_runs_the_check_which_says_what_is_missing(repo):
+    [line] = re.findall(
+        r"^release-check:.*\n\t@\$\(RUN\)/python (.*) \$\(TAG\)$", (repo / "Makefile").read_text(), re.MULTILINE
+    )
+    command = [sys.executable, *line.split(), "v9.9.9"]
+    done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "the tag is v9.9.9" in done.stdout
+    assert done.stdout.endswith("Not ready for a release.\n")
+
+
 def test_each_change_has_a_kind_that_the_changelog_knows_and_ends_as_a_sentence_does(repo):
     kinds = set(re.findall(r"^\| `(\w+)` \|", (repo / "changes" / "README.md").read_text(), re.MULTILINE))
     settings = tomllib.loads((repo / "pyproject.toml").read_text())["tool"]["towncrier"]
