@@ -190,14 +190,14 @@ def _requests(rows: Iterable[queries.RequestRow]) -> Markup:
         (
             html('<a href="/requests/{}">{}</a>', row.number, row.number),
             _clock(row.at),
-            f"{row.method} {row.path.removeprefix('/v2')}",
+            html('<span class="path">{} {}</span>', row.method, row.path.removeprefix("/v2")),
             "" if row.elements is None else f"{row.elements:,}",
             _answer(row),
             _effect(row),
         )
         for row in rows
     )
-    heads = ("", "at", "request", "elements", "answer", "what became of it")
+    heads = ("no.", "at", "request", "elements", "answer", "what became of it")
     return table(heads, cells, "No request has come in yet.")
 
 
@@ -269,7 +269,7 @@ def faults(switches: Iterable[Switch], problem: str = "") -> Markup:
         '</label><input type="text" id="fault" name="on" required placeholder="503:acted@5%"><button>Switch on</button>'
         '</form><form class="line" method="post"><button name="none" value="1">Switch everything off</button></form>',
         html('<p class="notice">{}</p>', problem) if problem else Markup(),
-        table(("what happens", ""), rows, ""),
+        table(("what happens", "switch"), rows, ""),
     )
 
 
