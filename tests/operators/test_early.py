@@ -55,7 +55,13 @@ CASES = {
         "elements: its template cannot be rendered",
     ),
     "a query": (
-        lambda: of(SqlToVccOperator, sql="select 1", sql_conn_id="db", send_unchanged="{{ params.project }}"),
+        lambda: of(
+            SqlToVccOperator,
+            sql="select 1",
+            sql_conn_id="db",
+            synced_table="seen",
+            send_unchanged="{{ params.project }}",
+        ),
         "send_unchanged must be True or False, got &#39;seventeen&#39;",
     ),
     "a function": (
