@@ -11,6 +11,7 @@ from support.simulator.world import Remembered
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.kept import Kept
+from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.settings import Settings
 from airflow_provider_vcc.dispositions.engine.sync import Sync
@@ -281,6 +282,21 @@ class TestSynced:
         assert (second.unchanged, second.tally.unchanged, second.tally.total) == (4, 4, 1)
         assert second.tally.summary()["unchanged"] == 4
         assert second.tally.counts[Outcome.NOT_SENT] == 0
+
+    def test_what_is_being_written_is_not_sent_again_before_that_is_done(self):
+        """The table does not have it yet where the input is read on meanwhile."""
+        table, limit = Remembered(), Fixed(3)
+        limit.now = 1
+
+        class Widening(Observer):
+            def tick(self, look):
+                limit.now = 3 if look().elapsed >= 2 else 1
+
+        carrier = Carried(table=table, saves=10.0)
+        kept, settings = Kept(synced=Synced(table, KEY)), {"chunk_size": 10_000}
+        some = [*plain(20_000), *plain(10_000)]  # ten thousand are looked up at once, and as many packed ahead
+        done = ran(some, carrier, kept=kept, settings=settings, limit=limit, observer=Widening())
+        assert (done.tally.requests, done.unchanged) == (2, 10_000)
 
     def test_a_run_without_a_table_says_nothing_of_what_is_unchanged(self):
         done = ran(plain(2))

@@ -450,6 +450,14 @@ class TestSaving:
         assert all(record.delivery.noted for record in of(Record, actions))
         assert saves_of(actions) == []
 
+    def test_a_store_that_refuses_for_a_reason_of_ours_ends_the_run_with_that(self):
+        hand, reason = Hand(plain(2), store=True), VccError("the table was dropped")
+        hand.sent()
+        hand.answer()
+        hand.go_on()
+        hand.save(error=reason)
+        assert hand.ends()[-1].error is reason
+
     def test_an_unknown_outcome_needs_no_save(self):
         hand = Hand(plain(4), store=True, max_in_flight=1, on_ambiguous="report")
         hand.go_on()

@@ -57,13 +57,17 @@ class Carried:
         self.aborted.append(list(delivery.chunk.positions))
 
     def save(self, values):
-        """Keep values, as JSON."""
-        for key, value in values:
+        """Begin to keep values, as JSON; they are there when that is reported."""
+        kept = [(key, value if isinstance(value, Change) else json.dumps(_plain(value))) for key, value in values]
+        self._report(self.saves, lambda: self._written(kept))
+
+    def _written(self, kept):
+        for key, value in kept:
             if isinstance(value, Change):
                 Remembering(self.table, None).set(key, value)
             elif self.store is not None:
-                self.store[key] = json.dumps(value.encode() if isinstance(value, Segment) else value)
-        self._report(self.saves, lambda: Saved(self.saves))
+                self.store[key] = value
+        return Saved(self.saves)
 
     def wait(self, seconds):
         """Go on to what comes next, if it comes in time."""
@@ -84,3 +88,7 @@ class Carried:
     def close(self, seconds):
         """Note how long was to be waited."""
         self.closed = seconds
+
+
+def _plain(value):
+    return value.encode() if isinstance(value, Segment) else value
