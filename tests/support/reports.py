@@ -194,6 +194,7 @@ STAND_ALONE = {
     "map_index": 3,
     "runs": "#",
     "parts": "?",
+    "csv": "#",
     "home": "#",
     "themes": {"auto": "#", "light": "#", "dark": "#"},
 }

@@ -141,4 +141,6 @@ def test_it_prints_without_links_that_paper_cannot_follow(show, screenshots):
     page = show("stand-alone")
     page.emulate_media(media="print")
     assert not page.get_by_role("navigation", name="Theme").is_visible()
+    for useless in ("footer a", ".csv", ".copy"):
+        assert not any(one.is_visible() for one in page.locator(useless).all())
     page.pdf(path=screenshots / "report.pdf")
