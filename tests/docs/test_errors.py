@@ -39,11 +39,11 @@ from airflow_provider_vcc.operators import disposition_threshold
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
 from airflow_provider_vcc.operators.retries import worth_a_retry
 from airflow_provider_vcc.sandbox import Sandbox
+from airflow_provider_vcc.task import merging
 from airflow_provider_vcc.task.judgement import judge
 from airflow_provider_vcc.task.rendering.rendered import NO_TEMPLATE
-from airflow_provider_vcc.transfers import watermark
+from airflow_provider_vcc.transfers import results, synced, watermark
 from airflow_provider_vcc.transfers.query import QuerySource
-from airflow_provider_vcc.transfers.results import ResultsTable
 
 CLASSES = [getattr(exceptions, name) for name in exceptions.__all__]
 ONE = [{"numberid": "1", "dispositionid": "2"}]
@@ -276,6 +276,7 @@ def test_messages_of_the_rest(text, tmp_path):
         said(VccError, stopped.run),
         disposition_threshold._missing(7, 8),
         disposition_threshold._cut_short([{}] * 7 + [{"error": "part-3.csv breaks off (line 7)"}]),
+        merging.NOT_A_SUMMARY.format(2, "its outcomes do not add up to its total"),
         disposition_threshold.NOT_SENT.format(850),
     ]
     assert shown(text, "VccError") == found
@@ -348,6 +349,7 @@ def test_what_a_query_and_its_tables_may_say(text, tmp_path):
 
     configuration = exceptions.VccConfigurationError
     key = {"dag_id": "callbacks", "run_id": "today", "task_id": "sync", "map_index": -1}
+    query_task = {"task_id": "t", "project_id": 1, "sql_conn_id": "w"}
     assert shown(text, "Queries and their tables") == [
         said(exceptions.VccInputError, query("create table other (i int)")),
         said(exceptions.VccInputError, query("select 1 as numberid", "updated_at")),
@@ -355,8 +357,13 @@ def test_what_a_query_and_its_tables_may_say(text, tmp_path):
         said(configuration, query("select 1 as numberid, 0.5 as updated_at", "updated_at")),
         said(configuration, query("select 1 as numberid, x'00' as updated_at", "updated_at")),
         said(configuration, lambda: watermark.Watermark({}, [], None, logging.getLogger("errors"))),
-        said(configuration, lambda: sql_to_vcc.SqlToVccOperator(task_id="t", project_id=1, sql=" ", sql_conn_id="w")),
-        said(configuration, lambda: ResultsTable(hook, "failed", key, 1)),
+        watermark.UNREADABLE.partition(" To start")[0] + " ...",
+        watermark.OTHER_FORM.format(*(f"a text in ISO form (0000-00-00{mark}00:00:00)" for mark in "T ")),
+        results.NO_TIME.format("failed"),
+        synced.NOT_KEPT.format("vcc_synced"),
+        said(configuration, partial(sql_to_vcc.SqlToVccOperator, **query_task, sql="SELECT 1", send_unchanged=True)),
+        said(configuration, partial(sql_to_vcc.SqlToVccOperator, **query_task, sql=" ")),
+        said(configuration, lambda: results.ResultsTable(hook, "failed", key, 1)),
     ]
 
 
