@@ -192,6 +192,15 @@ def test_a_job_of_a_few_requests_gives_way_to_trouble_as_any_other():
     assert limit.now == 2
 
 
+def test_trouble_before_the_first_answer_is_not_forgotten_when_more_is_known_of_the_job():
+    """The limit of the start is set anew only until something has happened."""
+    limit = Auto()
+    limit.expect(400)
+    limit.failed(Trouble.SLOW_DOWN, 1.0)
+    limit.expect(400)
+    assert limit.now == FIRST // 2
+
+
 def test_no_more_than_a_quarter_of_a_job_goes_out_at_a_time():
     """A job of 40 requests goes up to 10 where the service takes any number."""
     limit = Auto()
