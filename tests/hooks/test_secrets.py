@@ -88,8 +88,9 @@ def test_no_secret_of_a_proxy_that_cannot_be_used_stands_among_the_local_values_
 def test_no_secret_stands_among_the_local_values_of_a_traceback(connect):
     """Tools that report errors send them along."""
     with Proxy(answer(status=407)) as proxy, ScriptedServer(DROP) as server:
-        through = connect("https://mycc.example", proxies=f"http://user:{PROXY}@127.0.0.1:{proxy.port}")
-        for hook in (through, connect(server.url)):
+        through = {"proxies": f"http://user:{PROXY}@127.0.0.1:{proxy.port}"}
+        for host, extra in (("https://mycc.example", through), (server.url, {})):
+            hook = connect(host, **extra)
             for way in (
                 lambda hook=hook: hook.run("GET", "/projects", attempts=1),
                 lambda hook=hook: hook.batch_dispositions(17, ELEMENTS, attempts=1),
