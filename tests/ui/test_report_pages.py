@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from support.axe import findings
 from support.reports import scenarios
 
+from airflow_provider_vcc.report.overview import render_overview
 from airflow_provider_vcc.report.page import headers, render
 from airflow_provider_vcc.report.reading.context import Context
 
@@ -118,6 +121,51 @@ def test_each_error_stands_with_its_count_its_places_and_what_to_do(show, pictur
     for said in ("417", "error.unknown_record", "at positions 279, 1368", "check project_id"):
         assert said in first
     picture(page.locator("section[aria-labelledby=why]"), "report-errors")
+
+
+SANDBOX = "allow-scripts allow-same-origin allow-forms allow-downloads"
+"""What Airflow 3.3 lets a page in its frame do: neither open another page, nor lead the outer one away."""
+
+
+@pytest.fixture
+def framed(new_page):
+    """Open the report of a form's run in a frame as Airflow's tab is, and give the frame."""
+    given_summary, given_report, context = scenarios()["form"]
+    place = {
+        "home": "",
+        "form_href": "",
+        "csv": "t/failed.csv",
+        "runs": "../../../runs",
+        "themes": {"dark": "?theme=dark"},
+    }
+    served = {
+        "/": f'<iframe title="VCC" sandbox="{SANDBOX}" src="/vcc/report/d/r/t"></iframe>',
+        "/vcc/report/d/r/t": render(given_summary, given_report, Context(**context | place)),
+        "/vcc/runs": render_overview([]),
+    }
+
+    def answer(route):
+        path = urlsplit(route.request.url).path
+        if path.endswith("/failed.csv"):
+            route.fulfill(body="position\r\n", headers={"Content-Disposition": 'attachment; filename="failed.csv"'})
+        else:
+            more = headers() if path != "/" else {}
+            route.fulfill(body=served[path], content_type="text/html", headers=more)
+
+    page = new_page()
+    page.route("**/*", answer)
+    page.goto(ADDRESS)
+    return page.frame_locator("iframe")
+
+
+def test_in_airflow_s_frame_each_link_does_something(framed):
+    page = framed.owner.page
+    assert set(framed.get_by_role("link").all_inner_texts()) == {"Download as CSV", "All runs in VCC Live", "Dark"}
+    with page.expect_download() as download:
+        framed.get_by_role("link", name="Download as CSV").click()
+    assert download.value.suggested_filename == "failed.csv"
+    framed.get_by_role("link", name="All runs in VCC Live").click()
+    framed.get_by_role("heading", name="The latest runs in VCC Live").wait_for()
 
 
 @pytest.mark.parametrize(
