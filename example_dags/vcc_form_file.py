@@ -30,7 +30,7 @@ DATES = {
     "%m/%d/%Y %I:%M %p": "12/31/2026 09:30 AM",
 }
 FILE_NAME = re.compile(
-    r"(?!.*[.][.])[\w-][\w ./-]*[.]((csv|tsv|txt|json|jsonl|ndjson)([.]gz)?|parquet|xlsx|xls|ods)", re.IGNORECASE
+    r"(?!.*[.][.])[\w(-][\w ,&+'()./-]*[.]((csv|tsv|txt|json|jsonl|ndjson)([.]gz)?|parquet|xlsx|xls|ods)", re.IGNORECASE
 )
 
 
