@@ -119,7 +119,9 @@ def test_each_row_concludes_what_is_concluded(page):
 
 LENGTH = b"Content-Length: %d" % len(GOOD)
 CHUNKED = b"Transfer-Encoding: chunked"
+LONG = GOOD[:-1] + b', "took": ' + b"9" * 5000 + b"}"
 ODD_ROWS = {
+    "numbers of any length": ([b"Content-Length: %d" % len(LONG)], LONG),
     "`Content-Encoding: UTF-8`": ([b"Content-Encoding: UTF-8", LENGTH], GOOD),
     "folded headers": ([b"X: a\r\n b\r\nno header\r\nY: \xff\x00", *[b"Z: 1"] * 500, LENGTH], GOOD),
     "no reason": ([LENGTH], GOOD),
