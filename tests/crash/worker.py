@@ -77,6 +77,17 @@ class Doomed(Client):
 
     doom = None
 
+    def begin(self, body, attempt):
+        """Send a request on a connection that is there."""
+        self.doom.at("before sending")
+        return super().begin(body, attempt)
+
+    def finish(self, begun, body, count):
+        """Take in its answer."""
+        evidence = super().finish(begun, body, count)
+        self.doom.at("after the answer")
+        return evidence
+
     def send(self, body, count, attempt=None):
         """Send a request."""
         self.doom.at("before sending")

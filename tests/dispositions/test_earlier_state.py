@@ -42,6 +42,9 @@ class Willing:
     def close(self):
         """Nothing is open."""
 
+    def begin(self, body, attempt):
+        """Have no connection on which something could go at once."""
+
     def send(self, body, count, attempt=None):
         """Apply it."""
         return Answer()

@@ -4,18 +4,24 @@ import json
 import ssl
 import threading
 import time
+from queue import SimpleQueue
 
 import pytest
 import trustme
-from support.engine import body_of, client_of, elements, open_files
-from support.scripted import ScriptedServer
+from support.engine import body_of, client_of, delivery_of, elements, open_files
+from support.scripted import ScriptedServer, answer
 
+from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
 from airflow_provider_vcc.dispositions.http.answers import Fault, Refusal
 from airflow_provider_vcc.exceptions import VccRequestError, VccTransportError
 from airflow_provider_vcc.hooks.vcc import VccHook
 
 TOKEN = "t0ken-that-nobody-may-see"
 TWO = elements(2)
+FRAME = (b'{"elements":', b"}")
+ALL_TRUE = b'{"errors": [], "response": {"0": true, "1": true}}'
+A_WHILE = 30
+"""Seconds that nothing here ever takes."""
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -99,10 +105,33 @@ class Both:
         except Exception as error:  # noqa: BLE001 -- the test looks at it
             return error
 
+    def later(self, url, **options):
+        """Return the evidence of a batch that goes out on a connection that has carried another one."""
+        options.setdefault("verify", self._bundle)
+        client, found = client_of(url, **options), SimpleQueue()
+        client.prepare()
+        senders = Senders(client, FRAME, found.put)
+        try:
+            for _ in range(2):
+                senders.send(delivery_of(TWO))
+                answered = found.get(timeout=A_WHILE)
+            return answered.evidence
+        finally:
+            senders.close(A_WHILE)
+            client.close()
+
     def understand(self, reply, tls=None, **server):
-        """Say what each makes of an answer: understood, or what kept it from that."""
+        """Say what each makes of an answer: understood, or what kept it from that.
+
+        The engine makes the same of it as the first answer of a connection and as a later one.
+        """
         with ScriptedServer(reply, tls=tls, **server) as scripted:
             evidence, result = self.engine(scripted.url, timeout=3), self.hook(scripted.url, timeout=3)
+        if not server:
+            with ScriptedServer(answer(ALL_TRUE), reply, tls=tls) as scripted:
+                later = self.later(scripted.url, timeout=3)
+            assert len({request.connection for request in scripted.requests}) == 1
+            assert kind_of(later) == kind_of(evidence)
         return kind_of(evidence), kind_of(result)
 
 

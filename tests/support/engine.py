@@ -11,6 +11,8 @@ from pathlib import Path
 import requests
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
+from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
 from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
@@ -32,6 +34,12 @@ def client_of(url, *, timeout=5.0, connect_timeout=2.0, customer="mycc", token="
 def elements(count, **fields):
     """Return elements for records 1 to ``count``, each with its number as its description."""
     return [{"numberid": str(number), "description": f"d{number}", **fields} for number in range(1, count + 1)]
+
+
+def delivery_of(some):
+    """Return a delivery of some elements."""
+    batch = Checker().check(next(from_elements(some).read(len(some))))
+    return Delivery(chunk_of(batch.elements, batch.positions))
 
 
 def body_of(some):

@@ -41,6 +41,11 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._at = monotonic() + seconds
 
+    @property
+    def ahead(self) -> float:
+        """The seconds until then; 0 if it is past."""
+        return max(self._at - monotonic(), 0.0)
+
     def left(self) -> float:
         """Return the seconds that are left.
 

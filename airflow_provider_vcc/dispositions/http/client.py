@@ -36,7 +36,7 @@ from airflow_provider_vcc.redaction import of_request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_vcc.dispositions.http.exchange import Response
+    from airflow_provider_vcc.dispositions.http.exchange import Begun, Response
 
 __all__ = ["Attempt", "Client", "envelope", "frame"]
 
@@ -104,13 +104,36 @@ class Client:
             return Refusal(error)
         assert self._exchange is not None  # noqa: S101 -- prepared
         attempt = attempt or Attempt()
-        exchange = self._exchange
-        request = b"%bContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body)
         try:
-            response = exchange.send("PUT", request, attempt, self._times)
+            response = self._exchange.send("PUT", self._request(body), attempt, self._times)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the evidence is the same
-            return _evidence_of(understand(error, attempt, exchange.route, self._times))
+            return self._evidence_of_error(error, attempt)
         return self._evidence(response, body, count)
+
+    def begin(self, body: bytes, attempt: Attempt) -> Begun | None:
+        """Send what can go at once on a connection that is there; None, and nothing is sent, if there is none.
+
+        ``finish`` must follow.
+        """
+        if self._exchange is None:
+            return None
+        return self._exchange.begin("PUT", self._request(body), attempt, self._times)
+
+    def finish(self, begun: Begun, body: bytes, count: int) -> Evidence:
+        """Send the rest of a request, read its answer, and return what it ended as, as ``send`` does."""
+        assert self._exchange is not None  # noqa: S101 -- it has begun
+        try:
+            response = self._exchange.finish(begun)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the evidence is the same
+            return self._evidence_of_error(error, begun.attempt)
+        return self._evidence(response, body, count)
+
+    def _request(self, body: bytes) -> bytes:
+        return b"%bContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body)
+
+    def _evidence_of_error(self, error: Exception, attempt: Attempt) -> Evidence:
+        assert self._exchange is not None  # noqa: S101 -- it was tried
+        return _evidence_of(understand(error, attempt, self._exchange.route, self._times))
 
     def _prepared(self) -> tuple[bytes, Exchange]:
         """Return each request's head and what carries it: what requests works out anew each time, once."""

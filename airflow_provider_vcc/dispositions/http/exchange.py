@@ -17,7 +17,7 @@ import msgspec
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
 from airflow_provider_vcc.dispositions.http.connection import PATIENCE, PIECE, RECEIVE, Answered
-from airflow_provider_vcc.dispositions.http.reading import Reading
+from airflow_provider_vcc.dispositions.http.reading import Reading, is_whole
 from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.http.connection import PlainConnection
     from airflow_provider_vcc.dispositions.http.route import Route
 
-__all__ = ["Attempt", "Exchange", "Response", "Times"]
+__all__ = ["Attempt", "Begun", "Exchange", "Response", "Times"]
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -50,6 +50,41 @@ class Response(msgspec.Struct, frozen=True):
     reading: Reading
 
     __repr__ = shape
+
+
+class Begun:
+    """A request that has gone out as far as that was possible without waiting, and what has come of its answer."""
+
+    def __init__(self, connection: PlainConnection, method: str, attempt: Attempt, deadline: Deadline) -> None:
+        self.connection = connection
+        self.method = method
+        self.attempt = attempt
+        self.deadline = deadline
+        self.rest = memoryview(b"")
+        """What has not gone out."""
+        self.early = b""
+        """What has come."""
+
+    def send(self, request: bytes) -> None:
+        """Send what the connection takes at once. If it is broken, whoever sends the rest is told."""
+        carrier = self.connection.carrier
+        self.rest = memoryview(request)
+        with suppress(OSError):
+            carrier.settimeout(0)
+            while self.rest:
+                self.rest = self.rest[carrier.send(self.rest[:PIECE]) :]
+
+    def receive(self) -> bool:
+        """Take in what has come, and return whether it is the whole answer, so that ``finish`` will not wait."""
+        carrier = self.connection.carrier
+        with suppress(OSError):  # nothing more has come; or the connection is broken, which whoever reads on is told
+            while not is_whole(self.early):
+                piece = carrier.recv(RECEIVE)
+                self.early += piece
+                if not piece or len(self.early) > RECEIVE:
+                    return False
+            return True
+        return False
 
 
 class Exchange:
@@ -83,22 +118,53 @@ class Exchange:
         began = monotonic()
         connection = self._take() or self.route.connect(attempt, min(times.connect, times.whole))
         left = times.whole - (monotonic() - began)
-        keep = False
+        begun = Begun(connection, method, attempt, Deadline(min(times.answer, left)))
+        begun.rest = memoryview(request)
         try:
             connection.lend(attempt)
-            attempt.started = True
-            response, keep = self._exchange(connection.carrier, method, request, Deadline(min(times.answer, left)))
+        except BaseException:
+            self._give_back(begun, keep=False)
+            raise
+        attempt.started = True
+        return self.finish(begun)
+
+    def begin(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Begun | None:
+        """Send what can go at once on a connection that is there; None, and nothing is sent, if there is none.
+
+        ``finish`` must follow.
+        """
+        if attempt.aborted or (connection := self._take()) is None:
+            return None
+        if not isinstance(connection.carrier, socket.socket):  # TLS within TLS cannot leave off in the middle
+            self._idle.append(connection)
+            return None
+        begun = Begun(connection, method, attempt, Deadline(min(times.answer, times.whole)))
+        try:
+            connection.lend(attempt)
+        except ConnectionAbortedError:
+            self._give_back(begun, keep=False)
+            return None
+        attempt.started = True
+        begun.send(request)
+        return begun
+
+    def finish(self, begun: Begun) -> Response:
+        """Send the rest of a request, and read its answer.
+
+        :raises Exception: of many kinds.
+        """
+        keep = False
+        try:
+            response, keep = self._exchange(begun)
         finally:
-            connection.hand_back()
-            if keep and not (attempt.aborted or self._closed):
-                self._idle.append(connection)
-            else:
-                connection.close()
+            self._give_back(begun, keep=keep)
         return response
 
-    def _exchange(self, carrier: Carrier, method: str, request: bytes, deadline: Deadline) -> tuple[Response, bool]:
-        early = _send(carrier, memoryview(request), deadline)
-        reading = Reading(carrier, method=method, deadline=deadline, early=early or b"", brief=self._brief)
+    def _exchange(self, begun: Begun) -> tuple[Response, bool]:
+        carrier = begun.connection.carrier
+        early = _send(carrier, begun.rest, begun.deadline)
+        read = begun.early + (early or b"")
+        reading = Reading(carrier, method=begun.method, deadline=begun.deadline, early=read, brief=self._brief)
         try:
             reading.begin()
             body = reading.whole()
@@ -107,6 +173,13 @@ class Exchange:
         # A server that gives a quiet connection up says 408 unasked: its answer to our request would come after it.
         keep = reading.reusable and early is None and reading.status != HTTPStatus.REQUEST_TIMEOUT
         return Response(reading.status, reading.headers, body, reading), keep
+
+    def _give_back(self, begun: Begun, *, keep: bool) -> None:
+        begun.connection.hand_back()
+        if keep and not (begun.attempt.aborted or self._closed):
+            self._idle.append(begun.connection)
+        else:
+            begun.connection.close()
 
     def close(self) -> None:
         """Close the connections that nobody uses, and keep none from now on."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
 
-__all__ = ["Reading"]
+__all__ = ["Reading", "is_whole"]
 
 LARGEST_BODY = 1 << 25
 """Bytes of one answer, decoded."""
@@ -66,6 +66,10 @@ TEXT = frozenset(b'{["\t\r\n \xef\xfe\xff\x00')
 """What JSON may begin with, byte order marks and wide encodings included."""
 PACKED = frozenset({"deflate", "gzip"})
 BLANK = b"\0 \t\r\n"
+END_OF_HEAD = b"\r\n\r\n"
+STATED_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
+CERTAIN = re.compile(rb"HTTP/1\.[01] [2-5]")
+UNSURE = re.compile(rb"content-length[^:]|transfer-encoding|\n[ \t]|(?<!\r)\n", re.IGNORECASE)
 RECENT = 64
 
 
@@ -277,6 +281,15 @@ def _length(stated: list[str]) -> int | None:
     """Return the length that is stated; None if there is none, or no single one."""
     [length, *others] = set(stated) or {""}
     return int(length) if re.fullmatch("[0-9]{1,15}", length) and not others else None
+
+
+def is_whole(data: bytes) -> bool:
+    """Return whether these bytes are certainly one whole answer, so that reading them waits for nothing more."""
+    head, end, body = data.partition(END_OF_HEAD)
+    if not end or not CERTAIN.match(head) or UNSURE.search(head):
+        return False
+    stated = STATED_LENGTH.findall(head)
+    return len(stated) == 1 and len(body) == int(stated[0])
 
 
 # The head

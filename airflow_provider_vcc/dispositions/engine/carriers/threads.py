@@ -1,4 +1,4 @@
-"""The real carrier: as many threads as requests are in the air, and one that writes the progress."""
+"""The real carrier: threads that send, and one that writes the progress."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class Threads:
         """Work out the route to the server, before threads share it."""
         self._client.prepare()
 
-    def send(self, delivery: Delivery, in_air: int) -> bool:
-        """Hand a chunk to a thread, a new one if all are busy."""
-        self._senders.send(delivery, in_air)
+    def send(self, delivery: Delivery, in_air: int) -> bool:  # noqa: ARG002 -- they see for themselves
+        """Hand a chunk to the threads that send."""
+        self._senders.send(delivery)
         return True
 
     def abort(self, delivery: Delivery) -> None:
