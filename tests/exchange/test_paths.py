@@ -84,7 +84,7 @@ def test_a_path_that_stays_goes_out_as_it_is(connect, path, sent):
 @pytest.mark.parametrize("project", ["", ".", ".."])
 def test_a_project_that_is_none_is_refused_before_anything_is_sent(connect, project):
     with ScriptedServer(answer()) as server:
-        with pytest.raises(VccConfigurationError, match="project_id is not the id of a project"):
+        with pytest.raises(VccConfigurationError, match="project_id must be the project's number"):
             connect(server.url).batch_dispositions(project, [{"numberid": "1"}])
         assert server.connections == 0
 
