@@ -67,7 +67,7 @@ def _goals(results: Results) -> str:
         (goal.what, goal.text, goal.form.format(goal.value(results)), "met" if goal.met(results) else "NOT MET")
         for goal in GOALS
     ]
-    return _table(("what", "goal", "reached", ""), rows)
+    return _table(("what", "goal", "reached", "so it is"), rows)
 
 
 def _speed(results: Results) -> str:

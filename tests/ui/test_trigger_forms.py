@@ -47,9 +47,7 @@ def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_sets_nothing
     form.page.goto(f"{airflow_stack.url}/vcc/report/vcc_form/{quote(run, safe='')}/set_dispositions")
     expect(form.page.locator("body")).to_contain_text("Record ids, line 2: write numbers only")
     expect(form.page.locator("body")).not_to_contain_text("Green")
-    expect(form.page.locator("body")).to_contain_text(
-        "If what is named above was typed into the form, correct it there"
-    )
+    expect(form.page.locator("body")).to_contain_text("Trigger vcc_form again, with “Record ids” corrected")
     picture(form.page.locator("body"), "form-refused", height=360)
     assert len(call_centre.ledger.events()) == before
 

@@ -31,14 +31,16 @@ def join(parts: Iterable[object], between: str = "") -> Markup:
     return Markup(between.join(map(_safe, parts)))
 
 
-def table(heads: Iterable[str], rows: Iterable[Iterable[object]], empty: str) -> Markup:
+def table(name: str, heads: Iterable[str], rows: Iterable[Iterable[object]], empty: str) -> Markup:
     """Draw a table that is scrolled by itself if it is too wide, or say that it would be empty."""
     lines = [html("<tr>{}</tr>", join(html("<td>{}</td>", cell) for cell in row)) for row in rows]
     if not lines:
         return html('<p class="muted">{}</p>', empty)
     head = join(html('<th scope="col">{}</th>', head) for head in heads)
     return html(
-        '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        '<div class="scroll" role="region" tabindex="0" aria-label="{}">'
+        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+        name,
         head,
         join(lines),
     )

@@ -68,7 +68,7 @@ def _projects(store: Store, names: Mapping[int, str]) -> Markup:
         total, done, in_call = found.get(number, (0, 0, 0))
         link = html('<a href="/projects/{}">{}</a>', number, f"{number} {name}")
         rows.append((link, f"{total:,}", f"{done:,}", f"{in_call:,}"))
-    return table(("project", "records", "with a disposition", "in call"), rows, "There are no projects.")
+    return table("Projects", ("project", "records", "with a disposition", "in call"), rows, "There are no projects.")
 
 
 def project(store: Store, number: int, name: str, query: Mapping[str, str]) -> Markup:
@@ -76,14 +76,14 @@ def project(store: Store, number: int, name: str, query: Mapping[str, str]) -> M
     start = int(query.get("start", "0")) if query.get("start", "0").isdecimal() else 0
     text, done = query.get("q", ""), query.get("done") == "1"
     found = queries.records(store, number, text=text, done=done, start=start, limit=PAGE)
-    heads = ("record", *store.fields, "disposition", "user", "callback", "history", "")
+    heads = ("record", *store.fields, "disposition", "user", "callback", "history", "now")
     return html(
         "<h1>Project {} {}</h1>{}<p>{}</p>{}{}",
         number,
         name,
         _search_form(text, done=done),
         _range(found, start),
-        table(heads, (_record_row(number, row) for row in found.rows), "No record matches."),
+        table("Records", heads, (_record_row(number, row) for row in found.rows), "No record matches."),
         _pager(found, start, query),
     )
 
@@ -138,7 +138,7 @@ def record(store: Store, number: int, numberid: str) -> Markup | None:
     if shown is None:
         return None
     in_call = shown["contacts"][0]["in_call"]
-    fields = table(("field", "value"), shown["data"].items(), "It has no fields.")
+    fields = table("Fields", ("field", "value"), shown["data"].items(), "It has no fields.")
     history = queries.changes(store, project=number, numberid=numberid)
     return html(
         '<h1>Record {}</h1><p><a href="/projects/{}">Project {}</a></p>{}{}<h2>History, the newest first</h2>{}',
@@ -173,7 +173,7 @@ def _changes(rows: Iterable[queries.Change]) -> Markup:
         )
         for row in rows
     )
-    return table(HEADS, cells, "Nothing has been set yet.")
+    return table("Changes", HEADS, cells, "Nothing has been set yet.")
 
 
 def _clock(at: float | None) -> str:
@@ -198,7 +198,7 @@ def _requests(rows: Iterable[queries.RequestRow]) -> Markup:
         for row in rows
     )
     heads = ("no.", "at", "request", "elements", "answer", "what became of it")
-    return table(heads, cells, "No request has come in yet.")
+    return table("Requests", heads, cells, "No request has come in yet.")
 
 
 def _answer(row: queries.RequestRow) -> Markup:
@@ -235,7 +235,7 @@ def request(store: Store, number: int) -> Markup | None:
         "<h1>Request {}</h1>{}<h2>Its elements</h2>{}<h2>Its body</h2>{}",
         number,
         _requests(rows),
-        table(("index", "about", "what became of it"), cells, "It had none, or its body was not kept."),
+        table("Elements", ("index", "about", "what became of it"), cells, "It had none, or its body was not kept."),
         _body(store, number),
     )
 
@@ -257,7 +257,7 @@ def _body(store: Store, number: int) -> Markup:
     with suppress(ValueError, RecursionError):  # then it is shown as it came
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     cut = "\n..." if len(text) > MANY * PAGE else ""
-    return html('<pre tabindex="0">{}{}</pre>', text[: MANY * PAGE], cut)
+    return html('<pre role="region" tabindex="0" aria-label="Body">{}{}</pre>', text[: MANY * PAGE], cut)
 
 
 def faults(switches: Iterable[Switch], problem: str = "") -> Markup:
@@ -269,7 +269,7 @@ def faults(switches: Iterable[Switch], problem: str = "") -> Markup:
         '</label><input type="text" id="fault" name="on" required placeholder="503:acted@5%"><button>Switch on</button>'
         '</form><form class="line" method="post"><button name="none" value="1">Switch everything off</button></form>',
         html('<p class="notice">{}</p>', problem) if problem else Markup(),
-        table(("what happens", "switch"), rows, ""),
+        table("Faults", ("what happens", "switch"), rows, ""),
     )
 
 
