@@ -61,9 +61,14 @@ def alone(module: str, python: str = sys.executable, **arguments: Any) -> dict[s
     return result
 
 
+def compiling() -> dict[str, str]:
+    """Return the environment in which modules are compiled once and for all, as an installed package is."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def _environment() -> dict[str, str]:
-    """Return the environment less what would have the client ask somewhere else than on loopback."""
-    return {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    """Return the same less what would have the client ask somewhere else than on loopback."""
+    return {name: value for name, value in compiling().items() if not name.lower().endswith("_proxy")}
 
 
 if __name__ == "__main__":
