@@ -46,7 +46,7 @@ def speed(results: Results) -> Picture:
     """Draw the contenders as bars."""
     found = results["side_by_side"]
     rows = [(label, found[name], kind) for name, label, kind in SPEEDS if name in found]
-    picture = Picture(WIDTH, 72 + 34 * len(rows), "Elements per second", "200,000 elements, 500 a request, 4 in flight")
+    picture = Picture(WIDTH, 72 + 34 * len(rows), "Elements per second", "200,000 elements, 500 a request")
     most = max(row["elements_per_second"] for _, row, _ in rows)
     x = Axis((0, most), (230, WIDTH - 175))
     for y, (label, row, kind) in enumerate(rows):
