@@ -33,8 +33,8 @@ def show(new_page):
 
 
 LOOKED_AT = (
-    *("running", "running-size-estimated", "failed", "form", "check-failed", "wrong-token", "service-down", "mapped"),
-    *("retried", "shards", "limit-found", "older-version", "stand-alone", "no-report"),
+    *("running", "failed", "form", "check-failed", "wrong-token"),
+    *("mapped", "shards", "limit-found", "no-report"),
 )
 """Those that look like no other; the others are looked at by the long tests."""
 
