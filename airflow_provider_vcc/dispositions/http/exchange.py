@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import weakref
 from contextlib import suppress
 from http import HTTPStatus
@@ -64,6 +65,8 @@ class Begun:
         """What has not gone out."""
         self.early = b""
         """What has come."""
+        self.broken: OSError | None = None
+        """What the connection broke with; it says so only once."""
 
     def send(self, request: bytes) -> None:
         """Send what the connection takes at once. If it is broken, whoever sends the rest is told."""
@@ -77,14 +80,18 @@ class Begun:
     def receive(self) -> bool:
         """Take in what has come, and return whether it is the whole answer, so that ``finish`` will not wait."""
         carrier = self.connection.carrier
-        with suppress(OSError):  # nothing more has come; or the connection is broken, which whoever reads on is told
+        try:
             while not is_whole(self.early):
                 piece = carrier.recv(RECEIVE)
                 self.early += piece
                 if not piece or len(self.early) > RECEIVE:
                     return False
-            return True
-        return False
+        except (BlockingIOError, ssl.SSLWantReadError):  # nothing more has come
+            return False
+        except OSError as error:
+            self.broken = error
+            return False
+        return True
 
 
 class Exchange:
@@ -161,6 +168,8 @@ class Exchange:
         return response
 
     def _exchange(self, begun: Begun) -> tuple[Response, bool]:
+        if begun.broken is not None and not begun.early:
+            raise begun.broken
         carrier = begun.connection.carrier
         early = _send(carrier, begun.rest, begun.deadline)
         read = begun.early + (early or b"")
