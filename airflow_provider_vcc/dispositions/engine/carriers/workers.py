@@ -33,7 +33,7 @@ class Workers(Generic[Job, Result]):
         self._free = threading.Semaphore(0)
 
     def give(self, job: Job) -> None:
-        """Have a job done."""
+        """Hand a job to a thread that is free, a new one if all are busy."""
         if not self._free.acquire(blocking=False):
             thread = threading.Thread(target=self._run, name=f"{self._name}-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
