@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -28,12 +29,14 @@ __all__ = [
     "plural",
     "reason",
     "seconds",
+    "shown",
     "title",
     "zone_of",
 ]
 
 NOT_KNOWN = "\N{EN DASH}"
 MOST_TEXT = 300
+MOST_VALUE = 60
 LONGEST_NAME = 64
 NEAR = 0.5
 """How alike a name is to one that was probably meant, from 0 to 1."""
@@ -122,6 +125,15 @@ def one_line(text: str, most: int = MOST_TEXT) -> str:
     """Return a text from elsewhere on one line, without control characters, and not too long."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
     return line if len(line) <= most else line[: most - 3] + "..."
+
+
+def shown(value: object) -> str:
+    """Show a value in a message, unless it is long: then only of which type it is."""
+    with suppress(ValueError):  # a number of thousands of digits
+        text = repr(value)
+        if len(text) <= MOST_VALUE:
+            return text
+    return f"a {type(value).__name__}"
 
 
 def title(name: str) -> str:

@@ -7,19 +7,7 @@ from typing import NoReturn
 
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
-__all__ = ["a_project", "check_attempts", "check_batch", "check_texts"]
-
-
-def a_project(project_id: object) -> str:
-    """Return a project's number as it stands in a path, in which anything else might lead elsewhere.
-
-    :raises VccConfigurationError: if it is none.
-    """
-    if isinstance(project_id, int | str) and not isinstance(project_id, bool):
-        text = str(project_id).strip()
-        if text.isascii() and text.isdigit() and int(text) > 0:
-            return str(int(text))
-    raise VccConfigurationError(f"project_id must be the project's number, such as 17, got {project_id!r:.60}")
+__all__ = ["check_attempts", "check_batch", "check_texts"]
 
 
 def check_batch(elements: object, disposition: object, avoid_in_call: object) -> None:

@@ -30,7 +30,7 @@ __all__ = ["BatchSender"]
 class BatchSender:
     """Sends batches of one project, and keeps its connections for the next one."""
 
-    def __init__(self, session: VccSession, settings: Settings, project_id: int | str) -> None:
+    def __init__(self, session: VccSession, settings: Settings, project_id: int) -> None:
         self._name = f"PUT /projects/{project_id}/records/dispositions"
         self._client = Client(
             session,

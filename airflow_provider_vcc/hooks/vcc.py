@@ -41,7 +41,7 @@ class VccHook(BaseHook):
         super().__init__()
         self.vcc_conn_id = vcc_conn_id
         self.pool_size = pool_size
-        self._batch_senders: dict[str, BatchSender] = {}
+        self._batch_senders: dict[int, BatchSender] = {}
 
     @cached_property
     def settings(self) -> Settings:
@@ -152,7 +152,8 @@ class VccHook(BaseHook):
         :raises VccConfigurationError: for arguments of which no request can be made; nothing is sent then.
         :raises VccTransportError: where no answer came that can be read; ``delivered`` says whether it may have acted.
         """
-        from airflow_provider_vcc.hooks.arguments import a_project, check_batch
+        from airflow_provider_vcc.dispositions.elements.ids import a_project
+        from airflow_provider_vcc.hooks.arguments import check_batch
 
         check_batch(elements, disposition, avoid_in_call)
         project = a_project(project_id)
@@ -162,7 +163,7 @@ class VccHook(BaseHook):
             elements, disposition, avoid_in_call=avoid_in_call, attempts=attempts, log=self._logger
         )
 
-    def _batch_sender(self, project_id: str) -> BatchSender:
+    def _batch_sender(self, project_id: int) -> BatchSender:
         from airflow_provider_vcc.hooks.batch import BatchSender
 
         if project_id not in self._batch_senders:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 from airflow_provider_vcc.task.rendering.rendered import bare
-from airflow_provider_vcc.wording import did_you_mean
+from airflow_provider_vcc.wording import did_you_mean, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,7 @@ YES = ("true", "yes", "1", "on")
 NO = ("false", "no", "0", "off", *NOTHING)
 PERCENT = 100
 TABS = {"tab": "\t", "\\t": "\t"}
+INTEGER = re.compile(r"[+-]?[0-9]{1,64}")
 NOT_DELIMITERS = ('"', "\r", "\n", "\0")
 
 
@@ -128,21 +130,17 @@ def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and value in NOTHING)
 
 
-def _shown(value: object) -> str:
-    """Show a value in a message, unless it is long."""
-    shown = repr(value)
-    return shown if len(shown) <= 60 else f"a {type(value).__name__}"  # noqa: PLR2004 -- what fits a line
-
-
-def a_project(name: str, value: object) -> int:
+def a_project(_name: str, value: object) -> int:
     """Take the number of a project."""
-    return _integer(name, value, 1, "the project's number, such as 17")
+    from airflow_provider_vcc.dispositions.elements import ids
+
+    return ids.a_project(value)
 
 
 def _integer(name: str, value: object, least: int, must: str) -> int:
     number = _whole(value)
     if number is None or number < least:
-        raise _wrong(name, f"must be {must}, got {_shown(value)}")
+        raise _wrong(name, f"must be {must}, got {shown(value)}")
     return number
 
 
@@ -150,8 +148,7 @@ def _whole(value: object) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        text = value.strip()
-        return int(text) if text.isascii() and text.lstrip("+-").isdigit() else None
+        return int(value) if INTEGER.fullmatch(value.strip()) else None
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
     return value if isinstance(value, int) else None
@@ -180,14 +177,14 @@ def a_pace(name: str, value: object) -> float | None:
         return None
     number = _number(value)
     if number is None or number <= 0:
-        raise _wrong(name, f"must be a number above 0, got {_shown(value)}; leave it out for no limit")
+        raise _wrong(name, f"must be a number above 0, got {shown(value)}; leave it out for no limit")
     return number
 
 
 def _number(value: Any) -> float | None:
     try:
         number = None if isinstance(value, bool | bytes | bytearray) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if number is not None and isfinite(number) else None
 
@@ -198,7 +195,7 @@ def most_errors(name: str, value: object) -> int | None:
         return None
     share = _share(value)
     if share is not None and 0 < share < 1:
-        raise _wrong(name, f"is a number of elements, not {_shown(value)}; for a share, write max_error_rate={share:g}")
+        raise _wrong(name, f"is a number of elements, not {shown(value)}; for a share, write max_error_rate={share:g}")
     return _integer(name, value, 0, "an integer such as 10 (0 tolerates none)")
 
 
@@ -215,7 +212,7 @@ def most_error_rate(name: str, value: object) -> float | None:
     hint = f"; write {name}={share:g}" if share is not None and 0 <= share <= 1 else "; write 0.05 for 5 %"
     if number is not None and number > 1:
         hint += f", or max_errors={number:g} for a number of elements" if number.is_integer() else ""
-    raise _wrong(name, f"must be a share from 0 to 1, got {_shown(value)}{hint}")
+    raise _wrong(name, f"must be a share from 0 to 1, got {shown(value)}{hint}")
 
 
 def _share(value: object) -> float | None:
@@ -236,7 +233,7 @@ def a_flag(name: str, value: object) -> bool:
     text = str(value).strip().lower()
     if text in YES or text in NO:
         return text in YES
-    raise _wrong(name, f"must be True or False, got {_shown(value)}")
+    raise _wrong(name, f"must be True or False, got {shown(value)}")
 
 
 def maybe_flag(name: str, value: object) -> bool | None:
@@ -248,7 +245,7 @@ def _one_of(name: str, value: object, choices: Sequence[str]) -> str:
     if value in choices:
         return str(value)
     near = did_you_mean(str(value), choices)
-    raise _wrong(name, f"must be one of {', '.join(map(repr, choices))}, got {_shown(value)}{near}")
+    raise _wrong(name, f"must be one of {', '.join(map(repr, choices))}, got {shown(value)}{near}")
 
 
 def a_mode(name: str, value: object) -> str:
@@ -277,7 +274,7 @@ def a_delimiter(name: str, value: object) -> str | None:
     value = TABS.get(value, value) if isinstance(value, str) else value
     if isinstance(value, str) and len(value) == 1 and value not in NOT_DELIMITERS:
         return value
-    raise _wrong(name, f"must be one character such as ';', or 'tab', got {_shown(value)}")
+    raise _wrong(name, f"must be one character such as ';', or 'tab', got {shown(value)}")
 
 
 def a_sheet(name: str, value: object) -> str | None:
@@ -286,7 +283,7 @@ def a_sheet(name: str, value: object) -> str | None:
         return None
     if isinstance(value, str | int) and not isinstance(value, bool):
         return str(value)  # a native template makes a number of 2026
-    raise _wrong(name, f"must be the name of a sheet, got {_shown(value)}; leave it out for the first one")
+    raise _wrong(name, f"must be the name of a sheet, got {shown(value)}; leave it out for the first one")
 
 
 def a_date_format(name: str, value: object) -> tuple[str, ...]:
@@ -297,7 +294,7 @@ def a_date_format(name: str, value: object) -> tuple[str, ...]:
         value = an_object(name, value)
     formats = (value,) if isinstance(value, str) else value
     if not isinstance(formats, list | tuple) or not all(isinstance(one, str) and one for one in formats):
-        raise _wrong(name, f"must be a format such as '%d.%m.%Y %H:%M', or a list of them, got {_shown(value)}")
+        raise _wrong(name, f"must be a format such as '%d.%m.%Y %H:%M', or a list of them, got {shown(value)}")
     from airflow_provider_vcc.dispositions.elements.times import check_format
 
     for one in formats:
@@ -309,7 +306,7 @@ def a_connection(name: str, value: object) -> str:
     """Take the id of a connection."""
     if isinstance(value, str) and value.strip() and value not in NOTHING:
         return value.strip()
-    raise _wrong(name, f"must be the id of a connection, such as 'vcc_default', got {_shown(value)}")
+    raise _wrong(name, f"must be the id of a connection, such as 'vcc_default', got {shown(value)}")
 
 
 def a_path(name: str, value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from airflow.providers.common.compat.sdk import DAG, XComArg, task
 from airflow_provider_vcc._compat import AirflowException
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
-from airflow_provider_vcc.task.parameters import Parameters, is_template
+from airflow_provider_vcc.task.parameters import CHECKS, Parameters, is_template
 
 
 def make(**given):
@@ -161,3 +162,23 @@ def test_bytes_are_no_number(name):
     """What Python would convert by the way is none of the kinds that a parameter may be."""
     with pytest.raises(VccConfigurationError, match=name):
         BatchDispositionOperator(task_id="t", project_id=17, elements=[], **{name: b"1"})
+
+
+ODD = {
+    "digits": "9" * 5000,
+    "signs": "+-5",
+    "no sign": "--5",
+    "huge": 10**400,
+    "infinite": float("inf"),
+    "decimal": Decimal("1E+400"),
+    "bytes": b"5",
+    "object": object(),
+}
+
+
+@pytest.mark.parametrize("value", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", CHECKS)
+def test_whatever_is_given_is_refused_in_words_or_taken(name, value):
+    """No value ends in an error of Python's own, such as the one for a number of thousands of digits."""
+    with contextlib.suppress(VccConfigurationError):
+        CHECKS[name](name, value)

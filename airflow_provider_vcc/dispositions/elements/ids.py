@@ -1,4 +1,4 @@
-"""The one rule for ids: ``numberid``, ``dispositionid`` and ``userid``, however they came."""
+"""The one rule for ids: ``numberid``, ``dispositionid``, ``userid`` and the project's, however they came."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
 from airflow_provider_vcc.dispositions.elements.values import native
+from airflow_provider_vcc.exceptions import VccConfigurationError
+from airflow_provider_vcc.wording import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["LONGEST_NUMBER", "all_plain", "an_id"]
+__all__ = ["LONGEST_NUMBER", "a_project", "all_plain", "an_id"]
 
 LONGEST_NUMBER = 64
 """Digits of a number that may be an id."""
@@ -43,6 +45,21 @@ def an_id(name: str, value: object) -> str | None:
         if not isinstance(value, str):
             return _of_number(name, value, exact)
     return value if value.isdecimal() and value.isascii() else _of_text(name, value.strip())
+
+
+def a_project(value: object) -> int:
+    """Return a project's number: an id that is a whole number above 0.
+
+    :raises VccConfigurationError: if it is not; in the path of a request, anything else might lead elsewhere.
+    """
+    try:
+        text = an_id("project_id", value) or ""
+    except InvalidElement:
+        text = ""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else 0
+    if not number:
+        raise VccConfigurationError(f"project_id must be the project's number, such as 17, got {shown(value)}")
+    return number
 
 
 def all_plain(texts: Collection[str]) -> bool:
