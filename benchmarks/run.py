@@ -67,7 +67,7 @@ def commit(results: dict[str, Any]) -> None:
 
 
 def compare(results: dict[str, Any]) -> bool:
-    """Print each figure beside the committed one, and say whether none is worse."""
+    """Print each figure beside the committed one, and return whether none is worse."""
     before = json.loads(BASELINE.read_text())
     bad = [goal for goal in GOALS if worse(goal, results, before)]
     print(tables.comparison(results, before, bad))

@@ -75,7 +75,7 @@ VERSIONS = "% The versions that are hosted"
 
 
 def list_versions(_app: object, page: str, source: list[str]) -> None:
-    """Lead from the page on versions to the documentation of each released one, once it is known where that is."""
+    """Link the documentation of each released version from the page on versions, once it is known where that is."""
     base = PUBLISHER["documentation"]
     if page != "versions" or not base:
         return
@@ -96,21 +96,21 @@ MENDED = {
 
 
 def mend(_app: object, _page: str, _template: str, context: dict[str, Any], _doctree: object) -> None:
-    """Return what Sphinx leaves out: levels for screen readers, and the keyboard's way to what has to be scrolled."""
+    """Add what Sphinx leaves out: levels for screen readers, and the keyboard's way to what has to be scrolled."""
     for part in PARTS:
         for given, mended in MENDED.items():
             context[part] = context.get(part, "").replace(given, mended)
 
 
 def name_templated_fields(_app: object, kind: str, _name: str, thing: Any, _options: object, lines: list[str]) -> None:
-    """Say below an operator's description which of its parameters are templated."""
+    """List below an operator's description which of its parameters are templated."""
     fields = getattr(thing, "template_fields", None) if kind == "class" else None
     if fields:
         lines += ["", "**Templated:** " + ", ".join(f"``{field}``" for field in fields), ""]
 
 
 def setup(app: Any) -> None:
-    """Hear of each page, after the theme, and of each docstring."""
+    """Register what is done with each page, after the theme, and with each docstring."""
     app.connect("html-page-context", mend, priority=900)
     app.connect("autodoc-process-docstring", name_templated_fields)
     app.connect("source-read", list_versions)

@@ -1,4 +1,4 @@
-"""Draws docs/images/window.svg, the ways of a chunk through the window, from the table in the code.
+"""Draw docs/images/window.svg, the ways of a chunk through the window, from the table in the code.
 
 ``python docs/states.py`` draws it anew; a test checks that it is drawn from the table of today. What is written here is
 only where each state stands, and the words beside some moves.

@@ -1,4 +1,4 @@
-"""Changes the engine a little, one change at a time, and sees whether the fast tests and the simulator notice.
+"""Change the engine a little, one change at a time, and see whether the fast tests and the simulator notice.
 
 ``python scripts/mutate.py [--sample 200] [--seed 0] [--seeds 150] [--only window.py] [--log FILE] [--minutes 4]``. A
 comparison is turned round, a number moved by one, ``and`` made ``or``, a condition made constant. Each change is tried
@@ -117,7 +117,7 @@ class Mutator(ast.NodeTransformer):
 
 
 def carry_out(path: Path, number: int) -> None:
-    """Have the change made when its module is imported."""
+    """Make the change when its module is imported."""
     tree = ast.fix_missing_locations(Mutator(number).visit(ast.parse(path.read_text())))
     code = compile(tree, str(path), "exec")
     usual = importlib.machinery.SourceFileLoader.get_code

@@ -1,4 +1,4 @@
-"""Say what is missing for a release, or that nothing is. See ``RELEASING.md``."""
+"""Print what is missing for a release, or that nothing is. See ``RELEASING.md``."""
 
 from __future__ import annotations
 

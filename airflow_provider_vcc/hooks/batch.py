@@ -52,7 +52,7 @@ class BatchSender:
         attempts: int,
         log: Logger,
     ) -> dict[int, Any]:
-        """Send one request, and again only while the server certainly did not act; give the result by index."""
+        """Send one request, and again only while the server certainly did not act; return the result by index."""
         _refuse_empty_search(elements)
         body = _body(elements, disposition, avoid_in_call=avoid_in_call)
 

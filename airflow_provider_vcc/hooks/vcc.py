@@ -110,7 +110,7 @@ class VccHook(BaseHook):
         json: object = None,
         attempts: int = 5,
     ) -> Any:
-        """Send a request to any resource under ``/v2``, and give the envelope's ``response``.
+        """Send a request to any resource under ``/v2``, and return the envelope's ``response``.
 
         What can be repeated without harm is sent again, with growing random waits or those that the server asks for:
         GET after any fault, 429 and 5xx; other methods only where the server certainly did not act.
@@ -137,7 +137,7 @@ class VccHook(BaseHook):
         avoid_in_call: bool | None = None,
         attempts: int = 5,
     ) -> dict[int, Any]:
-        """Set the dispositions of many records by one request, and give what became of each element.
+        """Set the dispositions of many records by one request, and return what became of each element.
 
         The elements go out as they are. For large inputs, and with all checks, use ``BatchDispositionOperator``.
 

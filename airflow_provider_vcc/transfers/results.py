@@ -139,7 +139,7 @@ class ResultsTable:
         self._thread.submit(self._take_away).result()
 
     def close(self) -> None:
-        """Write what is left, and say what could not be written."""
+        """Write what is left, and log what could not be written."""
         self._hand_over()
         try:
             self._thread.submit(self._flush, PATIENCE).result()

@@ -31,7 +31,7 @@ class Doom:
         self.left = nth
 
     def at(self, step):
-        """Come to a step."""
+        """Count a step, and die at the one that is meant."""
         if step == self.step:
             self.left -= 1
             if self.left == 0:
@@ -122,7 +122,7 @@ class Reading:
             yield rows
 
     def share(self):
-        """Say how much was read."""
+        """Return how much was read."""
         return self.source.share()
 
 

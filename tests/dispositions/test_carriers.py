@@ -47,7 +47,7 @@ class Client:
         self.told.append("closed")
 
     def begin(self, body, attempt):
-        """Have no connection on which something could go at once."""
+        """Begin nothing: there is no connection on which something could go at once."""
 
     def send(self, body, count, attempt):
         """Keep a body and its number of elements."""

@@ -43,7 +43,7 @@ class Willing:
         """Nothing is open."""
 
     def begin(self, body, attempt):
-        """Have no connection on which something could go at once."""
+        """Begin nothing: there is no connection on which something could go at once."""
 
     def send(self, body, count, attempt=None):
         """Apply it."""

@@ -215,7 +215,7 @@ class Sized(Input):
         self.total, self._share = total, share
 
     def share(self):
-        """Give what was said."""
+        """Return what was said."""
         return self._share
 
 

@@ -122,7 +122,7 @@ def test_a_page_that_is_too_large_is_refused():
 
 
 def few_large_among_many(large):
-    """Give a file whose description is short in most rows and large in a few, behind the first pages."""
+    """Return a file whose description is short in most rows and large in a few, behind the first pages."""
     texts = [*["x" * 1000] * 4000, *large, *["y" * 1000] * 4000]
     table = pa.table({"numberid": [str(n) for n in range(len(texts))], "description": texts})
     return parquet(table, compression="zstd", use_dictionary=False, data_page_size=100_000, write_batch_size=10)

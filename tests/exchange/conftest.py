@@ -35,7 +35,7 @@ def _alone(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left():
-    """Hold that no socket, file or thread of ours is left after any of it."""
+    """Assert that no socket, file or thread of ours is left after any of it."""
     files, threads = open_files(), set(threading.enumerate())
     yield
     until = time.monotonic() + 5
@@ -121,7 +121,7 @@ class Both:
             client.close()
 
     def understand(self, reply, tls=None, **server):
-        """Say what each makes of an answer: understood, or what kept it from that.
+        """Return what each makes of an answer: understood, or what kept it from that.
 
         The engine makes the same of it as the first answer of a connection and as a later one.
         """

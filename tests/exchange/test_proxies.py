@@ -46,7 +46,7 @@ def walk(error):
 
 
 def clean(error, *secrets):
-    """Hold that an error is one of ours, may be pickled, and shows and holds no secret anywhere."""
+    """Assert that an error is one of ours, may be pickled, and shows and holds no secret anywhere."""
     assert isinstance(error, VccError), repr(error)
     shown = "".join(map(repr, walk(error))) + str(error) + "".join(traceback.format_exception(error))
     shown += repr(vars(pickle.loads(pickle.dumps(error))))

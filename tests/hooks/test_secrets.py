@@ -71,7 +71,7 @@ def use_with(hook, *ways):
 
 
 def locals_of(way):
-    """Give the local values along the traceback of what a way raises, but for the test's own."""
+    """Return the local values along the traceback of what a way raises, but for the test's own."""
     with pytest.raises(VccError) as caught:
         way()
     told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)

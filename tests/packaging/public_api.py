@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def tell(context: Context) -> None:
-    """Tell of a task that failed."""
+    """Print what is to be said of a task that failed."""
     print(summary_text(context))
 
 

@@ -54,3 +54,8 @@ def test_every_path_in_the_readme_exists(repo):
     links = re.findall(r"\]\((?!http|#)([^)#]+)", repo.joinpath("README.md").read_text())
     assert links
     assert not [link for link in links if not repo.joinpath(link).exists()]
+
+
+def test_docstrings_return_and_yield_instead_of_giving_and_saying(texts):
+    """Docstrings begin as those of other packages do: "Return the ...", not "Give the ..." or "Say whether ..."."""
+    assert not places(r'^\s*"""(Give|Say|Hold|Have|Hear)\b', texts)

@@ -145,7 +145,7 @@ def checker():
 
 
 def in_each_shape(element, *, as_json):
-    """Return what one element comes to alone and beside others, as an object, a mapping, a row of a table, and JSON."""
+    """Yield what one element comes to alone and beside others, as an object, a mapping, a row of a table, and JSON."""
     columns = tuple(element) if "numberid" in element or "search" in element else (*element, "numberid")
     row = tuple(element.get(name) for name in columns)
     plain = tuple("1" if name == "numberid" else None for name in columns)

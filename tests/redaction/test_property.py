@@ -136,7 +136,7 @@ class Telling(Observer):
 
 
 def everything_of(elements, disposition, messages):
-    """Have a server answer so, and return all that is logged, kept, raised, drawn."""
+    """Let a server answer so, and return all that is logged, kept, raised, drawn."""
     batch = Checker().check(ObjectRows(0, elements))
     chunk = chunk_of(list(batch.elements), range(len(batch.elements)))
     errors = [{"index": n, "errorcode": message[:60], "errormessage": message} for n, message in enumerate(messages)]

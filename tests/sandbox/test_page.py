@@ -43,7 +43,7 @@ def press(start, sandbox):
 
 @pytest.fixture
 def filled(client):
-    """Have the documentation's payload and one unknown record in the ledger."""
+    """Send the documentation's payload and one unknown record, so that both are in the ledger."""
     client.put(
         {"numberid": "1", "dispositionid": "1", "next_calldate": "2017-10-10 11:00:00", "description": EVIL},
         {"search": {"name": "Green"}},

@@ -1,4 +1,4 @@
-"""Runs a sync for each order, a line of JSON on stdin, in a fork; started by ``support.nights.Nights``."""
+"""Run a sync for each order, a line of JSON on stdin, in a fork; started by ``support.nights.Nights``."""
 
 from __future__ import annotations
 

@@ -85,13 +85,13 @@ class Wire:
                 self.socket.sendall(piece)
 
     def silence(self):
-        """Say nothing, until the peer goes away."""
+        """Send nothing, until the peer goes away."""
         with contextlib.suppress(OSError):
             while self.socket.recv(65536):
                 pass
 
     def deaf(self):
-        """Read nothing and say nothing, until the peer goes away."""
+        """Read nothing and send nothing, until the peer goes away."""
         watcher = select.poll()
         watcher.register(self.socket, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
         watcher.poll(30_000)

@@ -27,7 +27,7 @@ def can_weigh():
 
 
 def weigh(door, hook):
-    """Give the MiB by which a process grows at its most, and what came of it in a few words.
+    """Return the MiB by which a process grows at its most, and what came of it in a few words.
 
     The process is a fork, so that nothing of what an answer leaves behind counts for the next one.
     """

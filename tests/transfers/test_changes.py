@@ -42,7 +42,7 @@ def execute(warehouse):
 
 @pytest.fixture
 def change(sandbox, execute):
-    """Have the table change while the first try runs, which has its rows as they were before."""
+    """Change the table while the first try runs, which has its rows as they were before."""
 
     def once(sql):
         done = threading.Lock()

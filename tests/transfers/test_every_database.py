@@ -35,7 +35,7 @@ with DAG("callbacks", schedule=None) as dag:
 
 @pytest.fixture
 def callbacks(warehouse_of):
-    """Have the callbacks 1 to 299 and one of a record that does not exist."""
+    """Fill a table with the callbacks 1 to 299 and one of a record that does not exist."""
     hook = warehouse_of[2]
     for table in ("callbacks", "failed", "synced"):
         hook.execute(f"drop table if exists {table}")

@@ -37,7 +37,7 @@ class Fatal(Fault):
 
 
 def fill(hook, rows=ROWS):
-    """Have rows of which each fourth asks for messages."""
+    """Add rows of which each fourth asks for messages."""
     values = (f"({n}, 'first', {'true' if n % 4 == 0 else 'false'})" for n in range(1, rows + 1))
     hook.execute(f"INSERT INTO due VALUES {', '.join(values)}")
 

@@ -264,7 +264,7 @@ SOUND = {
 
 
 def refuses(hook, **column):
-    """Say whether a table of somebody's own is refused before anything is sent."""
+    """Return whether a table of somebody's own is refused before anything is sent."""
     hook.execute("DROP TABLE IF EXISTS vcc_synced")
     hook.execute(OWN.format(**SOUND | column))
     mine = SyncedTable(hook, "vcc_synced", 17, WRITER)

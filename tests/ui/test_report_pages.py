@@ -129,7 +129,7 @@ SANDBOX = "allow-scripts allow-same-origin allow-forms allow-downloads"
 
 @pytest.fixture
 def framed(new_page):
-    """Open the report of a form's run in a frame as Airflow's tab is, and give the frame."""
+    """Open the report of a form's run in a frame as Airflow's tab is, and return the frame."""
     given_summary, given_report, context = scenarios()["form"]
     place = {
         "home": "",

@@ -38,7 +38,7 @@ def sandbox():
 
 @pytest.fixture
 def filled(sandbox, monkeypatch):
-    """Have the documentation's payload sent once."""
+    """Send the documentation's payload once."""
     import json
 
     monkeypatch.setenv("AIRFLOW_CONN_VCC_DEFAULT", json.dumps(sandbox.connection()))

@@ -82,7 +82,7 @@ def run(stack, call_centre):
 
 
 def assert_complete(run, summary, killed):
-    """Each row is where it belongs or reported as unknown, and the judgement counts all."""
+    """See that each row is where it belongs or reported as unknown, and the judgement counts all."""
     events = run.call_centre.ledger.events()
     assert all(int(event.dispositionid) == int(event.numberid) % 100 + 1 for event in events)
     there = {str(number) for number in range(1, ROWS + 1) if number % EACH_MISSING}
@@ -111,7 +111,7 @@ def assert_shown(run, summary):
 
 
 def assert_repeats(run, killed):
-    """Only what a killed task had in flight came twice, and no message did."""
+    """See that only what a killed task had in flight came twice, and no message did."""
     repeats = run.repeats()
     print(f"repeats by shard: {repeats}, killed: {sorted(killed)}, window: {WINDOW}")
     limits = {number: WINDOW if number in killed - {WITH_MESSAGES} else 0 for number in range(SHARDS)}

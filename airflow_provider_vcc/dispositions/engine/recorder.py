@@ -169,7 +169,7 @@ class Recorder:
             raise error
 
     def finish_interrupted(self) -> Chunk | None:
-        """Complete what an exception in the middle of writing has left; give the chunk that was written last.
+        """Complete what an exception in the middle of writing has left, and return the chunk that was written last.
 
         None where nothing of it had been counted, so that it is still to be written down. A sink may get the failures
         of this chunk a second time, since it is not known which sinks had them.

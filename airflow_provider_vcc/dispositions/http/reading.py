@@ -188,7 +188,7 @@ class Reading(http.client.HTTPResponse):
             _KNOWN_HEADS[head] = {name: getattr(self, name) for name in PARSED}
 
     def _frame(self) -> None:
-        """Return where the body ends. http.client looks at the first of several headers, and fails on some values."""
+        """Find out where the body ends. http.client looks at the first of several headers, and fails on some values."""
         if self.status in BODILESS or self._method in {"HEAD", "CONNECT"}:  # type: ignore[attr-defined]  # untyped
             self.chunked, self.length = False, 0
         else:

@@ -184,7 +184,7 @@ class Progress:
         """How many stretches were read that are not what an earlier try had sent something of."""
 
     def load(self, store: Store) -> bool:
-        """Read what earlier tries had kept, and say whether there was anything."""
+        """Read what earlier tries had kept, and return whether there was anything."""
         number = 0
         while (value := store.get(KEY.format(number), default=None)) is not None:
             segment = Segment.decode(value, self.layout)

@@ -256,7 +256,7 @@ class _Past:
 
 
 def _indexes(batch: Batch, bits: int) -> Iterator[int]:
-    """Return the indexes of a batch's elements whose bits are set."""
+    """Yield the indexes of a batch's elements whose bits are set."""
     if len(batch.elements) == batch.size:
         yield from ones(bits)
         return

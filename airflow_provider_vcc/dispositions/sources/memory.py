@@ -71,7 +71,7 @@ class SequenceSource:
         self._given = 0
 
     def read(self, size: int) -> Iterator[Rows]:
-        """Return batches of exactly ``size`` elements but for the last."""
+        """Yield batches of exactly ``size`` elements but for the last."""
         self._given = 0
         for rows in _rows(self._value, size, self.name):
             self._given += len(rows)

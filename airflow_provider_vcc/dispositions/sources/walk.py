@@ -13,7 +13,7 @@ DEEPEST = 8
 
 
 def walk(value: Iterable[object], size: int, name: str, depth: int = 0) -> Iterator[list[object]]:
-    """Return elements in pieces of at most ``size``; the rows of a table as objects.
+    """Yield elements in pieces of at most ``size``; the rows of a table as objects.
 
     :param name: what a message calls a table.
     :param depth: how many lists this one stands in.

@@ -23,7 +23,7 @@ class Traffic:
         self._change = Condition()
 
     def enter(self, request: Request) -> int:
-        """Let a request in, and say how many wait now. Those whose client has given up do not."""
+        """Let a request in, and return how many wait now. Those whose client has given up do not."""
         with self._change:
             self._active.add(request)
             return sum(not some.is_gone() for some in self._active)
@@ -34,12 +34,12 @@ class Traffic:
             self._active.discard(request)
 
     def begin(self) -> None:
-        """Something goes on on one connection more. Said before the first byte is read, so that none is overlooked."""
+        """Count a connection as busy. Called before the first byte is read, so that none is overlooked."""
         with self._change:
             self._busy += 1
 
     def end(self) -> None:
-        """Nothing goes on there any more."""
+        """Count a connection as busy no more."""
         with self._change:
             self._busy -= 1
             self._change.notify_all()

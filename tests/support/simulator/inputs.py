@@ -69,7 +69,7 @@ class Source:
 
 
 def named(world, specs):
-    """Give each thing of an input a name of its own."""
+    """Name each thing of an input differently, and return them."""
     things = [Thing(f"e{len(world.things) + n}", *spec) for n, spec in enumerate(specs)]
     world.things |= {thing.name: thing for thing in things}
     return things

@@ -1,4 +1,4 @@
-"""Plays a scenario: its tries, one after another or an orphan beside its successor, and a last one without faults."""
+"""Play a scenario: its tries, one after another or an orphan beside its successor, and a last one without faults."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Play:
         self.played = Played(seen=self.world.seen)
 
     def __call__(self):
-        """Do it, and say what it lived through."""
+        """Do it, and return what it lived through."""
         while self.left:
             self.next_try()
         world, scenario = self.world, self.scenario

@@ -42,7 +42,7 @@ class Wobbly(Fixed):
         self.now = self.random.randrange(1, self.most + 1)
 
     def failed(self, trouble, now):
-        """Give way."""
+        """Go back to one at a time."""
         self.now = 1
 
 

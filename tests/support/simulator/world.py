@@ -208,10 +208,10 @@ class Life:
         self.store_refuses = True
 
     def _unauthorised(self):
-        """From now on, the service knows the token no more."""
+        """Revoke the token: from now on, the service refuses it."""
 
     def _orphan(self):
-        """Its parent is gone, and with it the store; a successor runs beside it."""
+        """Take its parent away, and with it the store; a successor runs beside it."""
         self.store_refuses = True
         if self.orphaned is not None:
             self.world.orphans.append(self)

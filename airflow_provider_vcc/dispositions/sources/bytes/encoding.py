@@ -157,7 +157,7 @@ def not_utf8(name: str, place: str) -> VccInputError:
 
 
 def whole_lines(blocks: Iterable[bytes], name: str, ends: bytes = b"\n") -> Iterator[bytes]:
-    """Return a text in pieces that end where a line does.
+    """Yield a text in pieces that end where a line does.
 
     A line that is too long is a piece of its own, an ``InvalidText``, and its end is not kept.
 
@@ -177,7 +177,7 @@ def whole_lines(blocks: Iterable[bytes], name: str, ends: bytes = b"\n") -> Iter
 
 
 def _pieces(blocks: Iterable[bytes], ends: bytes) -> Iterator[tuple[bytes, int]]:
-    """Return pieces of whole lines, each with its size in the text."""
+    """Yield pieces of whole lines, each with its size in the text."""
     rest: list[bytes] = []
     size = quotes = 0
     for block in blocks:

@@ -172,7 +172,7 @@ class CountedFile(io.RawIOBase):
         return data
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Read into a buffer, and say how much."""
+        """Read into a buffer, and return how much."""
         view = memoryview(buffer)
         data = self.read(len(view))
         view[: len(data)] = data

@@ -130,7 +130,7 @@ def _lengths(archive: zipfile.ZipFile, part: str | None) -> list[int]:
 
 
 def _pieces(archive: zipfile.ZipFile, part: str, tag: bytes) -> Iterator[bytes]:
-    """Return a part in pieces that end where an element of this name does."""
+    """Yield a part in pieces that end where an element of this name does."""
     rest = b""
     with archive.open(part) as file:
         while block := file.read(_BLOCK):

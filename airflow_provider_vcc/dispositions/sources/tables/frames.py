@@ -79,7 +79,7 @@ class Table:
             ) from None
 
     def rows(self, *, whole_times: bool = False) -> Iterator[list[Row]]:
-        """Return the rows in pieces.
+        """Yield the rows in pieces.
 
         :param whole_times: give times as such, where nobody knows which column is a date.
         """
@@ -128,7 +128,7 @@ class FrameSource:
         return getattr(self._value, "shape", (None,))[0]
 
     def read(self, size: int) -> Iterator[TableRows]:
-        """Return batches of exactly ``size`` rows but for the last.
+        """Yield batches of exactly ``size`` rows but for the last.
 
         :raises VccInputError: if a column is unknown, or pyarrow is not installed.
         """

@@ -89,7 +89,7 @@ class Budget:
         return most
 
     def _pages(self, column: Arrow) -> Iterator[_Page]:
-        """Return the dictionary and the first page of a column, and the others of one that is large."""
+        """Yield the dictionary and the first page of a column, and the others of one that is large."""
         offsets = {column.dictionary_page_offset, column.data_page_offset} - {None, 0}
         if not offsets or column.total_uncompressed_size <= _PAGE:
             yield from filter(None, map(self._page, offsets))
@@ -139,7 +139,7 @@ _STRUCT, _TEXT, _INTEGERS, _BOOLEANS = 12, 8, frozenset({4, 5, 6}), frozenset({1
 
 
 def _fields(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
-    """Return number, type and place of each field of a struct, as far as structs and integers go."""
+    """Yield number, type and place of each field of a struct, as far as structs and integers go."""
     number = 0
     while kind := data[at] & 15:
         step = data[at] >> 4

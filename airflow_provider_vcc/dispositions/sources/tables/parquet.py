@@ -63,7 +63,7 @@ class ParquetSource:
             return None
 
     def read(self, size: int) -> Iterator[TableRows]:
-        """Return batches of exactly ``size`` rows but for the last.
+        """Yield batches of exactly ``size`` rows but for the last.
 
         :raises VccInputError: if the file, or a part of it, is not Parquet, or pyarrow is not installed.
         """

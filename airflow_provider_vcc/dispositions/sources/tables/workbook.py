@@ -60,7 +60,7 @@ class WorkbookSource:
         self._lines = Lines()
 
     def read(self, size: int) -> Iterator[TableRows]:
-        """Return batches of exactly ``size`` rows but for the last.
+        """Yield batches of exactly ``size`` rows but for the last.
 
         :raises VccInputError: if it is not a workbook, has a password, has no such sheet or no header.
         """

@@ -95,7 +95,7 @@ class CsvRows:
         return self._replace(rows, begin, height)
 
     def _otherwise(self, begin: int, read: Callable[[list[str], Iterator[str]], Misquoted | None]) -> Misquoted | None:
-        """Read a row in another way than csv, and give back the lines behind it."""
+        """Read a row in another way than csv, and put back the lines behind it."""
         lines = self._lines.taken(begin, self.line)
         taken = len(lines)
         found = read(lines, self._coming)

@@ -58,7 +58,7 @@ class CsvSource:
         self._size = 0
 
     def read(self, size: int) -> Iterator[TableRows]:
-        """Return batches of exactly ``size`` rows but for the last.
+        """Yield batches of exactly ``size`` rows but for the last.
 
         :raises VccInputError: if the header cannot be used, or the input breaks off.
         """
@@ -109,7 +109,7 @@ class _Table:
         """The line in which the next row begins."""
 
     def rows(self) -> Iterator[list[tuple[object, ...]]]:
-        """Return the rows in pieces. The last row is held back: only the end of the text tells whether it is whole."""
+        """Yield the rows in pieces. The last row is held back: only the end of the text tells whether it is whole."""
         held: list[list[str]] = []
         above: list[list[str]] = []
         while True:

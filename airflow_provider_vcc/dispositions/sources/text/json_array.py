@@ -39,7 +39,7 @@ _INSIDE = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 
 
 def split_array(blocks: Iterable[bytes], name: str, _: object = None) -> Iterator[list[bytes]]:
-    """Return the texts of an array's elements, in lists of any size.
+    """Yield the texts of an array's elements, in lists of any size.
 
     :raises VccInputError: if the text is not an array or breaks off, after the elements before that.
     """
@@ -76,7 +76,7 @@ class _Array:
         """Whether the last element was given already."""
 
     def feed(self, block: bytes) -> Iterator[list[bytes]]:
-        """Take a block, and give the elements that it completes, as far as that is quickly seen."""
+        """Take a block, and return the elements that it completes, as far as that is quickly seen."""
         self._buffer += block
         if not self._is_opened():
             return

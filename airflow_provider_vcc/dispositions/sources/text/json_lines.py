@@ -22,7 +22,7 @@ _BEGINNING = 4096
 
 
 def split_lines(blocks: Iterable[bytes], name: str, numbers: Lines | None = None) -> Iterator[list[bytes]]:
-    """Return the lines of some blocks of UTF-8, without blank ones, in lists of any size.
+    """Yield the lines of some blocks of UTF-8, without blank ones, in lists of any size.
 
     :param numbers: is told the number of each line.
     :raises VccInputError: if the text is not UTF-8, after the lines before that, and if it is a JSON array.

@@ -42,7 +42,7 @@ class JsonSource:
         self._lines = Lines()
 
     def read(self, size: int) -> Iterator[JsonRows]:
-        """Return batches of exactly ``size`` elements but for the last.
+        """Yield batches of exactly ``size`` elements but for the last.
 
         :raises VccInputError: if the input breaks off, after what came before has been given.
         """
