@@ -83,7 +83,8 @@ class Life:
         path = self.folder / "order.json"
         path.write_text(json.dumps(self.order | order))
         (self.folder / "summary.json").unlink(missing_ok=True)
-        return subprocess.Popen([sys.executable, "-P", "-c", WITHOUT_AIRFLOW, WORKER, path])
+        reach = os.environ | {"PYTHONPATH": str(WORKER.parents[1])}
+        return subprocess.Popen([sys.executable, "-P", "-c", WITHOUT_AIRFLOW, WORKER, path], env=reach)
 
     def dies(self, process):
         """See that a process was killed."""

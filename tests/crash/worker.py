@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import requests
+from support.file_store import FileStore
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.kept import Kept
@@ -39,37 +40,25 @@ class Doom:
                 time.sleep(60)
 
 
-class FileStore:
-    """Values in a file of JSON."""
+class DoomedStore(FileStore):
+    """A store that takes its time, and at each step of which the process may be killed."""
 
     def __init__(self, path, delay, doom):
-        self.path = Path(path)
+        super().__init__(path)
         self.delay = delay
         self.doom = doom
-        self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
 
     def get(self, key, default=None):
         """Return a value."""
         self.doom.at("loading")
-        return self.values.get(key, default)
+        return super().get(key, default)
 
     def set(self, key, value):
         """Keep a value."""
         self.doom.at("before a write")
         time.sleep(self.delay)
-        self.values[key] = value
-        self._replace()
+        super().set(key, value)
         self.doom.at("after a write")
-
-    def delete(self, key):
-        """Forget a value."""
-        self.values.pop(key, None)
-        self._replace()
-
-    def _replace(self):
-        draft = self.path.with_suffix(".draft")
-        draft.write_text(json.dumps(self.values))
-        draft.replace(self.path)
 
 
 class Doomed(Client):
@@ -150,7 +139,7 @@ def main():
         Checker(),
         settings=Settings(**order["settings"]),
         disposition={"dispositionid": 2},
-        kept=Kept(FileStore(order["store"], order.get("delay", 0.0), doom)),
+        kept=Kept(DoomedStore(order["store"], order.get("delay", 0.0), doom)),
         sinks=[sink],
         observer=Watching(doom),
     )

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 from airflow.providers.common.compat.sdk import Asset
 from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
+from support.file_store import FileStore
 
 from airflow_provider_vcc.transfers.sql_to_vcc import SqlToVccOperator
 
@@ -25,33 +26,6 @@ EARLY = [
 """What each sync would import for itself."""
 INSTANCE = {"dag_id": "night", "run_id": "r", "task_id": "sync", "map_index": -1, "try_number": 1, "max_tries": 0}
 OUTLET = Asset("vcc://mycc/projects/17")
-
-
-class FileStore:
-    """Values in a file of JSON, replaced as a whole at each write."""
-
-    def __init__(self, path):
-        self.path = Path(path)
-        self.values = json.loads(self.path.read_text()) if self.path.exists() else {}
-
-    def get(self, key, default=None):
-        """Return a value."""
-        return self.values.get(key, default)
-
-    def set(self, key, value):
-        """Keep a value."""
-        self.values[key] = value
-        self._replace()
-
-    def delete(self, key):
-        """Forget a value."""
-        self.values.pop(key, None)
-        self._replace()
-
-    def _replace(self):
-        draft = self.path.with_suffix(".draft")
-        draft.write_text(json.dumps(self.values))
-        draft.replace(self.path)
 
 
 class OnHook(SqlToVccOperator):
