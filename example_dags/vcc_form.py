@@ -37,7 +37,10 @@ def to_elements(records: list[str], exceptions: list[dict[str, object]] | None) 
     own = {str(element["numberid"]) for element in exceptions or []}
     ids = [record for number, line in enumerate(records, 1) for record in record_ids(number, line)]
     elements: list[dict[str, object]] = [{"numberid": record} for record in ids if record not in own]
-    return elements + (exceptions or [])
+    elements += exceptions or []
+    if not elements:
+        raise VccConfigurationError("Record ids: there is none. Write at least one. Nothing was set")
+    return elements
 
 
 def record_ids(number: int, line: str) -> list[str]:

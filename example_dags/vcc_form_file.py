@@ -148,6 +148,7 @@ with DAG(
         max_elements_per_second="{{ params.per_second }}",
         failures_path="{{ var.value.get('vcc_exports', '/opt/airflow/exports') }}/failed/"
         "{{ dag_run.run_id | replace(':', '-') | replace('+', '-') }}.jsonl",
+        on_empty="fail",  # whoever names a file expects something in it
         validate_only="{{ params.check_only }}",
     )
 # [END howto_operator_vcc_form_file]

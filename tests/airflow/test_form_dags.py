@@ -107,6 +107,19 @@ def test_record_ids_may_have_commas_and_lines_between_them(run, dispositions):
     assert [record for record, *_ in dispositions()] == ["3", "4", "5", "6"]
 
 
+@pytest.mark.parametrize("check_only", [False, True])
+def test_a_form_with_nothing_but_blank_lines_is_told_that_no_record_was_given(run, check_only):
+    """Whoever presses Trigger without a single id does not see a green run that set nothing."""
+    result = run("vcc_form", records=["", " , ;"], check_only=check_only)
+    assert result.tasks == {"set_dispositions": "failed"}
+    assert "Record ids: there is none. Write at least one. Nothing was set" in result.log
+
+
+def test_records_that_are_set_otherwise_are_enough(run, dispositions):
+    run("vcc_form", records=[""], exceptions=[{"numberid": 4, "dispositionid": 4}])
+    assert dispositions() == [("4", "4", None, None)]
+
+
 def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_is_not_repeated(run, sandbox):
     result = run("vcc_form", records=["3, 4", "5, Green"])
     assert result.tasks == {"set_dispositions": "failed"}
@@ -126,7 +139,14 @@ def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_is_not_repea
             "“Record ids” in the form has to be corrected",
             marks=renders_while_running,
         ),
+        pytest.param(
+            "vcc_form",
+            {"records": ["", " , ;"]},
+            "“Record ids” in the form has to be corrected",
+            marks=renders_while_running,
+        ),
         ("vcc_form_file", {"path": "gone.csv"}, "“File” in the form has to be corrected"),
+        ("vcc_form_file", {"path": "header.csv"}, "“File” in the form has to be corrected"),
         pytest.param(
             "vcc_form_file",
             {"path": "../changes.csv"},
@@ -143,6 +163,7 @@ def test_what_is_no_record_id_is_refused_in_words_with_its_line_and_is_not_repea
 )
 def test_what_was_wrong_in_a_form_is_told_by_the_name_of_its_field(run, exports, name, form, said):
     (exports / "latin.csv").write_bytes("record,result,callback\nBal\xe1zs,4,\n".encode("latin-1"))
+    (exports / "header.csv").write_text("record,result,callback\n")
     left = run(name, **form).xcoms["set_dispositions"]
     assert verdict(read_figures(left["summary"], left["report"])).startswith(f"Nothing was set: {said}")
 

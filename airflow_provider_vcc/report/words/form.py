@@ -21,7 +21,7 @@ ENDS_IT = (
     (r"not UTF-8|encoding", ("encoding",)),
     (r"date_format", ("date_format",)),
     (r"field_map|no column gives|is not a field of an element|both give", ("field_map",)),
-    (r"no such file|cannot be opened|let its name end|^elements_path", (PATH,)),
+    (r"no such file|has no elements|cannot be opened|let its name end|^elements_path", (PATH,)),
     (r"^max_elements_per_second", ("per_second",)),
 )
 FAILS_RECORDS = (
