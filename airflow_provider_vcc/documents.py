@@ -67,6 +67,8 @@ class Summary(TypedDict):
     elements_per_second: float
     unchanged: NotRequired[int]
     """Rows that were left out, since the service already has them: ``SqlToVccOperator`` with ``synced_table``."""
+    validate_only: NotRequired[bool]
+    """True of a check: its ``not_sent`` elements are well-formed, and were not meant to be sent. Since 0.2."""
     error: NotRequired[str]
     """Why the run ended before its time; of a judgement, nothing. Since 0.2."""
 

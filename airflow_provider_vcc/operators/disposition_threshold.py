@@ -79,7 +79,7 @@ class DispositionThresholdOperator(BaseOperator):
         :raises AirflowSkipException: likewise, with ``soft_fail``.
         """
         from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
-        from airflow_provider_vcc.task.judgement import judge
+        from airflow_provider_vcc.task.judgement import judge, unsent
         from airflow_provider_vcc.task.merging import merged, report
         from airflow_provider_vcc.task.reporting.log import log_summary
 
@@ -97,8 +97,8 @@ class DispositionThresholdOperator(BaseOperator):
         if wrong:
             raise VccError(wrong, summary=summary)
         judge(summary, threshold, soft_fail=soft_fail)
-        if summary["not_sent"]:
-            raise VccError(NOT_SENT.format(summary["not_sent"]), summary=summary)
+        if left := sum(map(unsent, shards)):
+            raise VccError(NOT_SENT.format(left), summary=summary)
         return summary
 
     def _do_render_template_fields(
@@ -169,7 +169,9 @@ def _decoded(given: object) -> Any:
 
 def _cut_short(shards: Sequence[Summary]) -> str | None:
     """Return what is wrong if shards ended before their time, and do not even know how much they left out."""
-    reasons = [shard["error"] for shard in shards if shard.get("error") and not shard.get("not_sent")]
+    from airflow_provider_vcc.task.judgement import unsent
+
+    reasons = [shard["error"] for shard in shards if shard.get("error") and not unsent(shard)]
     if not reasons:
         return None
     return (

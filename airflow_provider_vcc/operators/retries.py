@@ -11,6 +11,7 @@ from airflow_provider_vcc.exceptions import (
     VccRequestError,
     VccTransportError,
 )
+from airflow_provider_vcc.task.judgement import unsent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -52,7 +53,7 @@ def worth_a_retry(error: BaseException, passing: Collection[int | str] = ()) -> 
 
 
 def _judged(summary: Mapping[str, Any], passing: Collection[int | str]) -> tuple[bool, str]:
-    if summary.get("unknown") or summary.get("not_sent"):
+    if summary.get("unknown") or unsent(summary):
         return True, "elements are unknown or were not sent"
     for row in summary.get("errors", ()):
         if row["errorcode"] in passing or row["errormessage"] in passing:

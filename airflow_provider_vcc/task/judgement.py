@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc._compat import AirflowSkipException
 from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccInputError
 from airflow_provider_vcc.wording import elements, places, plural, reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_vcc.dispositions.outcomes.outcome import Threshold
     from airflow_provider_vcc.documents import ErrorRow, Summary
 
-__all__ = ["judge", "judge_empty", "sentence"]
+__all__ = ["judge", "judge_empty", "sentence", "unsent"]
 
 MOST_REASONS = 3
 
@@ -53,11 +55,16 @@ def sentence(summary: Summary, threshold: Threshold) -> str:
     tolerated = _tolerance(threshold, summary["total"])
     said = [f"{summary['failed']:,} of {elements(summary['total'])} failed ({kinds}), {tolerated}"]
     said.append(f"Reasons: {_reasons(summary['errors'])}")
-    if summary["not_sent"]:
-        said.append(f"{summary['not_sent']:,} were not sent")
+    if left := unsent(summary):
+        said.append(f"{left:,} were not sent")
     if summary["failures_path"]:
         said.append(f"The failed elements are in {summary['failures_path']}")
     return ". ".join(said)
+
+
+def unsent(summary: Mapping[str, Any]) -> int:
+    """Return how many elements were not sent that should have been; of a check, none."""
+    return 0 if summary.get("validate_only") is True else summary.get("not_sent") or 0
 
 
 def _tolerance(threshold: Threshold, total: int) -> str:

@@ -95,7 +95,14 @@ def merged(shards: Sequence[Summary]) -> Summary:
     }
     if any("unchanged" in shard for shard in shards):
         summary["unchanged"] = unchanged
+    if is_check(shards):
+        summary["validate_only"] = True
     return cast("Summary", summary)
+
+
+def is_check(shards: Sequence[Summary]) -> bool:
+    """Return whether no shard was meant to send anything."""
+    return bool(shards) and all(shard.get("validate_only") is True for shard in shards)
 
 
 def _errors(shards: Sequence[Summary]) -> list[ErrorRow]:
@@ -142,6 +149,7 @@ def report(  # noqa: PLR0913 -- half of them are keywords
         "threshold": {"max_errors": threshold.max_errors, "max_error_rate": threshold.max_error_rate},
         "breached": threshold.breached(summary["failed"], summary["total"]),
         "soft_fail": soft_fail,
+        "validate_only": is_check(shards),
         "error": error,
         "shards": [_shard(index if is_complete else None, shard) for index, shard in enumerate(shards[:MOST_SHARDS])],
     }

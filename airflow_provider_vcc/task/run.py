@@ -71,6 +71,7 @@ class Run:
             _id_name(given.field_map),
             _criteria(given.field_map),
         )
+        self.tally.validate_only = given.validate_only
         self.source: Source | None = None
         self.sync: Sync | None = None
         self._store = task_state_store(context)

@@ -117,6 +117,7 @@ def test_checking_only_sends_nothing_and_judges_what_is_invalid(run, sandbox):
     assert sandbox.ledger.requests("PUT") == []
     assert "4 elements are well-formed, and were not looked up. It would be 2 requests" in result.log
     assert "Project 17 exists: " in result.log
+    assert result.summary["validate_only"] is True
     failed = run(f"Batch(elements={MIXED}, disposition=two, validate_only=True)")
     assert failed.tasks == {"sync": "failed"}
 

@@ -3,7 +3,9 @@ import textwrap
 
 import pytest
 
-from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccConfigurationError
+from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccConfigurationError, VccError
+from airflow_provider_vcc.report.reading.figures import read_figures
+from airflow_provider_vcc.report.words.verdict import verdict
 
 pytestmark = pytest.mark.airflow
 
@@ -92,6 +94,50 @@ def test_what_was_not_sent_fails(judge):
     assert "7 elements were not sent" in result.log
 
 
+CHECKED = {"validate_only": True, "requests": 0}
+
+
+def test_shards_that_only_checked_are_judged_by_what_is_invalid():
+    """What was not meant to be sent is no fault of a shard; invalid elements count as they do in any other run."""
+    shards = [shard(0, not_sent=7) | CHECKED, shard(0, not_sent=8) | CHECKED | {"total": 10, "invalid": 2}]
+    summary = judged(shards, expected=2, max_errors=2)
+    assert (summary["total"], summary["not_sent"], summary["failed"]) == (17, 15, 2)
+    assert summary["validate_only"] is True
+    with pytest.raises(DispositionThresholdExceeded) as caught:
+        judged(shards, expected=2, max_errors=1)
+    assert "were not sent" not in str(caught.value)
+
+
+def test_among_shards_that_only_checked_one_that_was_to_send_still_has_to():
+    """The elements of a shard that stopped count as not sent beside others that were only checked."""
+    with pytest.raises(VccError, match=r"^5 elements were not sent"):
+        judged([shard(0, not_sent=7) | CHECKED, shard(1, not_sent=5)], expected=2)
+
+
+def test_a_check_that_ended_early_fails_the_judgement():
+    """Nobody knows what a check would have found in what it did not read."""
+    cut = shard(0, not_sent=7) | CHECKED | {"error": "data.csv: it breaks off"}
+    with pytest.raises(VccError, match="1 of 2 shards ended early"):
+        judged([cut, shard(0, not_sent=7) | CHECKED], expected=2)
+
+
+@pytest.mark.parametrize("said", [None, False, "True", 1])
+def test_only_a_summary_that_says_so_is_one_of_a_check(said):
+    """A summary of a version that did not write it yet is judged as before."""
+    with pytest.raises(VccError, match="7 elements were not sent"):
+        judged([shard(0, not_sent=7) | {"validate_only": said}])
+
+
+def test_the_report_of_a_judged_check_says_that_nothing_was_sent():
+    """The page of the judging task speaks of a check as that of each shard does."""
+    from support.operators import Instance
+
+    instance = Instance()
+    judged([shard(0, not_sent=7) | CHECKED], instance=instance)
+    figures = read_figures(instance.xcoms["summary"], instance.xcoms["report"])
+    assert verdict(figures) == "7 records are well-formed; nothing was sent, and they were not looked up"
+
+
 def test_the_output_of_a_task_stands_for_its_summaries_which_a_failed_shard_has_too():
     """Naming the task is enough: its result is missing where it failed, its XCom ``summary`` is not."""
     from airflow.providers.common.compat.sdk import DAG
@@ -131,14 +177,14 @@ def test_a_text_that_is_not_json_is_refused_with_what_to_write(judge):
 NOT_COUNTS = ["9", "", 9.5, float("nan"), float("inf"), -9, True, [9], {"n": 9}]
 
 
-def judged(summaries, **parameters):
+def judged(summaries, *, instance=None, **parameters):
     """Judge in this process, and return the merged summary."""
     from support.operators import Instance
 
     from airflow_provider_vcc.operators.disposition_threshold import DispositionThresholdOperator
 
     given = {"task_id": "judge", "summaries": summaries, "expected": 1, "max_errors": 5} | parameters
-    return DispositionThresholdOperator(**given).execute({"ti": Instance()})
+    return DispositionThresholdOperator(**given).execute({"ti": instance or Instance()})
 
 
 @pytest.mark.parametrize("value", NOT_COUNTS)

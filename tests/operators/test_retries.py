@@ -35,6 +35,7 @@ REJECTED = [{"errorcode": 423, "errormessage": "error.record_in_call", "count": 
         (exceeded(errors=REJECTED), [424], False),
         (exceeded(unknown=1), (), True),
         (exceeded(not_sent=1), (), True),
+        (exceeded(not_sent=1, validate_only=True), (), False),
         (VccInputError("cut off"), (), None),
         (ValueError("a function's own"), (), None),
     ],

@@ -41,6 +41,8 @@ class Tally:
         self.resumed = 0
         self.unchanged: int | None = None
         """How many elements were left out, beside the total, since the service has them; None if none are looked up."""
+        self.validate_only = False
+        """Whether nothing is meant to be sent."""
         self.duration = 0.0
         self.failed_records = Failed(id_name, criteria)
         self.line_of: Callable[[int], int | None] = no_line
@@ -114,6 +116,8 @@ class Tally:
         }
         if self.unchanged is not None:
             summary["unchanged"] = self.unchanged
+        if self.validate_only:
+            summary["validate_only"] = True
         return summary
 
 

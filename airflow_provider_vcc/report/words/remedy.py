@@ -76,6 +76,8 @@ def _correct_the_form(figures: Figures, context: Context) -> Step:
 
 
 def _after_check(figures: Figures, context: Context) -> list[Step]:
+    if figures.failed and figures.shards:
+        return _failed(figures, context)
     if figures.failed:
         return [Step(f"Correct the rows that are named above{_in_the_form(figures)}, and check again.")]
     if not figures.total:
