@@ -27,7 +27,8 @@ def awaited(given: object) -> object:
         return _stepped(_Loop, given) if isinstance(given, AsyncIterable) else given
     loop = _Loop()
     try:
-        given = loop.run(given)
+        while isinstance(given, Awaitable):
+            given = loop.run(given)
         if isinstance(given, AsyncIterable):
             return _stepped(lambda: loop, given)
     except BaseException:

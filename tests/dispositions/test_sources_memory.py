@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
+import re
+from collections import OrderedDict, UserDict, namedtuple
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
+import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.optional import Optional
 
 from airflow_provider_vcc.dispositions.sources import IterableSource, from_elements
 from airflow_provider_vcc.dispositions.sources.batches import LARGEST_BATCH, rebatch, weighed
 from airflow_provider_vcc.dispositions.sources.walk import DEEPEST
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
+pl = Optional("polars")
 ITEMS = st.recursive(st.dictionaries(st.just("a"), st.integers()) | st.none() | st.text(), st.lists, max_leaves=20)
 
 
@@ -131,6 +137,125 @@ def test_iterator_given_as_elements_is_streamed():
     source = from_elements(iter([{"numberid": "1"}]))
     assert source.repeatable is False
     assert read_all(source) == [{"numberid": "1"}]
+
+
+@dataclass
+class Record:
+    numberid: int
+
+
+class Struct(msgspec.Struct):
+    numberid: int
+
+
+def fill(element, number):
+    if isinstance(element, Record | Struct):
+        element.numberid = number
+    else:
+        element["numberid"] = number
+
+
+@pytest.mark.parametrize(
+    "make",
+    [dict, OrderedDict, UserDict, lambda: Record(0), lambda: Struct(0)],
+    ids=["dict", "subclass", "mapping", "dataclass", "struct"],
+)
+@pytest.mark.parametrize("within", [lambda one: one, lambda one: [one], lambda one: iter([[one]])], ids=range(3))
+def test_a_function_may_fill_the_same_object_again_and_again(make, within):
+    """What it gave stays as it was when it gave it, though a batch is read before any of it is sent."""
+
+    def give():
+        element = make()
+        for number in range(5):
+            fill(element, number)
+            yield within(element)
+
+    read = read_all(IterableSource(give, "elements"))
+    assert [one.numberid if isinstance(one, Record | Struct) else one["numberid"] for one in read] == list(range(5))
+
+
+def test_a_search_that_is_filled_again_and_again_stays_as_it_was_given_too():
+    def give():
+        element = {"search": {"name": "", "of": [{"city": ""}]}}
+        for name in "abc":
+            element["search"]["name"] = element["search"]["of"][0]["city"] = name
+            yield element
+            yield {"position": 0, "outcome": "rejected", "element": element}
+
+    read = [one.get("element", one)["search"] for one in read_all(IterableSource(give, "elements"))]
+    assert read == [{"name": name, "of": [{"city": name}]} for name in "aabbcc"]
+
+
+def test_an_object_that_cannot_be_copied_is_taken_as_it_is():
+    class Alone(UserDict):
+        def __copy__(self):
+            raise LookupError
+
+    alone = Alone(numberid=1)
+    assert read_all(IterableSource(lambda: iter([alone]), "elements"))[0] is alone
+
+
+ELEMENTS = [{"numberid": "1"}, {"numberid": "2"}]
+HOLDERS = {
+    "generator": lambda: (one for one in ELEMENTS),
+    "map": lambda: map(dict, ELEMENTS),
+    "values of a dict": lambda: dict(enumerate(ELEMENTS)).values(),
+    "generator of generators": lambda: iter([iter([one]) for one in ELEMENTS]),
+    "reader": lambda: pa.Table.from_pylist(ELEMENTS).to_reader(),
+}
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+def test_an_iterator_among_elements_holds_elements_and_is_not_one(name):
+    """It would be one invalid element, and thousands in it would be lost within what is tolerated."""
+    assert read_all(IterableSource(lambda: iter([HOLDERS[name](), {"numberid": "3"}]), "f()")) == [
+        *ELEMENTS,
+        {"numberid": "3"},
+    ]
+
+
+def test_a_set_among_elements_holds_elements_as_well():
+    row = namedtuple("Row", ["numberid"])(1)  # noqa: PYI024 -- as drivers of databases make them
+    assert read_all(IterableSource(lambda: iter([{row}]), "f()")) == [row]
+
+
+@pytest.mark.parametrize("name", ["generator", "map", "generator of generators", "reader"])
+@pytest.mark.parametrize("within", [lambda one: [one], lambda one: [[{"numberid": "0"}], (one,)]], ids=range(2))
+def test_a_list_that_holds_what_can_be_read_once_says_so(name, within):
+    """A retry would take the second reading, which gives nothing, for an input that has changed."""
+    source = from_elements(within(HOLDERS[name]()))
+    assert (source.repeatable, source.total) == (False, None)
+    assert len(read_all(source)) in {2, 3}
+    assert from_elements([ELEMENTS, {"numberid": "3"}]).repeatable
+
+
+async def wait():
+    return ELEMENTS
+
+
+async def step():
+    for one in ELEMENTS:
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (wait, "f() gives something of the type coroutine, which has to be awaited; write await before it"),
+        (step, "f() gives something of the type async_generator, which is an async iterator; go through it with async"),
+        (lambda: pl.DataFrame(ELEMENTS).lazy(), "f() gives something of the type LazyFrame, which is a query that has"),
+    ],
+    ids=["coroutine", "async generator", "query"],
+)
+def test_what_would_give_elements_if_it_were_asked_otherwise_ends_the_input(make, said):
+    """After what came before it: as one invalid element it would be tolerated, and all that it holds be lost."""
+    given = make()
+    reading = IterableSource(lambda: iter([{"numberid": "1"}, given]), "f()").read(3)
+    assert next(reading).objects == [{"numberid": "1"}]
+    with pytest.raises(VccConfigurationError, match=re.escape(said)):
+        next(reading)
+    if make is wait:
+        given.close()
 
 
 class Frame:

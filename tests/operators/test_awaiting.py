@@ -54,6 +54,13 @@ def test_it_comes_whole_and_in_the_callers_context(somewhere, give):
         NAME.reset(token)
 
 
+def test_a_coroutine_that_it_returned_without_awaiting_it_is_awaited_too(somewhere):
+    async def forgetful():
+        return returned()
+
+    assert somewhere(lambda: awaited(forgetful())) == ["nobody", 2, 3]
+
+
 def test_its_error_is_the_callers_and_no_thread_is_left(somewhere):
     async def fail():
         raise LookupError("nothing there")

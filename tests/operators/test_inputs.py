@@ -280,6 +280,20 @@ def test_json_in_a_text_is_json_in_any_dag(sandbox, native, text):
     assert sandbox.ledger.events()[0].numberid == "5"
 
 
+@pytest.mark.parametrize("name", [name for name in TABLES if name != "a list of tables"])
+def test_a_native_template_may_give_a_table(sandbox, name):
+    """One that a task left in XCom: ``{{ ti.xcom_pull('find') }}``."""
+    error, _ = run_here(rendered(True, {"x": TABLES[name]()}, elements="{{ params.x }}"))
+    assert error is None
+    assert sorted(gone_out(sandbox)) == GONE_OUT
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_nothing_as_json_is_shown_as_it_stands_in_the_text():
+    error, _ = run_here(rendered(True, {"x": None}, elements="{{ params.x | tojson }}"))
+    assert "elements is the text 'null': did the upstream task return nothing?" in str(error)
+
+
 @pytest.mark.parametrize(
     "elements",
     [[], "", "[]", " \n", pa.table({"numberid": []}), pa.table({})],

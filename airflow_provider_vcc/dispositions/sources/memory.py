@@ -10,7 +10,7 @@ from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 from airflow_provider_vcc.dispositions.sources.tables.frames import FrameSource, is_table
 from airflow_provider_vcc.dispositions.sources.text.from_text import from_text
 from airflow_provider_vcc.dispositions.sources.text.json_array import REQUEST
-from airflow_provider_vcc.dispositions.sources.walk import DEEPEST, is_list, walk
+from airflow_provider_vcc.dispositions.sources.walk import DEEPEST, is_list, is_read_once, walk
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
@@ -63,10 +63,10 @@ class SequenceSource:
     """A list of elements, or of lists of elements, also one that fetches its items when asked for them."""
 
     name = "elements"
-    repeatable = True
 
     def __init__(self, value: Sequence[object]) -> None:
         self.total = _count(value)
+        self.repeatable = _is_repeatable(value)
         self._value = value
         self._given = 0
 
@@ -119,7 +119,7 @@ def _count(value: Sequence[object], depth: int = 0) -> int | None:
     if not isinstance(value, (list, tuple)):
         return None
     kinds = set(map(type, value))
-    if any(map(is_table, kinds)):
+    if any(map(is_table, kinds)) or any(map(is_read_once, kinds)):
         return None
     if depth == DEEPEST or not any(map(is_list, kinds)):
         return len(value)
@@ -130,3 +130,12 @@ def _count(value: Sequence[object], depth: int = 0) -> int | None:
             return None
         total += count
     return total
+
+
+def _is_repeatable(value: object, depth: int = 0) -> bool:
+    if not isinstance(value, (list, tuple)) or depth == DEEPEST:
+        return True
+    kinds = set(map(type, value))
+    if any(map(is_read_once, kinds)):
+        return False
+    return not any(map(is_list, kinds)) or all(_is_repeatable(item, depth + 1) for item in value)

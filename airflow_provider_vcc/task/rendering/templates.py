@@ -63,7 +63,8 @@ def render_elements(value: Any, how: Callable[[Any, Any], Any], jinja_env: Any, 
     if native and not _EXPRESSION.fullmatch(value) and not value.endswith(extensions):
         value = _MARK + value
     rendered = _unwrapped_one(how(value, environment))
-    return None if rendered == "" and finalize.found_nothing else rendered
+    is_empty = isinstance(rendered, str) and not rendered  # a data frame compares each of its cells
+    return None if is_empty and finalize.found_nothing else rendered
 
 
 def _unwrapped_one(value: object) -> object:

@@ -24,8 +24,7 @@ def from_text(text: str | bytes | bytearray) -> JsonSource:
 
     :raises VccConfigurationError: where it holds neither, with what to write instead.
     """
-    if isinstance(text, bytearray):
-        text = bytes(text)
+    text = str.__str__(text) if isinstance(text, str) else bytes(text)  # `| tojson` makes a subclass
     beginning = text[:_BEGINNING] if isinstance(text, str) else text[:_BEGINNING].decode("utf-8", "replace")
     beginning = beginning.removeprefix("\ufeff").lstrip()
     if wrong := _what_instead(beginning, len(text)):
