@@ -63,6 +63,8 @@ KEEP_LISTS = (
 STATES = {str(state): state for state in State}
 SAMPLE = "(tried, and rolled back)"
 SAMPLES = (SAMPLE, "(and this one)")
+IN_CAPITALS, WITH_ACCENTS = SAMPLE.upper(), SAMPLE.replace("e", "\u00e9")
+"""What a table takes for the sample if it compares texts without regard to these."""
 PROBE, OTHER_PROBE = "f" * 31 + "0", "f" * 31 + "1"
 NOT_KEPT = (
     "synced_table: {} does not keep what is written to it: two records, or two fingerprints of 32 letters, come back "
@@ -103,6 +105,8 @@ class SyncedTable:
         )
         self._upsert = ""
         self._lists = False
+        self._careless = False
+        """Whether the table takes some texts for others: its key would hold for several records."""
 
     def prepare(self) -> None:
         """Check that the table is there, or make it, and that it can be written to, before anything is sent."""
@@ -115,6 +119,7 @@ class SyncedTable:
                 self._upsert = ""  # a table of somebody's own, without the key
             if table.dialect.transactions:
                 self._explained("written to", lambda: table.transaction(self._check_kept, keep=False), "")
+                self._careless = self._careless or self._tried(self._ignores_accents)
                 self._take_back()
         except BaseException:
             table.disconnect()
@@ -127,17 +132,18 @@ class SyncedTable:
             self._lists = transaction.takes_lists
             return self._lists and not self._differing(transaction, {SAMPLE: ""})[SAMPLE]
 
-        with suppress(Exception):  # whatever it has against it, there is another way
-            return self._reading.transaction(compare, patience=0, keep=False)
-        return False
+        return self._tried(compare)
 
     def _upserts(self) -> bool:
         """Try whether a record is replaced, and not added once more: some tables have no key, some databases no way."""
-        replaces = False
-        with suppress(Exception):  # whatever the database has against it, there is another way
-            replaces = self._reading.transaction(self._replaces, patience=0, keep=False)
+        replaces = self._tried(self._replaces)
         self._take_back()
         return replaces
+
+    def _tried(self, what: Callable[[Transaction], bool]) -> bool:
+        with suppress(Exception):  # whatever the database has against it, there is another way
+            return self._reading.transaction(what, patience=0, keep=False)
+        return False
 
     def _take_back(self) -> None:
         """Delete what was tried where it may have stayed: some tables of MySQL cannot roll back."""
@@ -156,6 +162,11 @@ class SyncedTable:
         other = self._differing(transaction, dict.fromkeys(SAMPLES, OTHER_PROBE))
         if same or len(other) < len(SAMPLES):
             raise VccConfigurationError(NOT_KEPT.format(self._name))
+        self._careless = bool(transaction.select(LOOK_UP + "({})", [self._project_id, IN_CAPITALS]))
+
+    def _ignores_accents(self, transaction: Transaction) -> bool:
+        self._keep(transaction, {SAMPLE: Remembered("", State.SENT)})
+        return bool(transaction.select(LOOK_UP + "({})", [self._project_id, WITH_ACCENTS]))
 
     def _replaces(self, transaction: Transaction) -> bool:
         for _ in range(2):
@@ -180,7 +191,7 @@ class SyncedTable:
         """
         if not wanted:
             return {}
-        records = _by_key(wanted)
+        records = _by_key(wanted, careless=self._careless)
         asked = wanted if records is None else {key: wanted[record] for key, record in records.items()}
         found = self._explained("read", lambda: self._reading.transaction(lambda t: self._differing(t, asked)))
         return found if records is None else {records[key]: entry for key, entry in found.items()}
@@ -215,7 +226,7 @@ class SyncedTable:
         """
         if self._is_replaced():
             raise VccError("synced_table: another process of this task has taken over, so this one sends nothing more")
-        records = _by_key(entries)
+        records = _by_key(entries, careless=self._careless)
         kept = entries if records is None else {key: entries[record] for key, record in records.items()}
         if kept:
             self._explained("written to", lambda: self._writing.transaction(lambda t: self._keep(t, kept)))
@@ -266,21 +277,29 @@ class SyncedTable:
         )
 
 
-def _by_key(records: Collection[str]) -> dict[str, str] | None:
+def _by_key(records: Collection[str], *, careless: bool) -> dict[str, str] | None:
     """Return the records by what stands for each in the table; None if all of them fit it as they are.
 
     A longer one is the beginning and a digest of it: a text that is no id must not hold up those that are.
+
+    :param careless: the table takes some texts for others, so only digits stand there as they are.
     """
-    if not records or max(map(len, records)) <= RECORD_LENGTH:
+    exact = not careless or _are_digits("".join(records))
+    if not records or (exact and max(map(len, records)) <= RECORD_LENGTH):
         return None
-    return {_key(record): record for record in records}
+    return {_key(record, careless=careless): record for record in records}
 
 
-def _key(record: str) -> str:
-    if len(record) <= RECORD_LENGTH:
+def _key(record: str, *, careless: bool) -> str:
+    exact = not careless or _are_digits(record)
+    if exact and len(record) <= RECORD_LENGTH:
         return record
     digest = sha256(record.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_LETTERS]
     return f"{record[:KEPT_LETTERS]}#{digest}"
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _in_one(records: Collection[str]) -> str | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import threading
 import time
 
 import pytest
-from support.databases import on_duckdb, on_mariadb, on_postgres, on_sqlite
+from support.databases import Hook, on_duckdb, on_mariadb, on_postgres, on_sqlite
 from support.versions import keeps_state
 
 from airflow_provider_vcc.dispositions.progress.synced import Remembered, State
@@ -261,6 +262,70 @@ SOUND = {
     "key": "project_id, record",
     "ending": "",
 }
+
+
+ALIKE = ["A1", "a1", "e1", "\u00e91", "x-1", "X-1", "17"]
+
+
+def test_ids_that_differ_only_in_capitals_or_accents_are_kept_apart_and_as_they_are(table, hook):
+    """A table of our making compares exactly, so each id stands there in its own letters."""
+    kept = table()
+    kept.write({record: Remembered(A, State.APPLIED) for record in ALIKE})
+    assert dict(kept.differing(dict.fromkeys(ALIKE, A))) == {}
+    assert sorted(record for (record,) in hook.execute("SELECT record FROM vcc_synced")) == sorted(ALIKE)
+
+
+def on_sqlite_without_case(_request, tmp_path):
+    return on_sqlite(tmp_path / "w.db"), {"record": "VARCHAR(64) COLLATE NOCASE"}
+
+
+def on_mariadb_as_it_comes(request, _tmp_path):
+    return on_mariadb(request.getfixturevalue("mariadb_socket")), {"time": "DATETIME(6)"}
+
+
+def on_sqlite_without_accents(_request, tmp_path):
+    def connect():
+        connection = sqlite3.connect(tmp_path / "w.db")
+        connection.create_collation("bare", lambda *pair: compared(*(text.replace("\u00e9", "e") for text in pair)))
+        return connection
+
+    return Hook(connect, "sqlite"), {"record": "VARCHAR(64) COLLATE bare"}
+
+
+def compared(first, second):
+    return (first > second) - (first < second)
+
+
+@pytest.fixture(
+    params=[on_sqlite_without_case, on_sqlite_without_accents, pytest.param(on_mariadb_as_it_comes, marks=MARIADB)]
+)
+def careless(request, tmp_path):
+    """Return a hook of a database in which somebody has made the table with texts that are compared without care."""
+    hook, columns = request.param(request, tmp_path)
+    hook.execute("DROP TABLE IF EXISTS vcc_synced")
+    hook.execute(OWN.format(**SOUND | columns))
+    return hook
+
+
+def test_a_table_that_takes_some_letters_for_others_keeps_ids_apart(careless):
+    """Each id is left out while it is the same, and sent when it is not, whatever the table takes for the same."""
+    kept = SyncedTable(careless, "vcc_synced", 17, WRITER)
+    kept.prepare()
+    try:
+        for night in range(2):
+            kept.write({record: Remembered(A, State.APPLIED) for record in ALIKE})
+            assert dict(kept.differing(dict.fromkeys(ALIKE, A))) == {}, night
+        kept.write({"A1": Remembered(B, State.APPLIED), "e1": None, "X-1": Remembered(A, State.UNKNOWN)})
+        assert dict(kept.differing(dict.fromkeys(ALIKE, A))) == {
+            "A1": Remembered(B, State.APPLIED),
+            "e1": None,
+            "X-1": Remembered(A, State.UNKNOWN),
+        }
+        stored = {record for (record,) in careless.execute("SELECT record FROM vcc_synced")}
+        assert "17" in stored
+        assert len(stored) == len(ALIKE) - 1
+    finally:
+        kept.close()
 
 
 def refuses(hook, **column):
