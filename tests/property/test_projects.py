@@ -6,11 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+import requests
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.elements.ids import an_id
 from airflow_provider_vcc.dispositions.elements.invalid import InvalidElement
+from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.exceptions import VccConfigurationError
 from airflow_provider_vcc.hooks.vcc import VccHook
 from airflow_provider_vcc.operators.batch_disposition import BatchDispositionOperator
@@ -47,6 +49,11 @@ def of_hook(value):
     return VccHook().batch_dispositions(value, [])
 
 
+def of_client(value):
+    """Return the address to which the engine would send."""
+    return Client(requests.Session(), "https://mycc.example/v2", value).url
+
+
 def taken(door, value):
     """Return what one makes of a value, or that it is refused in the words of the one rule."""
     try:
@@ -71,8 +78,10 @@ def as_an_id(value):
 @example(value="9" * 5000)
 @example(value=Decimal("17.0"))
 @example(value=np.int64(17))
-def test_the_operator_and_the_hook_take_and_refuse_the_same(value):
-    """A project's number is what the rule for ids makes a number above 0 of, at both doors, in the same words."""
+def test_the_operator_the_hook_and_the_engine_take_and_refuse_the_same(value):
+    """A project's number is what the rule for ids makes a number above 0 of, at every door, in the same words."""
     expected = as_an_id(value)
     assert taken(of_operator, value) == expected
     assert taken(of_hook, value) == (REFUSED if expected is REFUSED else {})
+    address = f"https://mycc.example/v2/projects/{expected}/records/dispositions"
+    assert taken(of_client, value) == (REFUSED if expected is REFUSED else address)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import msgspec
 import requests
 
+from airflow_provider_vcc.dispositions.elements.ids import a_project
 from airflow_provider_vcc.dispositions.http.answers import (
     Answer,
     Answers,
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "Client", "envelope", "frame"]
 
-NO_PROJECT = tuple(f"/projects/{none}/records/dispositions" for none in ("", ".", ".."))
-"""What is read as another address."""
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -53,6 +50,7 @@ class Client:
     :param base_url: up to and with ``/v2``.
     :param timeout: seconds from the first byte of a request to the last one of its answer.
     :param connect_timeout: seconds for everything before that byte.
+    :raises VccConfigurationError: if the project's number is not one.
     """
 
     def __init__(
@@ -65,7 +63,7 @@ class Client:
         connect_timeout: float = 10.0,
     ) -> None:
         self.session = session
-        self.url = f"{base_url.rstrip('/')}/projects/{quote(str(project_id), safe='')}/records/dispositions"
+        self.url = f"{base_url.rstrip('/')}/projects/{a_project(project_id)}/records/dispositions"
         self._times = Times(answer=timeout, connect=connect_timeout)
         self._answers = Answers()
         self._exchange: Exchange | None = None
@@ -137,8 +135,6 @@ class Client:
 
     def _prepared(self) -> tuple[bytes, Exchange]:
         """Return each request's head and what carries it: what requests works out anew each time, once."""
-        if self.url.endswith(NO_PROJECT):
-            raise VccConfigurationError("project_id is not the id of a project; write one such as 17")
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Content-Type": "application/json"}
         prepared = self.session.prepare_request(requests.Request("PUT", self.url, headers=headers))
         url = str(prepared.url)
