@@ -187,3 +187,30 @@ def test_file_whose_size_is_not_known_has_no_share():
 def test_public_name_leaves_out_credentials_and_queries_of_urls(path, name):
     assert public_name(path) == name
     assert redacted(f"no {path}", path) == f"no {name}"
+
+
+@pytest.mark.parametrize("compression", ["", *COMPRESS])
+@pytest.mark.parametrize("left", [0, 1, 2])
+def test_a_file_that_became_shorter_while_it_was_read_is_a_break_also_where_a_line_ends(kind, compression, left):
+    """Of a file that another program writes anew, a part would pass for all of it."""
+    data = COMPRESS[compression](WRITE[kind](elements()).encode()) if compression else WRITE[kind](elements()).encode()
+    cut = data[: data.rindex(b"\n") - left] if left and kind != ".json" and not compression else data
+    source = open_path(f"x{kind}{compression}", opener=lambda _: io.BytesIO(cut), sizer=lambda _: len(data) + 1)
+    found, error = numberids(source)
+    assert len(found) in {COUNT, COUNT - 1}
+    assert f"x{kind}{compression} breaks off at " in str(error)
+
+
+def test_a_file_that_grew_while_it_was_read_is_read_to_its_end():
+    data = WRITE[".jsonl"](elements()).encode()
+    source = open_path("x.jsonl", opener=lambda _: io.BytesIO(data), sizer=lambda _: len(data) // 2)
+    assert numberids(source) == ([str(number) for number in range(COUNT)], None)
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/export #12.jsonl", "file:///d/a#b.jsonl", "/d/a#b.jsonl"])
+def test_the_name_of_an_object_may_have_a_number_sign_in_it(path):
+    opened = []
+    data = b'{"numberid": "1"}\n'
+    source = open_path(path, opener=lambda url: opened.append(url) or io.BytesIO(data), sizer=lambda _: len(data))
+    assert numberids(source) == (["1"], None)
+    assert opened == [path]

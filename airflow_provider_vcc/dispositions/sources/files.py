@@ -63,6 +63,8 @@ def open_path(
     """
     name = public_name(path)
     kind, compression = _suffixes(name)
+    if kind not in _KINDS and "#" in path:  # which the name of an object may have in it, and no message shows
+        kind, compression = _suffixes(path)
     if kind not in _KINDS or (kind in _NOT_COMPRESSED and compression):
         raise VccInputError(f"{name} cannot be read; let its name end in {_SUPPORTED}", source=name)
     return _KINDS[kind](FileStream(path, name, compression, opener, sizer), check_columns, reading or Reading())

@@ -116,6 +116,9 @@ class FileStream:
                 self.fail(error, "breaks off", f"byte {given}")
         if self._compression and not self._read:
             raise broken(self.name, f"is empty, which no {self._compression} file is", None)
+        if self._size and self._read < self._size:
+            what = f"it had {self._size:,} bytes when it was opened, and {self._read:,} when it was read"
+            raise broken(self.name, "breaks off", f"byte {given}", f"{what}; was it cut or replaced meanwhile?")
 
     def _check_named(self, file: CountedFile) -> None:
         if self._compression and (wrong := check_named(file.peek(), self._compression)):
