@@ -152,7 +152,7 @@ def encrypted():
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "is not a workbook"),
+        (b"", "is empty, which no workbook is"),
         (b"numberid,userid\n1,2\n", "is not a workbook: is it a text"),
         (b"<html><table>", "a web page that Excel opens as well"),
         (b"PAR1xxxx", "let its name end in .parquet"),

@@ -15,6 +15,7 @@ from airflow_provider_vcc.dispositions.sources.lines import Lines
 from airflow_provider_vcc.dispositions.sources.rows import InvalidText, TableRows
 from airflow_provider_vcc.dispositions.sources.tables.defects import look_at
 from airflow_provider_vcc.dispositions.sources.tables.table import check_header
+from airflow_provider_vcc.dispositions.sources.tables.weight import weigh
 from airflow_provider_vcc.exceptions import VccInputError
 
 if TYPE_CHECKING:
@@ -34,9 +35,13 @@ _MOST = 64 * 1024 * 1024
 _MOST_UNPACKED = 512 * 1024 * 1024
 _MOST_CELLS = 1 << 24
 """As many as an ``.xls`` can have."""
+_MOST_SHEETS = 1 << 14
+_MOST_MERGED = 1 << 20
 _ROWS = 200
 _TITLE_ROWS = 20
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_PANIC = "PanicException"
+"""What Python gets of an assertion that does not hold in the reader: no ``Exception``, as it were a stop."""
 _HALF = timedelta(milliseconds=500)
 _OUTSIDE = InvalidText(b"the row has something in a column without a name")
 
@@ -64,6 +69,16 @@ class WorkbookSource:
 
         :raises VccInputError: if it is not a workbook, has a password, has no such sheet or no header.
         """
+        self._read = 0
+        try:
+            yield from self._batches(size)
+        except BaseException as error:
+            if type(error).__name__ != _PANIC:
+                raise
+            where = f"row {self._read + 1}" if self._read else None
+            raise broken(self.name, "cannot be read as a workbook", where, error) from None
+
+    def _batches(self, size: int) -> Iterator[TableRows]:
         with self._stream.open() as raw:
             data = self._bytes(raw)
         workbook = self._opened(data)
@@ -120,6 +135,8 @@ class WorkbookSource:
         return broken(self.name, "has a password; save a copy without one", None)
 
     def _check(self, data: bytes) -> None:
+        if not data:
+            raise broken(self.name, "is empty, which no workbook is", None)
         kind = signature(data)
         if kind == ".xls" and _ENCRYPTED in data:
             raise self._protected()
@@ -128,6 +145,7 @@ class WorkbookSource:
             raise broken(self.name, "is not a workbook", None, what)
         if kind != ".xls":
             self._check_archive(data)
+        self._check_weight(data, kind)
 
     def _check_archive(self, data: bytes) -> None:
         try:
@@ -138,6 +156,27 @@ class WorkbookSource:
             raise self._too_large(f"{size >> 20} MiB unpacked")
         if damaged:
             raise broken(self.name, "cannot be read as a workbook", None, "it is damaged")
+
+    def _check_weight(self, data: bytes, kind: str) -> None:
+        """Check that the reader will not make too much of it: it reads most of a workbook as it opens it."""
+        try:
+            weight = weigh(data, kind)
+        except Exception as error:  # noqa: BLE001 -- likewise
+            raise broken(self.name, "cannot be read as a workbook", None, error) from None
+        self._check_size(weight.cells, weight.text)
+        for number, most, what in (
+            (weight.sheets, _MOST_SHEETS, "sheets"),
+            (weight.texts, _MOST_CELLS, "texts that cells share"),
+            (weight.merged, _MOST_MERGED, "stretches of merged cells"),
+        ):
+            if number > most:
+                raise self._too_large(f"{number:,} {what}")
+
+    def _check_size(self, cells: int, text: int) -> None:
+        if cells > _MOST_CELLS:
+            raise self._too_large(f"its first and its last cell are {cells:,} cells apart")
+        if text > _MOST_UNPACKED:
+            raise self._too_large(f"{text >> 20} MiB of texts")
 
     def _chosen(self, workbook: CalamineWorkbook) -> str:
         names = list(workbook.sheet_names)
@@ -157,10 +196,7 @@ class WorkbookSource:
             defects = look_at(data, signature(data) or "", name, number)
         except Exception as error:  # noqa: BLE001 -- likewise
             raise broken(self.name, "cannot be read as a workbook", None, error) from None
-        if defects.cells > _MOST_CELLS:
-            raise self._too_large(f"its first and its last cell are {defects.cells:,} cells apart")
-        if defects.text > _MOST_UNPACKED:
-            raise self._too_large(f"{defects.text >> 20} MiB of texts")
+        self._check_size(defects.cells, defects.text)
         return defects
 
     def _sheet_of(self, workbook: CalamineWorkbook, name: str) -> CalamineSheet:
