@@ -316,6 +316,8 @@ def a_path(name: str, value: object) -> str:
         raise _wrong(name, f"must be a path or a URL, got the type {type(value).__name__}")
     if not text.strip() or text in NOTHING:
         raise _wrong(name, "is empty; write a path or a URL, or leave it out")
+    if getattr(value, "storage_options", None):
+        raise _wrong(name, "has storage options of its own; put them into a connection: s3://my_connection@bucket/key")
     return text
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import OrderedDict, UserDict, namedtuple
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -186,13 +187,62 @@ def test_a_search_that_is_filled_again_and_again_stays_as_it_was_given_too():
     assert read == [{"name": name, "of": [{"city": name}]} for name in "aabbcc"]
 
 
-def test_an_object_that_cannot_be_copied_is_taken_as_it_is():
-    class Alone(UserDict):
-        def __copy__(self):
-            raise LookupError
+class Quiet(Mapping):
+    """A mapping that does not show what is in it."""
 
-    alone = Alone(numberid=1)
+    def __init__(self, **items):
+        self._items = items
+
+    def __getitem__(self, name):
+        return self._items[name]
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def __len__(self):
+        return len(self._items)
+
+
+@pytest.mark.parametrize(("kind", "name"), [(OrderedDict, "__copy__"), (Quiet, "__iter__"), (Quiet, "__getitem__")])
+def test_an_object_that_cannot_be_copied_is_taken_as_it_is(kind, name):
+    """What is wrong with it is found when it is checked, and costs itself alone."""
+
+    def fail(*_):
+        raise LookupError
+
+    alone = type("Alone", (kind,), {name: fail})(numberid=1)
     assert read_all(IterableSource(lambda: iter([alone]), "elements"))[0] is alone
+
+
+def sqlite_rows(query):
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    rows = connection.execute(query).fetchall()
+    connection.close()
+    return rows
+
+
+class Model:
+    """What a model of pydantic looks like from outside."""
+
+    def __init__(self, **items):
+        self._items = items
+
+    def model_dump(self):
+        return self._items
+
+
+@pytest.mark.parametrize("make", [list, iter], ids=["list", "iterator"])
+def test_a_row_with_names_is_one_element_and_shows_what_is_in_it(make):
+    """A retry tells by that whether it is the same one. As sqlite3's, a row is a list of its cells otherwise."""
+    rows = [*sqlite_rows("SELECT 1 AS numberid, 'x' AS description"), Quiet(numberid=2), Model(numberid=3)]
+    read = [{"numberid": 1, "description": "x"}, {"numberid": 2}, {"numberid": 3}]
+    assert read_all(from_elements(make(rows))) == read
+
+
+def test_a_row_with_two_cells_of_one_name_is_no_element():
+    rows = sqlite_rows("SELECT 1 AS numberid, 2 AS numberid")
+    assert read_all(from_elements(rows)) == rows
 
 
 ELEMENTS = [{"numberid": "1"}, {"numberid": "2"}]

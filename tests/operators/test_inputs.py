@@ -11,6 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 from support.operators import run_here
 from support.optional import Optional
+from upath import UPath
 
 from airflow_provider_vcc._compat import AirflowSkipException
 from airflow_provider_vcc.decorators.batch_disposition import _BatchDispositionDecoratedOperator
@@ -307,6 +308,26 @@ def test_an_input_without_elements_means_what_on_empty_says(elements, on_empty, 
     error, xcoms = run_here(operator(elements=elements, on_empty=on_empty))
     assert type(error) is kind
     assert xcoms["summary"]["total"] == 0
+
+
+@pytest.mark.parametrize("name", ["elements_path", "failures_path"])
+@pytest.mark.usefixtures("sandbox")
+def test_a_path_with_options_of_its_own_is_refused_and_shows_none(name):
+    """They would be lost, and the file be looked for elsewhere: the service behind it is one of them."""
+    given = {"elements": [], name: UPath("s3://bucket/a.csv", endpoint_url="http://127.0.0.1:1", secret="s3cret")}
+    if name == "elements_path":
+        del given["elements"]
+    error, _ = run_here(operator(**given))
+    assert isinstance(error, VccConfigurationError)
+    assert f"{name} has storage options of its own; put them into a connection" in str(error)
+    assert "s3cret" not in str(error)
+
+
+def test_a_path_object_without_options_is_read(sandbox, tmp_path):
+    (tmp_path / "a.csv").write_text("numberid\n1\n")
+    error, _ = run_here(operator(elements_path=UPath(tmp_path / "a.csv")))
+    assert error is None
+    assert len(sandbox.ledger.events()) == 1
 
 
 def test_the_disposition_s_date_is_read_by_the_given_format(sandbox):

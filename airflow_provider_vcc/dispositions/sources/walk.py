@@ -52,7 +52,8 @@ def _one_by_one(value: Iterable[object], size: int, name: str, depth: int, *, pa
         for item in value:
             nested = item.__class__ is not dict and depth < DEEPEST and _is_nested(item, name)
             if not nested:
-                part.append(_as_it_is(item) if passing else item)
+                one = item if item.__class__ is dict else _as_dict(item)
+                part.append(_as_it_is(one) if passing else one)
             if part and (nested or len(part) == size):
                 yield part
                 part = []
@@ -90,18 +91,32 @@ def _is_nested(item: object, name: str) -> bool:
 
 
 def is_list(kind: type) -> bool:
-    """Return whether values of a type are lists of elements; a tuple with names is one element."""
+    """Return whether values of a type are lists of elements; a tuple or a row with names is one element."""
     return (
         kind is not dict
         and issubclass(kind, Sequence)
         and not issubclass(kind, (str, bytes, bytearray))
         and not hasattr(kind, "_asdict")
+        and not hasattr(kind, "keys")
     )
 
 
 def is_read_once(kind: type) -> bool:
     """Return whether values of a type give what they hold only once."""
     return issubclass(kind, Iterator) or hasattr(kind, "read_next_batch")
+
+
+def _as_dict(item: object) -> object:
+    """Return a row that has names, or a model of pydantic, as a dict: shown by itself, it may not say what is in it."""
+    kind = type(item)
+    with suppress(Exception):  # it is anybody's, and raises what it likes; it is looked at later on
+        if hasattr(kind, "model_dump"):
+            return item.model_dump()  # type: ignore[attr-defined] # just seen
+        if hasattr(kind, "keys") and not issubclass(kind, dict):
+            names = list(item.keys())  # type: ignore[attr-defined] # likewise
+            row = {name: item[name] for name in names}  # type: ignore[index]
+            return row if len(row) == len(names) else item
+    return item
 
 
 def _as_it_is(item: object) -> object:
@@ -112,7 +127,7 @@ def _as_it_is(item: object) -> object:
             return {name: _copied(value) for name, value in same.items()}
         return same
     if isinstance(item, MutableMapping | msgspec.Struct) or is_dataclass(item):
-        with suppress(Exception):  # it is anybody's, and raises what it likes; its fields are looked at later on
+        with suppress(Exception):  # likewise
             return copy(item)
     return item
 
