@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     Convert = Callable[[object], object]
 
+_ENDLESS = {datetime.max, datetime.min}  # noqa: DTZ901 -- DuckDB's driver gives them for infinite times of any kind
+
 __all__ = ["converted", "converters", "matched"]
 
 ZONELESS = (
@@ -69,6 +71,8 @@ def _stripped(value: object) -> object:
 def _zoned_or_refused(name: str, column: str) -> Convert:
     def check(value: object) -> object:
         if isinstance(value, datetime) and value.tzinfo is None:
+            if value in _ENDLESS:
+                return "infinity"
             raise VccInputError(ZONELESS.format(name, column, column, column), source=name)
         return value
 

@@ -155,6 +155,13 @@ def test_a_thousand_neighbours_of_a_table_that_take_too_much_memory_end_the_inpu
         assert "1,000 neighbouring elements that take more than 8 MiB together" in error
 
 
+def test_empty_rows_take_no_memory_however_many_there_are(monkeypatch):
+    """A spreadsheet exports a million of them where a column is formatted to its end."""
+    monkeypatch.setattr(batches, "LARGEST_BATCH", 1 << 20)
+    data = b"numberid,description\n1,x\n" + b",\n" * 1_500_000 + b"2,y\n"
+    assert read("a.csv", data) == (2, None)
+
+
 def test_times_of_spark_are_instants_and_go_out_by_the_call_centres_clock():
     when = pa.array([dt.datetime(2026, 12, 1, 8, 30), None], pa.timestamp("ns"))  # noqa: DTZ001 -- as Spark's type is
     table = pa.table({"numberid": ["1", "2"], "next_calldate": when})

@@ -8,8 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
-from support.databases import Hook
+from support.databases import Hook, on_duckdb
 
+from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 from airflow_provider_vcc.transfers.cells import matched
@@ -60,6 +61,16 @@ def test_oracles_times_that_lost_their_zone_are_refused_with_what_to_write():
     reading = source(hook_of("oracledb.connection", columns, [(7, MOMENT.replace(tzinfo=None))]), "select 1").read(10)
     with pytest.raises(VccInputError, match=r"TO_CHAR\(SYS_EXTRACT_UTC\(next_calldate\)"):
         next(reading)
+
+
+def test_an_infinite_time_with_a_zone_of_duckdbs_is_invalid_by_itself():
+    """The driver gives the last and the first time there is, without the zone, and ended the query with the advice."""
+    times = "(1, 'infinity'), (2, '-infinity'), (3, '2026-12-01 10:00:00+00')"
+    query = f"select n as numberid, t::timestamptz as next_calldate from (values {times}) v(n, t) order by n"
+    [batch] = source(on_duckdb(":memory:"), query).read(10)
+    checked = Checker(timezone="Europe/Budapest").check(batch)
+    assert [failure.position for failure in checked.failures] == [0, 1]
+    assert [element.next_calldate for element in checked.elements] == ["2026-12-01 11:00:00"]
 
 
 def test_oracles_char_and_clob_come_as_the_texts_that_they_are():

@@ -129,9 +129,9 @@ class _Table:
             raise broken(self._name, "breaks off", f"line {self._rows.line}", f"its last row has {why}")
         yield self._cleaned(held)
 
-    def weigh(self, _: object) -> int:
-        """Return how many bytes the rows of the last piece took."""
-        return self._rows.weight
+    def weigh(self, rows: Sequence[object]) -> int:
+        """Return how many bytes the rows of the last piece took; none if all were empty, and are gone."""
+        return self._rows.weight if rows else 0
 
     def _cut(self, row: list[str], above: list[list[str]]) -> str | None:
         """Return why a row without an end of a line is one that was cut off, as far as it can be told."""
