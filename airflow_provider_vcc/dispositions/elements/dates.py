@@ -14,7 +14,7 @@ from airflow_provider_vcc.dispositions.elements.values import native
 from airflow_provider_vcc.exceptions import VccConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import tzinfo
 
 __all__ = ["Dates"]
@@ -46,11 +46,11 @@ class Dates:
         self._days: set[str] = set()
         self._converted: dict[str, str] = {}
 
-    def all_good(self, texts: set[str | None]) -> bool:
+    def all_good(self, texts: Collection[str | None]) -> bool:
         """Return whether all of these are in the documented form and exist in the calendar."""
-        fresh = texts - self.known
-        if not fresh:
+        if self.known.issuperset(texts):
             return True
+        fresh = set(texts) - self.known
         lines = "\n".join(fresh) + "\n"  # type: ignore[arg-type] # None is known
         if len(lines) != LINE_LENGTH * len(fresh) or not LINES.fullmatch(lines):
             return False

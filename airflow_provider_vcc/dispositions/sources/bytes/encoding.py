@@ -13,7 +13,7 @@ from airflow_provider_vcc.dispositions.sources.rows import InvalidText
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccInputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["LongLine", "as_utf8", "check_encoding", "not_utf8", "whole_lines"]
 
@@ -156,23 +156,21 @@ def not_utf8(name: str, place: str) -> VccInputError:
     return VccInputError(message, source=name, place=place)
 
 
-def whole_lines(blocks: Iterable[bytes], name: str, ends: bytes = b"\n") -> Iterator[bytes]:
+def whole_lines(blocks: Iterable[bytes], name: str, number: Callable[[], int], ends: bytes = b"\n") -> Iterator[bytes]:
     """Yield a text in pieces that end where a line does.
 
     A line that is too long is a piece of its own, an ``InvalidText``, and its end is not kept.
 
+    :param number: gives the number of the line that comes next, which who takes the pieces knows.
     :param ends: what a line ends with, one byte.
     :raises VccInputError: if it is not UTF-8, after the lines before that.
     """
-    line, byte = 1, 0
+    byte = 0
     for text, size in _pieces(blocks, ends):
         wrong = None if isinstance(text, InvalidText) else _first_wrong(text)
-        good = text if wrong is None else text[: text.rfind(ends, 0, wrong) + 1]
-        yield good
-        line += good.count(ends) or 1
+        yield text if wrong is None else text[: text.rfind(ends, 0, wrong) + 1]
         if wrong is not None:
-            line -= not good.count(ends)
-            raise not_utf8(name, f"line {line}, byte {byte + wrong}")
+            raise not_utf8(name, f"line {number()}, byte {byte + wrong}")
         byte += size
 
 

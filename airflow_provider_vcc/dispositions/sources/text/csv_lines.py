@@ -36,8 +36,9 @@ class CsvLines:
 
     def __init__(self, blocks: Iterable[bytes], name: str) -> None:
         self._end, blocks = line_end(blocks)
-        self._pieces = whole_lines(blocks, name, self._end[-1:])
+        self._pieces = whole_lines(blocks, name, lambda: self._number, self._end[-1:])
         self._name = name
+        self._number = 1
         self._quotes = 0
         self._given = 0
         self._kept: list[_Piece] = []
@@ -53,11 +54,10 @@ class CsvLines:
         """Whether a quote with a backslash before it is among the lines since the latest mark, or beside them."""
 
     def __iter__(self) -> Iterator[str]:
-        number = 1
         for piece in self._pieces:
             text = self._too_long(piece) if isinstance(piece, LongLine) else self._decoded(piece)
-            self._kept.append(_Piece(number, text))
-            number += text.count("\n")
+            self._kept.append(_Piece(self._number, text))
+            self._number += text.count("\n")
             yield from io.StringIO(text, newline="")
 
     def mark(self) -> None:

@@ -29,7 +29,7 @@ def split_lines(blocks: Iterable[bytes], name: str, numbers: Lines | None = None
     """
     begun, first = False, 1
     numbers = numbers or Lines()
-    for text in whole_lines(blocks, name):
+    for text in whole_lines(blocks, name, lambda: first):  # noqa: B023 -- the number of that moment is asked for
         if isinstance(text, InvalidText):
             numbers.note(range(first, first + 1))
             first += 1
