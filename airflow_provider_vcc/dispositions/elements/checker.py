@@ -11,7 +11,7 @@ import msgspec
 
 from airflow_provider_vcc.dispositions.elements.columns import ColumnPlan, InvalidRow
 from airflow_provider_vcc.dispositions.elements.dates import Dates
-from airflow_provider_vcc.dispositions.elements.fields import Element, InvalidElement, Plain, normalise, parse
+from airflow_provider_vcc.dispositions.elements.fields import Element, InvalidElement, Plain, Usual, normalise, parse
 from airflow_provider_vcc.dispositions.elements.ids import LONGEST_NUMBER, all_plain
 from airflow_provider_vcc.dispositions.elements.values import showable
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
@@ -25,7 +25,7 @@ __all__ = ["AnyElement", "Batch", "Checker"]
 
 AnyElement = Plain | Element
 
-_decode_plain = msgspec.json.Decoder(Plain).decode
+_PLAIN = Usual()
 _decode_element = msgspec.json.Decoder(Element).decode
 _decode_any = msgspec.json.Decoder().decode
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -36,7 +36,7 @@ class Batch(msgspec.Struct, gc=False):
     """What became of some consecutive rows.
 
     ``positions`` are those of ``elements``; ``failures`` are the elements not to be sent; ``plain`` says that none
-    searches or asks for messages.
+    searches or asks for messages; ``records`` are the ids of all of ``elements`` in their order, if they are at hand.
     """
 
     start: int
@@ -45,6 +45,7 @@ class Batch(msgspec.Struct, gc=False):
     positions: Sequence[int]
     failures: list[Failure] = []
     plain: bool = False
+    records: list[str] | None = None
 
     __repr__ = shape
 
@@ -67,6 +68,7 @@ class Checker:
         self.dates = Dates(timezone, date_formats)
         self._plans: dict[tuple[str, ...], ColumnPlan] = {}
         self._known_ids: set[str | None] = {None}
+        self._usual = Usual()
 
     def check(self, rows: Rows) -> Batch:
         """Return the valid elements of some rows, and the reasons for the others.
@@ -80,7 +82,10 @@ class Checker:
             return self._one_by_one(rows.start, built, None)
         elements = None if self.field_map else self._plain(rows)
         if elements is not None:
-            return _all_plain(rows.start, elements)
+            # A comprehension, which Python 3.11 makes three times as fast here as attrgetter is.
+            records = [element.numberid for element in elements]
+            if all_plain(records) and self._good_dates(elements):
+                return _all_plain(rows.start, elements, records)
         return self._one_by_one(rows.start, rows.texts if isinstance(rows, JsonRows) else rows.objects, self.field_map)
 
     def _plan(self, columns: tuple[str, ...]) -> ColumnPlan:
@@ -90,34 +95,42 @@ class Checker:
         return plan
 
     def _plain(self, rows: JsonRows | ObjectRows) -> list[Plain] | None:
+        """Return the elements, if all are plain but for their records and dates."""
+        usual = self._usual
+        elements = self._read(rows, usual) if usual.kind is not Plain else None
+        if elements is None:
+            elements = self._read(rows, _PLAIN)
+            if elements is None or not self._good_others(elements):
+                return None
+        return elements
+
+    @staticmethod
+    def _read(rows: JsonRows | ObjectRows, usual: Usual) -> list[Plain] | None:
         try:
             if isinstance(rows, JsonRows):
-                elements = list(map(_decode_plain, rows.texts))
-            elif set(map(type, rows.objects)) == {dict}:
-                elements = msgspec.convert(rows.objects, list[Plain])
-            else:  # of another kind of mapping, msgspec would pass over the fields that it does not know
-                return None
+                return list(map(usual.decode, rows.texts))
+            if set(map(type, rows.objects)) == {dict}:
+                return msgspec.convert(rows.objects, list[usual.kind])  # type: ignore[name-defined] # made at run time
         except _NOT_PLAIN:
             return None
         except Exception:  # noqa: BLE001 -- an object of anybody's raises what it likes; one by one it is told which
             return None
-        return elements if self._good_ids(elements) and self._good_dates(elements) else None
+        return None  # of another kind of mapping, msgspec would pass over the fields that it does not know
 
-    def _good_ids(self, elements: list[Plain]) -> bool:
-        # Comprehensions, which Python 3.11 makes three times as fast here as attrgetter is.
-        if not all_plain([element.numberid for element in elements]):
-            return False
-        others = {element.dispositionid for element in elements} | {element.userid for element in elements}
-        fresh = others - self._known_ids
+    def _good_others(self, elements: list[Plain]) -> bool:
+        """Look at the ids of which there are few, and learn them."""
+        ids = {element.dispositionid for element in elements} | {element.userid for element in elements}
+        fresh = ids - self._known_ids
         if fresh and not all_plain(fresh):  # type: ignore[arg-type] # None is known
             return False
         if len(self._known_ids) > _MOST_KNOWN:
             self._known_ids = {None}
         self._known_ids |= fresh
+        self._usual.learn(ids)
         return True
 
     def _good_dates(self, elements: list[Plain]) -> bool:
-        return self.dates.all_good({element.next_calldate for element in elements})
+        return self.dates.all_good([element.next_calldate for element in elements])
 
     def _one_by_one(self, start: int, items: Sequence[object], field_map: Mapping[str, str] | None) -> Batch:
         elements: list[AnyElement] = []
@@ -157,8 +170,9 @@ class Checker:
         return parse(_decoded(text), self.dates, self.field_map)
 
 
-def _all_plain(start: int, elements: list[Plain]) -> Batch:
-    return Batch(start, len(elements), elements, range(start, start + len(elements)), plain=True)
+def _all_plain(start: int, elements: list[Plain], records: list[str] | None = None) -> Batch:
+    positions = range(start, start + len(elements))
+    return Batch(start, len(elements), elements, positions, plain=True, records=records)
 
 
 def _decoded(text: bytes) -> object:
