@@ -48,6 +48,13 @@ def all_of(packer, size, *, alone=True):
     return found
 
 
+def being_sent(some, *records):
+    """Let a packer know that these records are being sent; return the chunk that carries them."""
+    chunk = packer(for_records(*records)).next(len(records), alone=False)
+    some.busy.add(chunk)
+    return chunk
+
+
 class TestPlain:
     """Plain elements are cut into chunks as they come."""
 
@@ -59,7 +66,7 @@ class TestPlain:
     def test_a_chunk_is_the_json_array_of_its_elements(self):
         chunk = packer(for_records("1", "2")).next(5, alone=False)
         assert json.loads(chunk.body) == for_records("1", "2")
-        assert chunk.keys == {"1", "2"}
+        assert chunk.keys == ["1", "2"]
 
     def test_an_empty_input_has_no_chunks(self):
         empty = packer([])
@@ -87,25 +94,25 @@ class TestOrder:
 
     def test_what_conflicts_waits_and_the_others_do_not(self):
         some = packer(for_records("1", "2", "1", "3", "2", "4"))
-        some.busy = {"1"}
+        sent = being_sent(some, "1")
         assert list(some.next(10, alone=False).positions) == [1, 3, 4, 5]
         assert some.next(10, alone=False) is None
-        some.busy = set()
+        some.busy.free(sent, sent.keys)
         assert list(some.next(10, alone=False).positions) == [0, 2]
         assert some.done
 
     def test_what_waits_comes_first_when_its_record_is_free(self):
         some = packer(for_records("1", "1", "1", "2", "3"))
-        some.busy = {"1"}
+        sent = being_sent(some, "1")
         assert list(some.next(1, alone=False).positions) == [3]
-        some.busy = set()
+        some.busy.free(sent, sent.keys)
         assert list(some.next(2, alone=False).positions) == [0, 1]
         assert list(some.next(2, alone=False).positions) == [2, 4]
 
     def test_what_waits_is_bounded(self):
         objects = for_records(*["1"] * 50, "2")
         some = packer(objects, most_waiting=10)
-        some.busy = {"1"}
+        being_sent(some, "1")
         assert some.next(5, alone=False) is None
         assert len(some.waiting) == 10
 
@@ -120,10 +127,10 @@ class TestOrder:
 
     def test_a_search_does_not_pass_what_is_held(self):
         some = packer([*for_records("1", "2"), {"search": {"name": "x"}}])
-        some.busy = {"1"}
+        sent = being_sent(some, "1")
         assert list(some.next(10, alone=True).positions) == [1]
         assert some.next(10, alone=True) is None
-        some.busy = set()
+        some.busy.free(sent, sent.keys)
         assert list(some.next(10, alone=True).positions) == [0, 2]
 
     def test_what_asks_for_messages_is_not_mixed_with_what_does_not(self):
@@ -249,19 +256,20 @@ def test_the_chunks_joined_are_the_input_and_each_record_keeps_its_order(
         assert len(some.waiting) <= most_waiting + size
         if chunk is None:
             if air:
-                some.busy -= air.pop(busy.draw(st.integers(0, len(air) - 1))).keys
+                settled = air.pop(busy.draw(st.integers(0, len(air) - 1)))
+                some.busy.free(settled, settled.keys)
             elif not some.too_large:
                 assert some.done
             continue
         assert 0 < len(chunk) <= size
         assert len(chunk.body) <= most_bytes
-        assert not chunk.keys & some.busy
+        assert set(chunk.keys).isdisjoint(key for other in air for key in other.keys)
         assert not (chunk.searches and air)
         assert len({bool(element.sendDispositionMessages) for element in chunk.elements}) == 1
         found.append(chunk)
         if chunk.searches:
             continue  # it is alone in the air: settled before anything else goes
-        some.busy |= chunk.keys
+        some.busy.add(chunk)
         air.append(chunk)
     order = [position for chunk in found for position in chunk.positions]
     assert sorted(order + [position for position, _ in some.too_large]) == list(range(len(objects)))

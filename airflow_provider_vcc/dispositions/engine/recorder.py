@@ -149,9 +149,10 @@ class Recorder:
         self.progress.settle(chunk.positions, applied=True, noted=noted, but=but)
         if noted:
             self.progress.settle([chunk.positions[i] for i in answer.rejected], applied=False, noted=True)
-        private = self._redaction.of(chunk.elements)
-        failures = _failures(chunk, answer.rejected, Outcome.REJECTED, private)
-        failures += _failures(chunk, answer.unsaid, Outcome.UNKNOWN, private)
+        elements = chunk.elements
+        private = self._redaction.of(elements)
+        failures = _failures(chunk, elements, answer.rejected, Outcome.REJECTED, private)
+        failures += _failures(chunk, elements, answer.unsaid, Outcome.UNKNOWN, private)
         self._write(chunk, len(chunk) - len(bad), failures)
 
     def unknown(self, chunk: Chunk, status: int | None, reason: str) -> None:
@@ -224,14 +225,20 @@ def _shown(message: str, element: AnyElement, private: Private) -> str:
     return message if message in OURS else private.redacted(message, element)
 
 
-def _failures(chunk: Chunk, reasons: dict[int, Rejection], outcome: Outcome, private: Private) -> list[Failure]:
+def _failures(
+    chunk: Chunk,
+    elements: Sequence[AnyElement],
+    reasons: dict[int, Rejection],
+    outcome: Outcome,
+    private: Private,
+) -> list[Failure]:
     return [
         Failure(
             chunk.positions[index],
             outcome,
             private.code(reason.errorcode),
-            _shown(reason.errormessage, chunk.elements[index], private),
-            chunk.elements[index],
+            _shown(reason.errormessage, elements[index], private),
+            elements[index],
         )
         for index, reason in sorted(reasons.items())
     ]

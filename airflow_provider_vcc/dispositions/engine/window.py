@@ -65,6 +65,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Window"]
 
+PLACES = AGAIN | OCCUPYING
+
 
 class Window:
     """Every chunk of a run, and what is known of the service.
@@ -75,6 +77,7 @@ class Window:
     :param expected: how many elements there are to send, as far as is known by now; None: nobody knows.
     :param jitter: the seconds to wait after the n-th failure in a row.
     :param must_remember: whether what is remembered from run to run must know of a chunk before it is sent.
+    :param hold: whether chunks hold their elements.
     """
 
     def __init__(  # noqa: PLR0913 -- it is made of that many parts, most of them by keyword
@@ -90,6 +93,7 @@ class Window:
         jitter: Callable[[int], float],
         times: Times,
         must_remember: Callable[[Chunk], bool] = lambda _: False,
+        hold: bool = False,
     ) -> None:
         self.settings = settings
         self.limit = limit
@@ -110,7 +114,8 @@ class Window:
         self._now = 0.0
         self._pace = Pace(settings.max_elements_per_second, clock=lambda: self._now)
         self._open = Deliveries()
-        packer = Packer(batches, most_bytes, limit.most * settings.chunk_size)
+        packer = Packer(batches, most_bytes, limit.most * settings.chunk_size, hold=hold)
+        self._busy = packer.busy
         self._supply = Supply(packer, self._open, changes, settings.max_chunk_bytes)
         self.stopping = False
         """Whether nothing more is sent."""
@@ -227,7 +232,7 @@ class Window:
 
     def _new(self, now: float) -> Delivery | None:
         most = self.limit.now + self._open.is_stuck(self.limit.now)
-        if self._open.searching or len(self._open.within(AGAIN | OCCUPYING)) >= most:
+        if self._open.searching or len(self._open.within(PLACES)) >= most:
             return None
         self._supply.put_back_larger_than(self.sizes.now)
         delivery = self._open.packed or self._supply.pack(self._pace.size(self.sizes.now))
@@ -243,7 +248,7 @@ class Window:
         if self.stopping:  # a signal came while it was packed
             return
         if delivery.state is State.PACKED:
-            self._supply.busy |= delivery.chunk.keys
+            self._busy.add(delivery.chunk)
         if self._is_to_be_noted(delivery) or self._saves.lags(delivery.changes):
             delivery.move(State.TO_NOTE)
         else:
@@ -319,7 +324,7 @@ class Window:
     def _recorded(self, delivery: Delivery, now: float) -> Iterator[Action]:
         if delivery.state is not State.ANSWERED:
             return
-        self._supply.busy -= self._open.release(delivery)
+        self._busy.free(delivery.chunk, self._open.release(delivery))
         if self._saves.holds and isinstance(delivery.outcome, Answer):
             if not self._open.at(State.UNSAVED):
                 self._saves.first_result(now)

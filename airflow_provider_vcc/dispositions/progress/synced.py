@@ -194,7 +194,7 @@ class Synced:
             return batch, failures
         elements = [batch.elements[index] for index in keep]
         positions = [batch.positions[index] for index in keep]
-        return msgspec.structs.replace(batch, elements=elements, positions=positions), failures
+        return msgspec.structs.replace(batch, elements=elements, positions=positions, records=None), failures
 
     def _fingerprints(self, elements: Sequence[AnyElement]) -> dict[str, str]:
         """Return the fingerprint of the last element for each record: what it is to come to."""

@@ -16,9 +16,8 @@ from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.http.answers import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Key
     from airflow_provider_vcc.dispositions.engine.limits.limit import Limit
 
 __all__ = ["Deliveries"]
@@ -109,14 +108,17 @@ class Deliveries:
         self._all = [*(other for other in self._all if other is not delivery), first, second]
         delivery.move(State.SPLIT)
 
-    def release(self, delivery: Delivery) -> set[Key]:
+    def release(self, delivery: Delivery) -> Collection[str]:
         """Let the second half of one that is done follow it; return the records that are free for other elements."""
-        part, free = delivery.then, set(delivery.chunk.keys)
-        if part is not None and part.state is State.BEHIND:
+        part = delivery.then
+        if part is None:
+            return delivery.chunk.keys
+        if part.state is State.BEHIND:
             self.to_front(part)
             part.move(State.READY)
+        free = set(delivery.chunk.keys)
         while part is not None:
-            free -= part.chunk.keys
+            free.difference_update(part.chunk.keys)
             part = part.then
         return free
 

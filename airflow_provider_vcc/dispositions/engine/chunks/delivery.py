@@ -169,7 +169,7 @@ class Delivery:
         parts = self.chunk.halves()
         first, second = (self._part(part) for part in parts)
         second.then = self.then
-        if self.chunk.searches or self.then is not None or not parts[0].keys.isdisjoint(parts[1].keys):
+        if self.chunk.searches or self.then is not None or not set(parts[0].keys).isdisjoint(parts[1].keys):
             first.then, second.state = second, State.BEHIND
         return first, second
 

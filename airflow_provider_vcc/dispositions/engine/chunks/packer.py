@@ -10,7 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.elements.checker import Batch
-from airflow_provider_vcc.dispositions.engine.chunks.chunk import UNENCODABLE, chunk_of, is_encodable
+from airflow_provider_vcc.dispositions.engine.chunks.busy import Busy
+from airflow_provider_vcc.dispositions.engine.chunks.chunk import UNENCODABLE, chunk_of, is_encodable, plain_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,18 +34,19 @@ def joined(first: Sequence[int], second: Sequence[int]) -> Sequence[int]:
 class Packer:
     """Packs a stream of checked batches into chunks.
 
-    ``busy`` holds the records that are in the air or being retried; whoever sends and settles keeps it up to date.
-
     :param most_bytes: the most bytes of a chunk's JSON array.
     :param most_waiting: how many elements may wait for their record before reading on stops.
+    :param hold: whether chunks hold their elements, since somebody asks for them again and again.
     """
 
-    def __init__(self, batches: Iterator[Batch], most_bytes: int, most_waiting: int) -> None:
+    def __init__(self, batches: Iterator[Batch], most_bytes: int, most_waiting: int, *, hold: bool = False) -> None:
         self._batches = batches
         self._most_bytes = most_bytes
         self._most_waiting = most_waiting
+        self._hold = hold
         self._fitting = 1 << 30
-        self.busy: set[Key] = set()
+        self.busy = Busy()
+        """The records that are in the air or being retried; whoever sends and settles keeps it up to date."""
         self.waiting: deque[Waiting] = deque()
         self.too_large: list[Waiting] = []
         """Elements that alone are larger than a request may be, for the caller to take away."""
@@ -100,10 +102,12 @@ class Packer:
             return None
         end = min(self._at + size, len(batch.elements))
         try:
-            chunk = chunk_of(batch.elements[self._at : end], batch.positions[self._at : end])
+            records = None if batch.records is None else batch.records[self._at : end]
+            elements, positions = batch.elements[self._at : end], batch.positions[self._at : end]
+            chunk = plain_chunk(elements, positions, records, hold=self._hold)
         except UNENCODABLE:
             return None
-        if not self.busy.isdisjoint(chunk.keys):
+        if self.busy.meets(chunk):
             return None
         self._at = end
         return chunk
@@ -154,7 +158,7 @@ class Packer:
         count = max(1, min(len(chunk) - 1, len(chunk) * self._most_bytes // len(chunk.body)))
         self._fitting = count
         self.put_back(chunk, count)
-        return self._fit(chunk.part(0, count))
+        return self._fit(chunk.first(count))
 
     def put_back(self, chunk: Chunk, start: int) -> None:
         """Take back the elements from ``start`` on of a chunk that was not sent, before all that wait."""
@@ -165,7 +169,7 @@ class Packer:
 class _Pick:
     """Chooses elements one by one: what conflicts with what is in the air, or with what is held before it, is held."""
 
-    def __init__(self, size: int, busy: set[Key], *, alone: bool) -> None:
+    def __init__(self, size: int, busy: Busy, *, alone: bool) -> None:
         self._size = size
         self._busy = busy
         self._alone = alone

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from airflow_provider_vcc.dispositions.elements.checker import AnyElement
-    from airflow_provider_vcc.dispositions.engine.chunks.chunk import Key
     from airflow_provider_vcc.dispositions.engine.chunks.deliveries import Deliveries
     from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer
 
@@ -33,15 +32,6 @@ class Supply:
         self._deliveries = deliveries
         self._changes = changes
         self._max_chunk_bytes = max_chunk_bytes
-
-    @property
-    def busy(self) -> set[Key]:
-        """The records that are being sent: elements for them are held back."""
-        return self._packer.busy
-
-    @busy.setter
-    def busy(self, keys: set[Key]) -> None:
-        self._packer.busy = keys
 
     @property
     def done(self) -> bool:
