@@ -1,7 +1,7 @@
 """Peak memory of 1,000,000 elements over that of 10,000, each in a fresh process, from every source.
 
-The state is saved and the failures are written in all of them; the server rejects nothing, or each fifth element. Both
-have as many requests in flight, since each of these takes its memory, and a short job never finds that it may have 32.
+The state is saved and the failures are written in all of them; the server rejects nothing, or each fifth element. How
+many requests are in flight is found, as it is by default.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 FEW, MANY = 10_000, 1_000_000
 REJECTED = 0.2
 RUNS = 3
-IN_FLIGHT = 4
 
 
 def measure(plan: Plan) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def _peak(server: Serving, kind: str, count: int, host: str) -> float:
     """Return the peak in MiB, the median of several: buffers that happen to be alive together add some."""
     peaks = []
     for _ in range(RUNS):
-        run = ours(server.port, kind, count, host=host, max_in_flight=IN_FLIGHT)
+        run = ours(server.port, kind, count, host=host)
         peaks.append(run["peak_kib"] / 1024)
         server.seen()
     return float(sorted(peaks)[RUNS // 2])

@@ -4,14 +4,13 @@ import json
 import ssl
 import threading
 import time
-from queue import SimpleQueue
 
 import pytest
 import trustme
 from support.engine import body_of, client_of, delivery_of, elements, open_files
 from support.scripted import ScriptedServer, answer
 
-from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
+from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.http.answers import Fault, Refusal
 from airflow_provider_vcc.exceptions import VccRequestError, VccTransportError
 from airflow_provider_vcc.hooks.vcc import VccHook
@@ -108,17 +107,15 @@ class Both:
     def later(self, url, **options):
         """Return the evidence of a batch that goes out on a connection that has carried another one."""
         options.setdefault("verify", self._bundle)
-        client, found = client_of(url, **options), SimpleQueue()
-        client.prepare()
-        senders = Senders(client, FRAME, found.put)
+        carrier = Threads(client_of(url, **options), None, FRAME)
+        carrier.prepare()
         try:
             for _ in range(2):
-                senders.send(delivery_of(TWO))
-                answered = found.get(timeout=A_WHILE)
+                carrier.send(delivery_of(TWO), 1)
+                answered = carrier.wait(A_WHILE)
             return answered.evidence
         finally:
-            senders.close(A_WHILE)
-            client.close()
+            carrier.close(A_WHILE)
 
     def understand(self, reply, tls=None, **server):
         """Return what each makes of an answer: understood, or what kept it from that.

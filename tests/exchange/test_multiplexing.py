@@ -1,17 +1,16 @@
-"""One thread sends on all connections that are there; whatever would let it wait goes on in a thread of its own."""
+"""Who drives the run sends on connections that are there; whatever would wait goes on in a thread of its own."""
 
 from __future__ import annotations
 
 import threading
 import time
 from contextlib import contextmanager
-from queue import SimpleQueue
 
 import pytest
 from support.engine import client_of, delivery_of, elements, threads_of_the_engine
 from support.scripted import ScriptedServer, answer, read_request
 
-from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
+from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
 from airflow_provider_vcc.dispositions.http.reading import is_whole
 
@@ -22,20 +21,18 @@ GOOD = answer(b'{"errors": [], "response": {"0": true}}')
 
 
 @contextmanager
-def senders_of(url, connections=1, **options):
-    """Yield senders that have so many connections already, and what they report."""
-    client, found = client_of(url, **options), SimpleQueue()
-    client.prepare()
-    senders = Senders(client, FRAME, found.put)
+def carrier_of(url, connections=1, **options):
+    """Yield a carrier that has so many connections already."""
+    carrier = Threads(client_of(url, **options), None, FRAME)
+    carrier.prepare()
     try:
         for _ in range(connections):
-            senders.send(some())
+            carrier.send(some(), 1)
         for _ in range(connections):
-            assert found.get(timeout=A_WHILE).evidence == Answer()
-        yield senders, found
+            assert carrier.wait(A_WHILE).evidence == Answer()
+        yield carrier
     finally:
-        senders.close(A_WHILE)
-        client.close()
+        carrier.close(A_WHILE)
 
 
 def some(**fields):
@@ -57,12 +54,12 @@ def test_one_thread_carries_all_that_goes_out_on_connections_that_are_there(secu
         wire.send(GOOD)
         return True
 
-    with ScriptedServer(reply, **server) as scripted, senders_of(scripted.url, 3, **client) as (senders, found):
+    with ScriptedServer(reply, **server) as scripted, carrier_of(scripted.url, 3, **client) as carrier:
         before = sorted(threads_of_the_engine())
         for _ in range(5):
             for _ in range(3):
-                senders.send(some())
-            assert [found.get(timeout=A_WHILE).evidence for _ in range(3)] == [Answer()] * 3
+                carrier.send(some(), 1)
+            assert [carrier.wait(A_WHILE).evidence for _ in range(3)] == [Answer()] * 3
         assert sorted(threads_of_the_engine()) == before
         assert scripted.connections == 3
 
@@ -79,16 +76,16 @@ def test_an_answer_that_comes_in_drips_holds_up_no_other(secure):
 
     with (
         ScriptedServer(GOOD, in_halves, GOOD, **server) as scripted,
-        senders_of(scripted.url, **client) as (senders, found),
+        carrier_of(scripted.url, **client) as carrier,
     ):
         slow, fast = some(), some()
-        senders.send(slow)
+        carrier.send(slow, 1)
         while len(scripted.requests) < 2:
             time.sleep(0.001)
-        senders.send(fast)
-        first = found.get(timeout=A_WHILE)
+        carrier.send(fast, 1)
+        first = carrier.wait(A_WHILE)
         let_go.set()
-        second = found.get(timeout=A_WHILE)
+        second = carrier.wait(A_WHILE)
     assert [(one.delivery, one.evidence) for one in (first, second)] == [(fast, Answer()), (slow, Answer())]
 
 
@@ -97,16 +94,16 @@ def test_a_request_that_is_not_answered_in_time_is_a_time_out_while_others_go_on
     silence = lambda wire: wire.silence()  # noqa: E731 -- a word for it
     with (
         ScriptedServer(GOOD, silence, GOOD, **server) as scripted,
-        senders_of(scripted.url, timeout=1, **client) as (senders, found),
+        carrier_of(scripted.url, timeout=1, **client) as carrier,
     ):
         slow, fast = some(), some()
         began = time.monotonic()
-        senders.send(slow)
+        carrier.send(slow, 1)
         while len(scripted.requests) < 2:
             time.sleep(0.001)
-        senders.send(fast)
-        assert found.get(timeout=A_WHILE).delivery is fast
-        late = found.get(timeout=A_WHILE)
+        carrier.send(fast, 1)
+        assert carrier.wait(A_WHILE).delivery is fast
+        late = carrier.wait(A_WHILE)
         took = time.monotonic() - began
     assert (late.delivery, late.evidence.delivered, late.evidence.too_much) == (slow, None, True)
     assert took >= 1
@@ -116,14 +113,14 @@ def test_a_request_that_is_given_up_while_its_answer_is_awaited_is_reported_at_o
     server, client = secure
     with (
         ScriptedServer(GOOD, lambda wire: wire.silence(), **server) as scripted,
-        senders_of(scripted.url, timeout=A_WHILE, **client) as (senders, found),
+        carrier_of(scripted.url, timeout=A_WHILE, **client) as carrier,
     ):
         given_up = some()
-        senders.send(given_up)
+        carrier.send(given_up, 1)
         while len(scripted.requests) < 2:
             time.sleep(0.001)
-        senders.abort(given_up)
-        event = found.get(timeout=A_WHILE / 2)
+        carrier.abort(given_up)
+        event = carrier.wait(A_WHILE / 2)
     assert isinstance(event.evidence, Fault)
     assert event.evidence.delivered is None
 
@@ -141,9 +138,9 @@ def test_a_server_that_answers_before_it_has_read_all_is_heard_on_a_connection_t
 
     with ScriptedServer(GOOD, **server) as scripted:
         scripted._talk = talk
-        with senders_of(scripted.url, timeout=A_WHILE, **client) as (senders, found):
-            senders.send(some(description="x" * 40_000_000))
-            evidence = found.get(timeout=A_WHILE / 2).evidence
+        with carrier_of(scripted.url, timeout=A_WHILE, **client) as carrier:
+            carrier.send(some(description="x" * 40_000_000), 1)
+            evidence = carrier.wait(A_WHILE / 2).evidence
     assert (evidence.status if isinstance(evidence, Fault) else evidence.rejected[0].errorcode) == 413
 
 
@@ -154,22 +151,24 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(secure):
         wire.send(GOOD)
         wire.hang_up()
 
-    with ScriptedServer(and_close, **server) as scripted, senders_of(scripted.url, **client) as (senders, found):
+    with ScriptedServer(and_close, **server) as scripted, carrier_of(scripted.url, **client) as carrier:
         for _ in range(3):
             time.sleep(0.05)  # until the end of the connection has arrived, which nothing else tells
-            senders.send(some())
-            assert found.get(timeout=A_WHILE).evidence == Answer()
+            carrier.send(some(), 1)
+            assert carrier.wait(A_WHILE).evidence == Answer()
         assert scripted.connections == 4
 
 
 def test_requests_that_nobody_waits_for_any_more_end_with_the_threads(secure):
     server, client = secure
-    with ScriptedServer(GOOD, lambda wire: wire.silence(), **server) as scripted:
-        with senders_of(scripted.url, timeout=A_WHILE, **client) as (senders, found):
-            senders.send(some())
-            while len(scripted.requests) < 2:
-                time.sleep(0.001)
-        assert found.empty()
+    with (
+        ScriptedServer(GOOD, lambda wire: wire.silence(), **server) as scripted,
+        carrier_of(scripted.url, timeout=A_WHILE, **client) as carrier,
+    ):
+        carrier.send(some(), 1)
+        while len(scripted.requests) < 2:
+            time.sleep(0.001)
+
     assert threads_of_the_engine() == []
 
 
@@ -198,3 +197,32 @@ def test_requests_that_nobody_waits_for_any_more_end_with_the_threads(secure):
 )
 def test_only_what_is_certainly_a_whole_answer_is_read_by_the_thread_for_all(data, whole):
     assert is_whole(data) is whole
+
+
+def test_an_answer_in_bytes_that_came_before_says_the_same_and_one_in_others_what_it_says(secure):
+    server, client = secure
+    bad = answer(b'{"errors": [{"errorcode": 404, "errormessage": "gone", "index": 0}], "response": {}}')
+    busy = answer(b"busy", 503, Retry_After="7")
+    replies = [GOOD, bad, GOOD, busy, bad, busy, GOOD, GOOD]
+    with ScriptedServer(GOOD, *replies, **server) as scripted, carrier_of(scripted.url, **client) as carrier:
+        said = []
+        for _ in replies:
+            carrier.send(some(), 1)
+            said.append(carrier.wait(A_WHILE).evidence)
+        assert scripted.connections == 1
+    good, rejected, *_ = said
+    assert (good, rejected.rejected[0].errorcode) == (Answer(), 404)
+    assert (said[3].status, said[3].retry_after) == (503, 7)
+    assert [said.index(one) for one in said] == [0, 1, 0, 3, 1, 3, 0, 0]
+
+
+def test_a_connection_whose_known_answer_came_with_more_behind_it_is_not_used_again(secure):
+    server, client = secure
+    with (
+        ScriptedServer(GOOD, GOOD, GOOD + GOOD, GOOD, **server) as scripted,
+        carrier_of(scripted.url, **client) as carrier,
+    ):
+        for _ in range(3):
+            carrier.send(some(), 1)
+            assert carrier.wait(A_WHILE).evidence == Answer()
+        assert scripted.connections == 2

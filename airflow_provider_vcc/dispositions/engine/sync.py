@@ -1,7 +1,7 @@
 """The shell around the window: it reads, writes down, and has requests and values carried.
 
-One thread drives the window, and does all of its reading, checking, packing and recording; the carrier's threads only
-send and save. Nothing is decided here: see ``window.py``.
+One thread drives the window, and does all of its reading, checking, packing and recording; it sends and receives as
+well, as far as that needs no waiting. Nothing is decided here: see ``window.py``.
 """
 
 from __future__ import annotations
@@ -134,6 +134,7 @@ class Sync:
             jitter=wait,
             times=self.times,
             must_remember=self._kept.must_remember,
+            hold=self._kept.synced is not None,
         )
 
     @property
@@ -222,14 +223,24 @@ class Sync:
             self._waiting = False
             while not (self._waiting or self._ended):
                 self._tell(Tick())
+                if self._take_in():
+                    self._waiting = False
+                    self._observer.tick(self.snapshot)
             if self._ended:
                 return
             self._tell(Idle())
             began = self._carrier.clock()
             self._take(self._carrier.wait(self._seconds()), began)
-            while self._carrier.pending():
-                self._take(self._carrier.wait(0))
+            self._take_in()
             self._observer.tick(self.snapshot)
+
+    def _take_in(self) -> bool:
+        """Take in what has been reported meanwhile, so that saves begin while more is sent; return whether it was."""
+        any_reported = False
+        while self._carrier.pending():
+            self._take(self._carrier.wait(0))
+            any_reported = True
+        return any_reported
 
     def _seconds(self) -> float:
         now = self._carrier.clock()

@@ -103,21 +103,23 @@ class Client:
         assert self._exchange is not None  # noqa: S101 -- prepared
         attempt = attempt or Attempt()
         try:
-            response = self._exchange.send("PUT", self._request(body), attempt, self._times)
+            response = self._exchange.send("PUT", self._request((body,)), attempt, self._times)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the evidence is the same
             return self._evidence_of_error(error, attempt)
-        return self._evidence(response, body, count)
+        return self._evidence(response, (body,), count)
 
-    def begin(self, body: bytes, attempt: Attempt) -> Begun | None:
+    def begin(self, body: Sequence[bytes], attempt: Attempt) -> Begun | None:
         """Send what can go at once on a connection that is there; None, and nothing is sent, if there is none.
 
         ``finish`` must follow.
+
+        :param body: its pieces.
         """
         if self._exchange is None:
             return None
         return self._exchange.begin("PUT", self._request(body), attempt, self._times)
 
-    def finish(self, begun: Begun, body: bytes, count: int) -> Evidence:
+    def finish(self, begun: Begun, body: Sequence[bytes], count: int) -> Evidence:
         """Send the rest of a request, read its answer, and return what it ended as, as ``send`` does."""
         assert self._exchange is not None  # noqa: S101 -- it has begun
         try:
@@ -126,8 +128,8 @@ class Client:
             return self._evidence_of_error(error, begun.attempt)
         return self._evidence(response, body, count)
 
-    def _request(self, body: bytes) -> bytes:
-        return b"%bContent-Length: %d\r\n\r\n%b" % (self._head, len(body), body)
+    def _request(self, body: Sequence[bytes]) -> bytes:
+        return b"".join((self._head, b"Content-Length: %d\r\n\r\n" % sum(map(len, body)), *body))
 
     def _evidence_of_error(self, error: Exception, attempt: Attempt) -> Evidence:
         assert self._exchange is not None  # noqa: S101 -- it was tried
@@ -145,7 +147,7 @@ class Client:
             wanted.pop(name, None)
         return head("PUT", route.target(prepared.path_url), wanted), Exchange(route, brief=True)
 
-    def _evidence(self, response: Response, body: bytes, count: int) -> Evidence:
+    def _evidence(self, response: Response, body: Sequence[bytes], count: int) -> Evidence:
         status = response.status
         assert self._exchange is not None  # noqa: S101 -- it has answered
         by_proxy = fault_of_proxy(response, self._exchange.route)
@@ -155,7 +157,7 @@ class Client:
         if kind is Kind.READABLE:
             return self._answers.read(response.body, count, response.headers.get("content-type"))
         if kind is Kind.REFUSED:
-            return Refusal(refused(status, of_request(self._head, body).errors(errors_of(response))))
+            return Refusal(refused(status, of_request(self._head, b"".join(body)).errors(errors_of(response))))
         if kind is Kind.REJECTED or (kind is Kind.SMALLER and count == 1):
             return _rejected(response, count)
         return fault_of(status, response.headers)

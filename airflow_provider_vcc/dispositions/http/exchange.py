@@ -22,11 +22,15 @@ from airflow_provider_vcc.dispositions.http.reading import Reading, is_whole
 from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
     from airflow_provider_vcc.dispositions.http.connection import PlainConnection
     from airflow_provider_vcc.dispositions.http.route import Route
 
 __all__ = ["Attempt", "Begun", "Exchange", "Response", "Times"]
+
+MOST_KNOWN = 16
 
 
 class Times(msgspec.Struct, frozen=True):
@@ -53,10 +57,22 @@ class Response(msgspec.Struct, frozen=True):
     __repr__ = shape
 
 
+NOTHING: Mapping[bytes, Response] = {}
+
+
 class Begun:
     """A request that has gone out as far as that was possible without waiting, and what has come of its answer."""
 
-    def __init__(self, connection: PlainConnection, method: str, attempt: Attempt, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        connection: PlainConnection,
+        method: str,
+        attempt: Attempt,
+        deadline: Deadline,
+        known: Mapping[bytes, Response] = NOTHING,
+    ) -> None:
+        self.known = known
+        """What was made of answers that came before."""
         self.connection = connection
         self.method = method
         self.attempt = attempt
@@ -65,6 +81,8 @@ class Begun:
         """What has not gone out."""
         self.early = b""
         """What has come."""
+        self.whole = False
+        """Whether that is the whole answer for certain."""
         self.broken: OSError | None = None
         """What the connection broke with; it says so only once."""
 
@@ -81,7 +99,7 @@ class Begun:
         """Take in what has come, and return whether it is the whole answer, so that ``finish`` will not wait."""
         carrier = self.connection.carrier
         try:
-            while not is_whole(self.early):
+            while not (self.early in self.known or is_whole(self.early)):
                 piece = carrier.recv(RECEIVE)
                 self.early += piece
                 if not piece or len(self.early) > RECEIVE:
@@ -91,6 +109,7 @@ class Begun:
         except OSError as error:
             self.broken = error
             return False
+        self.whole = True
         return True
 
 
@@ -107,6 +126,7 @@ class Exchange:
         self._slots = None if most is None else BoundedSemaphore(most)
         self._idle: list[PlainConnection] = []
         self._closed = False
+        self._known: dict[bytes, Response] = {}
         weakref.finalize(self, _close_all, self._idle)
 
     def send(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Response:
@@ -145,7 +165,7 @@ class Exchange:
         if not isinstance(connection.carrier, socket.socket):  # TLS within TLS cannot leave off in the middle
             self._idle.append(connection)
             return None
-        begun = Begun(connection, method, attempt, Deadline(min(times.answer, times.whole)))
+        begun = Begun(connection, method, attempt, Deadline(min(times.answer, times.whole)), self._known)
         try:
             connection.lend(attempt)
         except ConnectionAbortedError:
@@ -162,10 +182,22 @@ class Exchange:
         """
         keep = False
         try:
-            response, keep = self._exchange(begun)
+            known = self._known.get(begun.early) if begun.whole else None
+            if known is not None:
+                response, keep = known, True
+            else:
+                response, keep = self._exchange(begun)
+                self._remember(begun, response, keep=keep)
         finally:
             self._give_back(begun, keep=keep)
         return response
+
+    def _remember(self, begun: Begun, response: Response, *, keep: bool) -> None:
+        """Know an answer again: of many requests, most are answered with the very same bytes."""
+        if keep and begun.whole:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[begun.early] = response
 
     def _exchange(self, begun: Begun) -> tuple[Response, bool]:
         if begun.broken is not None and not begun.early:

@@ -1,1 +1,1 @@
-"""What carries out what the window asks for: threads that send and save, or a rehearsal that only looks."""
+"""What carries out what the window asks for: sockets and threads that send and save, or a rehearsal that only looks."""

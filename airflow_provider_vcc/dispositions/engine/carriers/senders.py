@@ -1,21 +1,18 @@
-"""Threads that carry requests: one for all that need no waiting, and one for each that does.
+"""What carries requests: the thread that drives the run, and one more for each request that has to wait.
 
-Each change from one thread to another costs as much as a request does. So a single thread sends on connections that are
-there, waits for all answers together, and takes in what has come whole. Whatever would let it wait, such as connecting,
-a connection that takes no more, or half an answer, goes on in a thread of its own.
+Each change from one thread to another costs as much as a request does. So who drives the run sends on connections that
+are there, waits for all answers together, and takes in what has come whole. Whatever would let it wait longer than for
+the next answer, such as connecting, a connection that takes no more, or half an answer, goes on in a thread of its own.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from contextlib import suppress
 from math import ceil
 from select import POLLIN, poll
-from socket import socketpair
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from airflow_provider_vcc.dispositions.engine.carriers.bell import Bell
 from airflow_provider_vcc.dispositions.engine.carriers.workers import Workers
 from airflow_provider_vcc.dispositions.engine.messages import Answered
 from airflow_provider_vcc.dispositions.http.answers import Fault
@@ -31,15 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Senders"]
 
-LONGEST_WAIT = 60.0
-
 
 class _Job:
     """One request on its way."""
 
     __slots__ = ("attempt", "begun", "body", "delivery")
 
-    def __init__(self, delivery: Delivery, body: bytes) -> None:
+    def __init__(self, delivery: Delivery, body: tuple[bytes, bytes, bytes]) -> None:
         self.delivery = delivery
         self.body = body
         self.attempt = Attempt()
@@ -50,7 +45,7 @@ class Senders:
     """Carries requests until they are answered.
 
     :param frame: the bytes before and after a chunk's elements in each request's body.
-    :param done: takes each chunk with its evidence, in a thread of this class.
+    :param done: takes each chunk with its evidence, in whatever thread that is known.
     """
 
     def __init__(self, client: Client, frame: tuple[bytes, bytes], done: Callable[[Answered], None]) -> None:
@@ -59,86 +54,17 @@ class Senders:
         self._done = done
         self._attempts: dict[Delivery, Attempt] = {}
         self._workers = Workers("vcc-sender", self._carry, self._report)
-        self._thread: threading.Thread | None = None
-        self._new: deque[_Job | None] = deque()
-        self._asleep = False
         self._awaited: dict[int, _Job] = {}
         self._watcher = poll()
+        self.bell = Bell()
 
     def send(self, delivery: Delivery) -> None:
         """Send a chunk."""
-        job = _Job(delivery, b"".join((self._head, delivery.chunk.body, self._tail)))
+        job = _Job(delivery, (self._head, delivery.chunk.body, self._tail))
         self._attempts[delivery] = job.attempt
-        if self._thread is None:
-            self._start()
-        self._tell(job)
-
-    def abort(self, delivery: Delivery) -> None:
-        """Cut a chunk's request off, if it is still on its way."""
-        attempt = self._attempts.get(delivery)
-        if attempt is not None:
-            attempt.abort()
-
-    def close(self, seconds: float) -> None:
-        """Let the threads end, and wait for them at most so long."""
-        until = monotonic() + seconds
-        if self._thread is not None:
-            self._tell(None)
-            self._thread.join(seconds)
-        self._workers.join(until)
-
-    def _start(self) -> None:
-        self._ear, self._mouth = socketpair()
-        self._ear.settimeout(0)
-        self._watcher.register(self._ear, POLLIN)
-        self._thread = threading.Thread(target=self._run, name="vcc-sender", daemon=True)
-        self._thread.start()
-
-    def _tell(self, job: _Job | None) -> None:
-        self._new.append(job)
-        if self._asleep:
-            self._asleep = False
-            with suppress(OSError):  # it has ended already
-                self._mouth.send(b"!")
-
-    # In the thread for all
-
-    def _run(self) -> None:
-        with self._ear, self._mouth:
-            while self._take_turn():
-                pass
-
-    def _take_turn(self) -> bool:
-        """Wait until something can be done, and do it; return whether to go on."""
-        for descriptor, _ in self._wait():
-            if descriptor in self._awaited:
-                self._take(self._awaited[descriptor])
-            else:
-                self._ear.recv(1 << 10)
-        while self._new:
-            job = self._new.popleft()
-            if job is None:
-                self._end()
-                return False
-            self._begin(job)
-        self._give_late_ones_away()
-        return True
-
-    def _wait(self) -> list[tuple[int, int]]:
-        self._asleep = True
-        if self._new:  # it came before the line above
-            self._asleep = False
-        found = self._watcher.poll(ceil(self._seconds() * 1000) if self._asleep else 0)
-        self._asleep = False
-        return found
-
-    def _seconds(self) -> float:
-        return min((job.begun.deadline.ahead for job in self._awaited.values() if job.begun), default=LONGEST_WAIT)
-
-    def _begin(self, job: _Job) -> None:
         try:
             job.begun = begun = self._client.begin(job.body, job.attempt)
-        except Exception as error:  # noqa: BLE001 -- it must not be lost with its thread
+        except Exception as error:  # noqa: BLE001 -- it is reported like any other
             self._report(job, _not_understood(error))
             return
         if begun is None or begun.rest:
@@ -147,6 +73,43 @@ class Senders:
         descriptor = begun.connection.carrier.fileno()
         self._awaited[descriptor] = job
         self._watcher.register(descriptor, POLLIN)
+
+    def abort(self, delivery: Delivery) -> None:
+        """Cut a chunk's request off, if it is still on its way."""
+        attempt = self._attempts.get(delivery)
+        if attempt is not None:
+            attempt.abort()
+
+    def listen(self) -> None:
+        """Let the bell be heard by ``watch``. Who sleeps before would not be woken."""
+        self.bell.hang(self._watcher)
+
+    def watch(self, seconds: float) -> None:
+        """Take in what has come; wait for so long that something comes, or the bell rings.
+
+        What has come is looked at before the time: who drives the run may have been busy with something else.
+        """
+        for descriptor, _ in self._watcher.poll(ceil(self._until_late(seconds) * 1000)):
+            if descriptor in self._awaited:
+                self._take(self._awaited[descriptor])
+            else:
+                self.bell.still()
+        self._give_late_ones_away()
+
+    def close(self, seconds: float) -> None:
+        """Let the threads end, and wait for them at most so long."""
+        for job in list(self._awaited.values()):  # nobody waits for them any more
+            self._forget(job).connection.close()
+        self._workers.end()
+        self._workers.join(monotonic() + seconds)
+        self.bell.close()
+
+    def _until_late(self, seconds: float) -> float:
+        """Return the seconds until the first request is late, but no more than these."""
+        if not seconds:
+            return 0.0
+        ahead = (job.begun.deadline.ahead for job in self._awaited.values() if job.begun)
+        return min(seconds, *ahead, seconds)
 
     def _take(self, job: _Job) -> None:
         """Take in what has come of an answer."""
@@ -169,26 +132,20 @@ class Senders:
             self._forget(job)
             self._workers.give(job)
 
-    def _end(self) -> None:
-        for job in list(self._awaited.values()):  # nobody waits for them any more
-            self._forget(job).connection.close()
-        self._workers.end()
-
-    # In that thread or in another
+    # In this thread or in another
 
     def _carry(self, job: _Job) -> Evidence:
         """Carry a request to its end."""
         begun, count = job.begun, len(job.delivery.chunk)
         try:
             if begun is None:
-                return self._client.send(job.body, count, job.attempt)
+                return self._client.send(b"".join(job.body), count, job.attempt)
             return self._client.finish(begun, job.body, count)
         except Exception as error:  # noqa: BLE001 -- it must not be lost with its thread
             return _not_understood(error)
 
     def _report(self, job: _Job, evidence: Evidence) -> None:
-        with suppress(KeyError):
-            del self._attempts[job.delivery]
+        self._attempts.pop(job.delivery, None)
         self._done(Answered(job.delivery, evidence, monotonic()))
 
 

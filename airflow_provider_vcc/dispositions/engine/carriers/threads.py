@@ -1,8 +1,8 @@
-"""The real carrier: threads that send, and one that writes the progress."""
+"""The real carrier: it sends over HTTP, and a thread writes the progress."""
 
 from __future__ import annotations
 
-from queue import Empty, SimpleQueue
+from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Threads"]
 
-SHORTEST_WAIT = 0.0005
 SAVER_SECONDS = 0.1
 
 
@@ -33,9 +32,9 @@ class Threads:
         if client is None:
             raise TypeError("a sync needs a client or a carrier")
         self._client = client
-        self._events: SimpleQueue[Event | None] = SimpleQueue()
-        self._senders = Senders(client, frame, self._events.put)
-        self._saver = Saver(store, self._events.put) if store is not None else None
+        self._events: deque[Event | None] = deque()
+        self._senders = Senders(client, frame, self._report)
+        self._saver = Saver(store, self._report) if store is not None else None
 
     def clock(self) -> float:
         """Return the seconds of the machine's monotonic clock."""
@@ -46,7 +45,7 @@ class Threads:
         self._client.prepare()
 
     def send(self, delivery: Delivery, in_air: int) -> bool:  # noqa: ARG002 -- they see for themselves
-        """Hand a chunk to the threads that send."""
+        """Send a chunk."""
         self._senders.send(delivery)
         return True
 
@@ -60,19 +59,31 @@ class Threads:
         self._saver.save(values)
 
     def wait(self, seconds: float) -> Event | None:
-        """Return what a thread reported first."""
-        try:
-            return self._events.get(timeout=max(seconds, SHORTEST_WAIT))
-        except Empty:
-            return None
+        """Return what was reported first."""
+        bell, until = self._senders.bell, monotonic() + seconds
+        self._senders.listen()
+        while not self._events:
+            left = max(until - monotonic(), 0.0)
+            bell.asleep = True
+            self._senders.watch(0.0 if self._events else left)  # a thread may have reported before the line above
+            bell.asleep = False
+            if not left:
+                break
+        return self._events.popleft() if self._events else None
 
     def pending(self) -> bool:
-        """Return whether a thread has reported something."""
-        return not self._events.empty()
+        """Return whether something is reported."""
+        if not self._events:
+            self._senders.watch(0.0)
+        return bool(self._events)
 
     def wake(self) -> None:
         """End a ``wait``."""
-        self._events.put(None)
+        self._report(None)
+
+    def _report(self, event: Event | None) -> None:
+        self._events.append(event)
+        self._senders.bell.ring()
 
     def close(self, seconds: float) -> None:
         """Let the threads end, and close the connections."""

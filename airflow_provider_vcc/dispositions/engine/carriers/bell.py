@@ -1,0 +1,50 @@
+"""A bell that wakes the thread which waits for answers."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from select import POLLIN
+from socket import socketpair
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from select import poll
+    from socket import socket
+
+__all__ = ["Bell"]
+
+
+class Bell:
+    """May be rung by any thread, and by a signal handler. Ringing costs something only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.asleep = False
+        """Whether somebody sleeps. Who means to must say so first, and look then whether there is a reason not to."""
+        self._pair: tuple[socket, socket] | None = None
+
+    def hang(self, watcher: poll) -> None:
+        """Let a watcher hear it."""
+        if self._pair is None:
+            self._pair = socketpair()
+            for end in self._pair:
+                end.settimeout(0)
+            watcher.register(self._pair[0], POLLIN)
+
+    def ring(self) -> None:
+        """Wake who sleeps."""
+        if self.asleep and self._pair is not None:
+            self.asleep = False
+            with suppress(OSError):  # it has rung often enough, or is gone
+                self._pair[1].send(b"!")
+
+    def still(self) -> None:
+        """Take in that it has rung."""
+        if self._pair is not None:
+            with suppress(OSError):  # it has not
+                self._pair[0].recv(1 << 10)
+
+    def close(self) -> None:
+        """Let nobody hear it any more."""
+        pair, self._pair = self._pair, None
+        for end in pair or ():
+            end.close()
