@@ -29,7 +29,9 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 ENGINE = ROOT / "airflow_provider_vcc" / "dispositions" / "engine"
 TESTS = ("window", "saves", "service", "sizes", "chunks", "pace", "recorder", "backoff", "limit", "shell", "figures")
-TESTS += ("saver", "carriers")
+TESTS += ("saver", "carriers", "busy", "usual")
+SLOW = ("exchange/multiplexing", "sync")
+"""These have real servers and wait for them, so they come last."""
 NEAREST = {
     "breaker.py": "service",
     "chunk_size.py": "sizes",
@@ -38,6 +40,10 @@ NEAREST = {
     "sync.py": "shell",
     "threads.py": "carriers",
     "senders.py": "carriers",
+    "workers.py": "carriers",
+    "bell.py": "exchange/multiplexing",
+    "chunk.py": "chunks",
+    "packer.py": "chunks",
     "rehearsal.py": "carriers",
     "settings.py": "figures",
 }
@@ -47,8 +53,8 @@ ALONE = {"auto.py": ["limit", "figures"], "knee.py": ["limit"]}
 BELOW = ("http.client", "progress.synced", "progress.resume", "outcomes.tally", "sources.memory", "elements.checker")
 """Rooms below the engine: loaded once, before the forks."""
 FIRST_SEEDS = 15
-LONGEST = 240
-"""Seconds for one change; of CPU, twice what the tests take without any."""
+LONGEST = 90
+"""Seconds for one change, four times what all takes without any; of CPU, twice what the tests take without any."""
 NOTHING = -1
 """The number of no change."""
 TURNED = {
@@ -133,11 +139,11 @@ def notices(path: Path, number: int, seeds: int) -> bool:
 
     nearest = NEAREST.get(path.name, path.stem if path.stem in TESTS else "window")
     options = ["-x", "-q", "--noconftest", "-p", "no:cacheprovider", "--tb=no", "--import-mode=importlib"]
+    options += ["-m", "not long", "-p", "support.tls"]
     options += ["-c", os.devnull, "--rootdir", str(ROOT)]  # without plugins, whose options our configuration has
 
     def is_red(names: list[str]) -> bool:
-        files = [str(ROOT / "tests" / "dispositions" / f"test_{name}.py") for name in names]
-        return bool(pytest.main([*options, *files]))
+        return bool(pytest.main([*options, *map(file_of, names)]))
 
     if path.name in ALONE:
         return is_red(ALONE[path.name])
@@ -146,7 +152,14 @@ def notices(path: Path, number: int, seeds: int) -> bool:
         or fails(range(min(FIRST_SEEDS, seeds)))
         or is_red([name for name in TESTS if name != nearest])
         or fails(range(FIRST_SEEDS, seeds))
+        or is_red([name for name in SLOW if name != nearest])
     )
+
+
+def file_of(name: str) -> str:
+    """Return the file of some tests; without a folder in its name, it is one of the engine's."""
+    room, _, last = name.rpartition("/")
+    return str(ROOT / "tests" / (room or "dispositions") / f"test_{last}.py")
 
 
 def fails(seeds: range) -> bool:

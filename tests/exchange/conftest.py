@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import json
-import ssl
 import threading
 import time
 
 import pytest
-import trustme
 from support.engine import body_of, client_of, delivery_of, elements, open_files
 from support.scripted import ScriptedServer, answer
+from support.tls import authority, bundle, tls
 
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.http.answers import Fault, Refusal
 from airflow_provider_vcc.exceptions import VccRequestError, VccTransportError
 from airflow_provider_vcc.hooks.vcc import VccHook
+
+__all__ = ["authority", "both", "bundle", "connect", "tls"]
 
 TOKEN = "t0ken-that-nobody-may-see"
 TWO = elements(2)
@@ -44,26 +45,6 @@ def _nothing_is_left():
             return
         time.sleep(0.01)
     assert (open_files() <= files, more) == (True, [])
-
-
-@pytest.fixture(scope="session")
-def authority():
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def bundle(authority, tmp_path_factory):
-    path = tmp_path_factory.mktemp("tls") / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    return str(path)
-
-
-@pytest.fixture(scope="session")
-def tls(authority):
-    """Return a server's TLS context for 127.0.0.1."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
 
 
 @pytest.fixture
