@@ -35,17 +35,20 @@ def test_without_a_pace_nothing_waits(per_second):
     per_second=st.sampled_from([1, 2, 7, 10, 95, 1000, 2.5]),
     wanted=st.lists(st.integers(1, 500), min_size=5, max_size=60),
     lags=st.lists(st.floats(0, 0.3), min_size=60, max_size=60),
+    held_up=st.lists(st.sampled_from([0, 0, 0.001, 0.5, 3]), min_size=60, max_size=60),
 )
-def test_no_second_has_more_elements_than_the_pace_whatever_the_chunks(per_second, wanted, lags):
+def test_no_second_has_more_elements_than_the_pace_whatever_the_chunks(per_second, wanted, lags, held_up):
     clock = Clock()
     pace = Pace(per_second, clock)
     sent = []
-    for size, lag in zip(wanted, lags, strict=False):
+    for size, lag, until_it_goes in zip(wanted, lags, held_up, strict=False):
         count = pace.size(size)
         clock.now += pace.delay(count)
         assert pace.delay(count) <= 1e-9
-        sent.append((clock.now, count))
         pace.sent(count)
+        clock.now += until_it_goes
+        sent.append((clock.now, count))
+        pace.gone()
         clock.now += lag
     assert most_within(sent, 1.0) <= max(per_second, 1)
 

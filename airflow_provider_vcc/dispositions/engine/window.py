@@ -24,6 +24,7 @@ from airflow_provider_vcc.dispositions.engine.chunks.delivery import (
     MOST_ATTEMPTS,
     OCCUPYING,
     ON_THE_WAY,
+    TAKEN,
     NotSent,
     State,
     Unknown,
@@ -65,8 +66,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Window"]
 
-PLACES = AGAIN | OCCUPYING
-
 
 class Window:
     """Every chunk of a run, and what is known of the service.
@@ -77,7 +76,7 @@ class Window:
     :param expected: how many elements there are to send, as far as is known by now; None: nobody knows.
     :param jitter: the seconds to wait after the n-th failure in a row.
     :param must_remember: whether what is remembered from run to run must know of a chunk before it is sent.
-    :param hold: whether chunks hold their elements.
+    :param hold: as the packer's.
     """
 
     def __init__(  # noqa: PLR0913 -- it is made of that many parts, most of them by keyword
@@ -136,6 +135,7 @@ class Window:
             self.error = self.error or event.error
             return []
         self._now = now
+        self._pace.gone()
         return list(self._react(event, now))
 
     def _react(self, event: Event, now: float) -> Iterator[Action]:
@@ -209,6 +209,8 @@ class Window:
 
     def _next(self, now: float) -> Delivery | None:
         """Return what may go out now; None sets the time at which something may, if that is known."""
+        expected = self._expected()
+        self.limit.expect(None if expected is None else ceil(expected / self._pace.size(self.sizes.now)))
         if self.stopping or len(self._open.within(OCCUPYING)) >= self.limit.now:
             return None
         delay = self.service.delay(self._open.in_air, now)
@@ -232,7 +234,7 @@ class Window:
 
     def _new(self, now: float) -> Delivery | None:
         most = self.limit.now + self._open.is_stuck(self.limit.now)
-        if self._open.searching or len(self._open.within(PLACES)) >= most:
+        if self._open.searching or len(self._open.within(TAKEN)) >= most:
             return None
         self._supply.put_back_larger_than(self.sizes.now)
         delivery = self._open.packed or self._supply.pack(self._pace.size(self.sizes.now))
@@ -264,8 +266,6 @@ class Window:
         delivery.sent_at = now
         delivery.move(State.IN_AIR)
         self._pace.sent(len(delivery.chunk))
-        expected = self._expected()
-        self.limit.expect(None if expected is None else ceil(expected / self._pace.size(self.sizes.now)))
         delivery.sent = self.limit.sent(len(self._open.within(OCCUPYING)), now)
         return Send(delivery, self._open.in_air)
 

@@ -224,6 +224,18 @@ class Progress:
                 break
         return range(min(start, end), end)
 
+    def forget_from(self, end: int) -> None:
+        """Forget what was done behind the end of the input, which is shorter than it was.
+
+        Should it become longer again, what comes there has to follow what is sent now.
+        """
+        for number, segment in self.segments.items():
+            kept = max(end - number * self.layout.span, 0)
+            gone = (segment.applied | segment.unsettled) >> kept << kept
+            if gone:
+                self._forget(segment, gone)
+                self.dirty.add(number)
+
     def enter(self, rows: Rows) -> tuple[int, int]:
         """Read a stretch: give the bits of its rows that are applied, and of those that must not be sent again.
 

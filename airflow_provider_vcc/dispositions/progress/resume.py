@@ -182,11 +182,13 @@ class Reader:
         seen: Iterator[Rows] | None = None
         if self._source.repeatable:
             with suppress(VccInputError):  # it breaks off there again when it is sent
-                self._find(self._until(rows, gaps.stop), gaps)
+                self._progress.forget_from(self._find(self._until(rows, gaps.stop), gaps))
             rows = self._open()
         else:
             spool = self._spool = _Spool(self._until(rows, gaps.stop))
-            self._find(spool.first(), gaps)
+            end = self._find(spool.first(), gaps)
+            if not spool.breaks_off:
+                self._progress.forget_from(end)
             seen = spool.again()
         self._rows = chain(seen, rows) if seen is not None else rows
 
@@ -197,9 +199,12 @@ class Reader:
             if some.start + len(some) >= stop:
                 return
 
-    def _find(self, rows: Iterator[Rows], gaps: range) -> None:
+    def _find(self, rows: Iterator[Rows], gaps: range) -> int:
+        """Look at rows, and return the position at which they end."""
         past = self._past = _Past(len(gaps) - self._progress.applied + gaps.start)
+        end = 0
         for some in rows:
+            end = some.start + len(some)
             applied, blocked = self._progress.enter(some)
             reached = applied | blocked
             past.stretch(some.start, reached)
@@ -208,6 +213,7 @@ class Reader:
                 past.look(self._checker.check(some), reached, missing)
         if not past.any_missing:
             self._past = None
+        return end
 
 
 class _Past:
@@ -273,6 +279,11 @@ class _Spool:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed at the end
         self._count = 0
         self._error: Exception | None = None
+
+    @property
+    def breaks_off(self) -> bool:
+        """Whether reading ended before the rows did."""
+        return self._error is not None
 
     def first(self) -> Iterator[Rows]:
         """Yield the rows, and keep them; if they break off, end there."""

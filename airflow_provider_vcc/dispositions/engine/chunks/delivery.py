@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_vcc.dispositions.engine.limits.limit import Sent
     from airflow_provider_vcc.dispositions.http.answers import Answer
 
-__all__ = ["AGAIN", "MOVES", "OCCUPYING", "ON_THE_WAY", "Delivery", "NotSent", "State", "Unknown"]
+__all__ = ["AGAIN", "MOVES", "OCCUPYING", "ON_THE_WAY", "TAKEN", "Delivery", "NotSent", "State", "Unknown"]
 
 
 MOST_ATTEMPTS = 5
@@ -78,6 +78,8 @@ AGAIN = frozenset({State.READY, State.BACKOFF})
 """To be sent before any new chunk, when the time has come."""
 OCCUPYING = ON_THE_WAY | {State.TO_NOTE, State.NOTING, State.ANSWERED, State.UNSAVED, State.SAVING}
 """Takes a place in the window."""
+TAKEN = AGAIN | OCCUPYING
+"""Has a place, or gets one before any new chunk."""
 
 
 class Unknown(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ class Pace:
         self._sent: deque[tuple[float, int]] = deque()
         self._sum = 0
         self._next = 0.0
+        self._is_on_its_way = False
 
     def size(self, wanted: int) -> int:
         """Return the size of a chunk of at most ``wanted`` elements that the pace allows."""
@@ -66,3 +67,13 @@ class Pace:
             self._sent.append((now, count))
             self._sum += count
             self._next = max(self._next, now - count / self._most) + count / self._most
+            self._is_on_its_way = True
+
+    def gone(self) -> None:
+        """Note that what was sent last has gone out by now: whoever sends it may have been held up in between."""
+        if self._is_on_its_way:
+            self._is_on_its_way = False
+            noted, count = self._sent.pop()
+            now = self._clock()
+            self._sent.append((now, count))
+            self._next += now - noted
