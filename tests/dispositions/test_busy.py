@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_vcc.dispositions.elements.fields import Plain
+from airflow_provider_vcc.dispositions.engine.chunks import busy as busy_module
 from airflow_provider_vcc.dispositions.engine.chunks.busy import FIRST_LOOK, Busy
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
 
@@ -54,6 +55,16 @@ def test_chunks_whose_ids_lie_apart_are_told_apart_without_a_look_at_each_id():
     assert busy._records is None
     assert not busy.meets(chunk("12", "19"))
     assert busy._records == {"10", "11", "15"}
+
+
+def test_the_bounds_of_a_chunk_that_is_being_sent_are_looked_up_once(monkeypatch):
+    looked_up, bounds_of = [], busy_module._bounds_of
+    monkeypatch.setattr(busy_module, "_bounds_of", lambda chunk: looked_up.append(chunk) or bounds_of(chunk))
+    busy, first = Busy(), chunk("10")
+    busy.add(first)
+    for number in range(11, 15):
+        assert not busy.meets(chunk(str(number)))
+    assert looked_up.count(first) == 1
 
 
 def test_a_search_names_no_record():

@@ -68,6 +68,11 @@ class TestPlain:
         assert json.loads(chunk.body) == for_records("1", "2")
         assert chunk.keys == ["1", "2"]
 
+    def test_positions_and_elements_of_consecutive_rows_are_not_held_one_by_one(self):
+        chunk = packer(for_records(*map(str, range(10))), size=4).next(7, alone=False)
+        assert chunk.positions == range(7)
+        assert chunk.held is None
+
     def test_an_empty_input_has_no_chunks(self):
         empty = packer([])
         assert empty.done

@@ -9,7 +9,7 @@ from support.engine import MemoryStore, threads_of_the_engine
 from tenacity import wait_none
 
 from airflow_provider_vcc.dispositions.engine.carriers import saver as module
-from airflow_provider_vcc.dispositions.engine.carriers.saver import TRIES, Saver
+from airflow_provider_vcc.dispositions.engine.carriers.saver import Saver
 from airflow_provider_vcc.dispositions.progress.progress import Segment
 
 
@@ -54,14 +54,14 @@ def test_values_are_kept_and_segments_encoded(saving):
     assert store.get("b")["v"] == 1
 
 
-def test_a_write_that_fails_is_tried_again(saving):
-    store = Fickle(TRIES - 1)
+def test_a_write_that_fails_twice_is_tried_a_third_time(saving):
+    store = Fickle(2)
     assert saving(store, [("a", 1)]).error is None
     assert store.get("a") == 1
 
 
 def test_a_write_that_fails_for_good_is_reported(saving):
-    report = saving(Fickle(TRIES), [("a", 1)])
+    report = saving(Fickle(3), [("a", 1)])
     assert isinstance(report.error, OSError)
 
 

@@ -321,6 +321,15 @@ class TestFaults:
         hand.now += 2
         assert hand.sent() == [[0, 1]]
 
+    def test_what_goes_again_counts_as_a_retry_even_if_it_certainly_did_not_arrive(self):
+        hand = Hand(plain(2))
+        hand.go_on()
+        assert hand.window.retries == 0
+        hand.answer(BUSY)
+        hand.now += 2
+        hand.go_on()
+        assert hand.window.retries == 1
+
     @pytest.mark.parametrize(("mode", "again"), [("resend", True), ("report", False), ("auto", True)])
     def test_on_ambiguous_decides(self, mode, again):
         hand = Hand(plain(2), on_ambiguous=mode)
