@@ -11,6 +11,7 @@ from support.engine import MemoryStore, threads_of_the_engine
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.carriers.rehearsal import Rehearsal
+from airflow_provider_vcc.dispositions.engine.carriers.saver import Saver
 from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
@@ -152,6 +153,12 @@ class TestSending:
         carrier.prepare()
         carrier.close(A_WHILE)
         assert client.told == ["prepared", "closed"]
+
+    def test_a_store_that_hangs_is_hardly_waited_for_however_long_requests_are(self, monkeypatch):
+        waited = []
+        monkeypatch.setattr(Saver, "close", lambda _, seconds: waited.append(seconds))
+        Threads(Client(), MemoryStore(), FRAME).close(A_WHILE)
+        assert 0 < waited[0] < 1
 
     def test_a_thread_that_hangs_is_waited_for_only_so_long_by_all_together(self):
         let_go = threading.Event()

@@ -53,6 +53,16 @@ def test_no_second_has_more_elements_than_the_pace_whatever_the_chunks(per_secon
     assert most_within(sent, 1.0) <= max(per_second, 1)
 
 
+def test_what_went_out_before_the_last_second_is_forgotten():
+    clock = Clock()
+    pace = Pace(10, clock)
+    for _ in range(100):
+        clock.now += pace.delay(1)
+        pace.sent(1)
+        pace.gone()
+    assert len(pace._sent) <= 12
+
+
 @pytest.mark.parametrize(
     ("per_second", "wanted", "size"),
     [

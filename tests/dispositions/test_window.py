@@ -447,6 +447,13 @@ class TestSaving:
         hand.now += 9
         assert hand.sent() == [[6, 7]]
 
+    def test_what_was_noted_goes_before_the_halves_of_an_earlier_chunk(self):
+        hand = Hand([*plain(4), *messages(6)[4:]], store=True, chunk_size=4)
+        assert hand.sent() == [[0, 1, 2, 3]]
+        hand.answer(TIMEOUT)
+        hand.save()
+        assert hand.sent() == [[4, 5], [0, 1]]
+
     def test_a_chunk_from_a_changed_part_waits_until_the_store_knows_and_is_not_noted(self):
         hand = Hand(plain(4), store=True)
         hand.changes = 1

@@ -64,6 +64,17 @@ def test_one_thread_carries_all_that_goes_out_on_connections_that_are_there(secu
         assert scripted.connections == 3
 
 
+def test_an_answer_that_has_come_is_pending_before_anybody_waits_for_it(secure):
+    server, client = secure
+    with ScriptedServer(GOOD, **server) as scripted, carrier_of(scripted.url, **client) as carrier:
+        carrier.send(some(), 1)
+        until = time.monotonic() + A_WHILE
+        while not carrier.pending():
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        assert carrier.wait(0).evidence == Answer()
+
+
 def test_an_answer_that_comes_in_drips_holds_up_no_other(secure):
     server, client = secure
     let_go = threading.Event()
