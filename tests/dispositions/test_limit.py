@@ -93,6 +93,18 @@ def test_it_gives_way_at_once_and_once_for_all_that_fail_together(trouble):
     assert service.limit.now == MOST // 2
 
 
+def test_what_fails_within_the_mean_time_of_about_the_last_eight_answers_fails_together():
+    service = Service(10**6)
+    service.answer(60)
+    limit, late = service.limit, service.now + 9
+    limit.answered(limit.sent(1, service.now), 100, late)  # after 60 of a second each: 2 seconds in the mean
+    limits = []
+    for seconds in (0, 1.9, 2.05):
+        limit.failed(Trouble.SLOW_DOWN, late + seconds)
+        limits.append(limit.now)
+    assert limits == [MOST // 2, MOST // 2, MOST // 4]
+
+
 def test_a_broken_connection_says_nothing_about_the_load():
     service = Service(10**6)
     service.answer(60)

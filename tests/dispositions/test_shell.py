@@ -283,6 +283,10 @@ class TestSynced:
         assert second.tally.summary()["unchanged"] == 4
         assert second.tally.counts[Outcome.NOT_SENT] == 0
 
+    def test_what_the_table_has_is_not_held_any_more(self):
+        done = self.run(Remembered(), plain(4))
+        assert not done._kept.synced._saving
+
     def test_what_is_being_written_is_not_sent_again_before_that_is_done(self):
         """The table does not have it yet where the input is read on meanwhile."""
         table, limit = Remembered(), Fixed(3)
