@@ -83,7 +83,7 @@ class TestSending:
     def test_a_chunk_goes_out_between_the_head_and_the_tail_of_its_request(self, threads):
         client = Client()
         carrier, delivery = threads(client), some(1, 2)
-        assert carrier.send(delivery, 1)
+        assert carrier.send(delivery, 1) is None
         event = carrier.wait(A_WHILE)
         assert (event.delivery, event.evidence) == (delivery, Answer())
         assert client.bodies == [(b'{"elements":[{"numberid":"1"},{"numberid":"2"}],"disposition":{}}', 2)]

@@ -14,7 +14,7 @@ from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
 from airflow_provider_vcc.dispositions.engine.chunks.deliveries import Deliveries
-from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery, State
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import AGAIN, Delivery, State
 from airflow_provider_vcc.dispositions.engine.chunks.packer import Packer, joined
 from airflow_provider_vcc.dispositions.sources.rows import ObjectRows
 
@@ -300,7 +300,7 @@ def test_what_goes_to_the_front_goes_before_all_others_and_what_goes_to_the_back
     open_.to_front(third)
     open_.to_front(fourth)
     order = []
-    while (one := open_.first_ready(0.0)) is not None:
+    while (one := open_.first_ready(0.0, 1)) is not None:
         order.append(one)
         one.move(State.DONE)
         open_.forget_done()
@@ -314,9 +314,19 @@ def test_what_waits_for_its_time_is_not_ready_before_and_says_when_it_will_be():
     early.ready_at, late.ready_at = 5.0, 7.0
     open_.add(late)
     open_.add(early)
-    assert (open_.first_ready(4.9), open_.next_ready_at(4.9)) == (None, 5.0)
-    assert (open_.first_ready(5.0), open_.next_ready_at(5.0)) == (early, 7.0)
-    assert open_.next_ready_at(7.0) is None
+    assert (open_.first_ready(4.5, 1), open_.next_ready_in(4.5)) == (None, 0.5)
+    assert (open_.first_ready(5.0, 1), open_.next_ready_in(5.0)) == (early, 2.0)
+    assert open_.next_ready_in(7.0) is None
+
+
+def test_what_is_too_large_by_now_is_split_before_it_goes_again():
+    open_ = Deliveries()
+    large = delivery(*(Plain(name) for name in "abcd"))
+    large.state = State.READY
+    open_.add(large)
+    first = open_.first_ready(0.0, 3)
+    assert (list(first.chunk.positions), large.state) == ([10, 11], State.SPLIT)
+    assert len(open_.within(AGAIN)) == 2
 
 
 class TestStuck:

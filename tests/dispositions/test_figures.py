@@ -71,7 +71,7 @@ def test_a_chunk_that_may_have_acted_is_given_up_after_five_failures_or_three_ti
 
 def test_a_second_of_the_pace_has_two_hundredths_of_room():
     pace = Pace(100.0, clock=lambda: 0.0)
-    pace.sent(100)
+    pace.sent(object(), 100)
     assert pace.delay(100) == pytest.approx(1.02)
 
 

@@ -26,7 +26,7 @@ def most_within(sent, seconds):
 @pytest.mark.parametrize("per_second", [None])
 def test_without_a_pace_nothing_waits(per_second):
     pace = Pace(per_second)
-    pace.sent(10**6)
+    pace.sent(object(), 10**6)
     assert pace.delay(10**6) == 0
     assert pace.size(500) == 500
 
@@ -45,7 +45,7 @@ def test_no_second_has_more_elements_than_the_pace_whatever_the_chunks(per_secon
         count = pace.size(size)
         clock.now += pace.delay(count)
         assert pace.delay(count) <= 1e-9
-        pace.sent(count)
+        pace.sent(object(), count)
         clock.now += until_it_goes
         sent.append((clock.now, count))
         pace.gone()
@@ -88,7 +88,7 @@ def test_no_more_requests_are_made_than_a_seconds_pace_and_the_chunk_size_ask_fo
     while left:
         count = min(pace.size(500), left)
         clock.now += pace.delay(count)
-        pace.sent(count)
+        pace.sent(object(), count)
         left, requests = left - count, requests + 1
     assert requests == 20 * -(-per_second // 500)
     assert clock.now - 50 <= 21, "and it takes no longer for that"
@@ -103,7 +103,7 @@ def test_less_than_one_a_second_is_kept_as_well(per_second):
         assert pace.size(500) == 1
         clock.now += pace.delay(1)
         sent.append((clock.now, 1))
-        pace.sent(1)
+        pace.sent(object(), 1)
     assert most_within(sent, 1 / per_second) == 1
 
 
@@ -115,7 +115,7 @@ def test_it_comes_close_to_what_is_allowed(per_second):
     while clock.now < 60:
         size = pace.size(500)
         clock.now += pace.delay(size)
-        pace.sent(size)
+        pace.sent(object(), size)
         count += size
     assert 0.9 * per_second <= count / 10 <= 1.15 * per_second
 
@@ -123,8 +123,32 @@ def test_it_comes_close_to_what_is_allowed(per_second):
 def test_a_chunk_that_is_larger_than_a_seconds_share_goes_alone():
     clock = Clock()
     pace = Pace(10, clock)
-    pace.sent(50)
+    pace.sent(object(), 50)
     assert pace.delay(1) >= 1.0
     clock.now += pace.delay(50)
-    pace.sent(50)
+    pace.sent(object(), 50)
     assert clock.now >= 51
+
+
+def test_what_waits_for_a_connection_counts_when_it_goes_out():
+    clock = Clock()
+    pace = Pace(10, clock)
+    slow, fast = object(), object()
+    pace.sent(slow, 6)
+    pace.gone()
+    pace.waits(slow)
+    clock.now += 5
+    assert pace.delay(6) > 1, "both would go out at once"
+    assert pace.delay(4) == 0
+    pace.sent(fast, 4)
+    pace.gone()
+    clock.now += 0.5
+    pace.began(slow)
+    assert pace.delay(1) == pytest.approx(0.52)
+    clock.now += 0.6
+    assert pace.delay(4) == 0
+    assert pace.delay(5) > 0
+    clock.now += 0.5
+    assert pace.delay(10) == 0
+    pace.began(slow)
+    assert pace.delay(10) == 0

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from support.engine import body_of, client_of, delivery_of, elements, open_files
+from support.engine import answered, body_of, client_of, delivery_of, elements, open_files
 from support.scripted import ScriptedServer, answer
 from support.tls import authority, bundle, tls
 
@@ -93,8 +93,8 @@ class Both:
         try:
             for _ in range(2):
                 carrier.send(delivery_of(TWO), 1)
-                answered = carrier.wait(A_WHILE)
-            return answered.evidence
+                evidence = answered(carrier).evidence
+            return evidence
         finally:
             carrier.close(A_WHILE)
 

@@ -7,10 +7,11 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from support.engine import client_of, delivery_of, elements, threads_of_the_engine
+from support.engine import answered, client_of, delivery_of, elements, threads_of_the_engine
 from support.scripted import ScriptedServer, answer, read_request
 
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
+from airflow_provider_vcc.dispositions.engine.messages import Answered, Began
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
 from airflow_provider_vcc.dispositions.http.reading import is_whole
 
@@ -29,7 +30,7 @@ def carrier_of(url, connections=1, **options):
         for _ in range(connections):
             carrier.send(some(), 1)
         for _ in range(connections):
-            assert carrier.wait(A_WHILE).evidence == Answer()
+            assert answered(carrier).evidence == Answer()
         yield carrier
     finally:
         carrier.close(A_WHILE)
@@ -59,7 +60,7 @@ def test_one_thread_carries_all_that_goes_out_on_connections_that_are_there(secu
         for _ in range(5):
             for _ in range(3):
                 carrier.send(some(), 1)
-            assert [carrier.wait(A_WHILE).evidence for _ in range(3)] == [Answer()] * 3
+            assert [answered(carrier).evidence for _ in range(3)] == [Answer()] * 3
         assert sorted(threads_of_the_engine()) == before
         assert scripted.connections == 3
 
@@ -94,9 +95,9 @@ def test_an_answer_that_comes_in_drips_holds_up_no_other(secure):
         while len(scripted.requests) < 2:
             time.sleep(0.001)
         carrier.send(fast, 1)
-        first = carrier.wait(A_WHILE)
+        first = answered(carrier)
         let_go.set()
-        second = carrier.wait(A_WHILE)
+        second = answered(carrier)
     assert [(one.delivery, one.evidence) for one in (first, second)] == [(fast, Answer()), (slow, Answer())]
 
 
@@ -113,8 +114,8 @@ def test_a_request_that_is_not_answered_in_time_is_a_time_out_while_others_go_on
         while len(scripted.requests) < 2:
             time.sleep(0.001)
         carrier.send(fast, 1)
-        assert carrier.wait(A_WHILE).delivery is fast
-        late = carrier.wait(A_WHILE)
+        assert answered(carrier).delivery is fast
+        late = answered(carrier)
         took = time.monotonic() - began
     assert (late.delivery, late.evidence.delivered, late.evidence.too_much) == (slow, None, True)
     assert took >= 1
@@ -131,7 +132,7 @@ def test_a_request_that_is_given_up_while_its_answer_is_awaited_is_reported_at_o
         while len(scripted.requests) < 2:
             time.sleep(0.001)
         carrier.abort(given_up)
-        event = carrier.wait(A_WHILE / 2)
+        event = answered(carrier, A_WHILE / 2)
     assert isinstance(event.evidence, Fault)
     assert event.evidence.delivered is None
 
@@ -151,7 +152,7 @@ def test_a_server_that_answers_before_it_has_read_all_is_heard_on_a_connection_t
         scripted._talk = talk
         with carrier_of(scripted.url, timeout=A_WHILE, **client) as carrier:
             carrier.send(some(description="x" * 40_000_000), 1)
-            evidence = carrier.wait(A_WHILE / 2).evidence
+            evidence = answered(carrier, A_WHILE / 2).evidence
     assert (evidence.status if isinstance(evidence, Fault) else evidence.rejected[0].errorcode) == 413
 
 
@@ -166,7 +167,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(secure):
         for _ in range(3):
             time.sleep(0.05)  # until the end of the connection has arrived, which nothing else tells
             carrier.send(some(), 1)
-            assert carrier.wait(A_WHILE).evidence == Answer()
+            assert answered(carrier).evidence == Answer()
         assert scripted.connections == 4
 
 
@@ -219,7 +220,7 @@ def test_an_answer_in_bytes_that_came_before_says_the_same_and_one_in_others_wha
         said = []
         for _ in replies:
             carrier.send(some(), 1)
-            said.append(carrier.wait(A_WHILE).evidence)
+            said.append(answered(carrier).evidence)
         assert scripted.connections == 1
     good, rejected, *_ = said
     assert (good, rejected.rejected[0].errorcode) == (Answer(), 404)
@@ -235,5 +236,33 @@ def test_a_connection_whose_known_answer_came_with_more_behind_it_is_not_used_ag
     ):
         for _ in range(3):
             carrier.send(some(), 1)
-            assert carrier.wait(A_WHILE).evidence == Answer()
+            assert answered(carrier).evidence == Answer()
         assert scripted.connections == 2
+
+
+def test_what_has_no_connection_yet_is_told_when_it_begins_and_what_has_one_goes_out_at_once(secure):
+    server, client = secure
+    with ScriptedServer(GOOD, **server) as scripted:
+        carrier = Threads(client_of(scripted.url, **client), None, FRAME)
+        carrier.prepare()
+        try:
+            first = some()
+            assert carrier.send(first, 1) is None
+            events = [carrier.wait(A_WHILE), carrier.wait(A_WHILE)]
+            assert [type(event) for event in events] == [Began, Answered]
+            assert {event.delivery for event in events} == {first}
+            assert carrier.send(some(), 1) is True
+            assert isinstance(carrier.wait(A_WHILE), Answered)
+        finally:
+            carrier.close(A_WHILE)
+
+
+def test_what_is_never_connected_is_told_of_as_a_fault_only():
+    carrier = Threads(client_of("http://127.0.0.1:1"), None, FRAME)
+    carrier.prepare()
+    try:
+        assert carrier.send(some(), 1) is None
+        event = carrier.wait(A_WHILE)
+        assert (type(event), event.evidence.delivered) == (Answered, False)
+    finally:
+        carrier.close(A_WHILE)

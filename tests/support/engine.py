@@ -14,6 +14,7 @@ from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
 from airflow_provider_vcc.dispositions.engine.kept import Kept
+from airflow_provider_vcc.dispositions.engine.messages import Answered, Began
 from airflow_provider_vcc.dispositions.engine.sync import Settings, Sync
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
@@ -214,3 +215,10 @@ def open_files():
     """Count this process's open files and sockets; 0 where that cannot be told."""
     here = Path("/proc/self/fd")
     return len(list(here.iterdir())) if here.exists() else 0
+
+
+def answered(carrier, seconds=30):
+    """Return what is reported of a request when it is over."""
+    while not isinstance(event := carrier.wait(seconds), Answered):
+        assert isinstance(event, Began)
+    return event

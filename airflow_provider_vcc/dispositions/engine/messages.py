@@ -18,6 +18,8 @@ __all__ = [
     "Abort",
     "Action",
     "Answered",
+    "Began",
+    "Connecting",
     "End",
     "Event",
     "Halved",
@@ -47,6 +49,18 @@ class Answered(msgspec.Struct, frozen=True, eq=False):
     delivery: Delivery
     evidence: Answer | Fault | Refusal | NotSent
     at: float
+
+
+class Connecting(msgspec.Struct, frozen=True, eq=False):
+    """A request could not go out when it was sent, since there was no connection for it."""
+
+    delivery: Delivery
+
+
+class Began(msgspec.Struct, frozen=True, eq=False):
+    """The first byte of such a request goes out now."""
+
+    delivery: Delivery
 
 
 class Recorded(msgspec.Struct, frozen=True, eq=False):
@@ -87,7 +101,7 @@ class Idle(msgspec.Struct, frozen=True):
     """The shell is about to wait: the window says what can be done ahead."""
 
 
-Event = Answered | Recorded | Saved | Stop | InputBroke | Tick | Idle
+Event = Connecting | Began | Answered | Recorded | Saved | Stop | InputBroke | Tick | Idle
 
 
 # Actions

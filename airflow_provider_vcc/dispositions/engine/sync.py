@@ -19,6 +19,7 @@ from airflow_provider_vcc.dispositions.engine.limits.spent import Spent
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
     Answered,
+    Connecting,
     End,
     Halved,
     Idle,
@@ -133,8 +134,7 @@ class Sync:
             expected=self._reader.expected,
             jitter=wait,
             times=self.times,
-            must_remember=self._kept.must_remember,
-            hold=self._kept.synced is not None,
+            must_remember=None if self._kept.synced is None else self._kept.must_remember,
         )
 
     @property
@@ -286,7 +286,10 @@ class Sync:
             self._ended = True
 
     def _send(self, send: Send) -> None:
-        if self._carrier.send(send.delivery, send.in_air):
+        has_gone = self._carrier.send(send.delivery, send.in_air)
+        if has_gone is None:
+            self._tell(Connecting(send.delivery))
+        if has_gone is not False:
             self.tally.requests += 1
             self._observer.sent(len(send.delivery.chunk), send.in_air)
 

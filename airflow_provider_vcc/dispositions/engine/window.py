@@ -36,6 +36,8 @@ from airflow_provider_vcc.dispositions.engine.limits.spent import HeldBy
 from airflow_provider_vcc.dispositions.engine.messages import (
     Abort,
     Answered,
+    Began,
+    Connecting,
     End,
     Halved,
     InputBroke,
@@ -75,8 +77,8 @@ class Window:
     :param changes: how many changed stretches of the input have been read so far.
     :param expected: how many elements there are to send, as far as is known by now; None: nobody knows.
     :param jitter: the seconds to wait after the n-th failure in a row.
-    :param must_remember: whether what is remembered from run to run must know of a chunk before it is sent.
-    :param hold: as the packer's.
+    :param must_remember: whether what is remembered from run to run must know of a chunk before it is sent; None if
+        nothing is remembered.
     """
 
     def __init__(  # noqa: PLR0913 -- it is made of that many parts, most of them by keyword
@@ -91,8 +93,7 @@ class Window:
         expected: Callable[[], int | None],
         jitter: Callable[[int], float],
         times: Times,
-        must_remember: Callable[[Chunk], bool] = lambda _: False,
-        hold: bool = False,
+        must_remember: Callable[[Chunk], bool] | None = None,
     ) -> None:
         self.settings = settings
         self.limit = limit
@@ -109,11 +110,11 @@ class Window:
         self._expected = expected
         self._jitter = jitter
         self._times = times
-        self._must_remember = must_remember
+        self._must_remember = must_remember or (lambda _: False)
         self._now = 0.0
         self._pace = Pace(settings.max_elements_per_second, clock=lambda: self._now)
         self._open = Deliveries()
-        packer = Packer(batches, most_bytes, limit.most * settings.chunk_size, hold=hold)
+        packer = Packer(batches, most_bytes, limit.most * settings.chunk_size, hold=must_remember is not None)
         self._busy = packer.busy
         self._supply = Supply(packer, self._open, changes, settings.max_chunk_bytes)
         self.stopping = False
@@ -147,6 +148,9 @@ class Window:
             return self._recorded(event.delivery, now)
         if isinstance(event, Saved):
             return self._saved(event, now)
+        if isinstance(event, Connecting | Began):
+            (self._pace.waits if isinstance(event, Connecting) else self._pace.began)(event.delivery)
+            return iter(())
         return self._ahead()
 
     def _stop(self, error: BaseException | None, cut_at: float | None = None) -> None:
@@ -224,12 +228,8 @@ class Window:
 
     def _due(self, now: float) -> Delivery | None:
         """Return what is to be sent again, if its time has come; what is too large by now is split first."""
-        delivery = self._open.first_ready(now)
-        while delivery is not None and len(delivery.chunk) > self.sizes.now:
-            self._open.split(delivery)
-            delivery = self._open.first_ready(now)
-        ready_at = self._open.next_ready_at(now)
-        self._wake_in(None if ready_at is None else ready_at - now, now)
+        delivery = self._open.first_ready(now, self.sizes.now)
+        self._wake_in(self._open.next_ready_in(now), now)
         return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
 
     def _new(self, now: float) -> Delivery | None:
@@ -265,7 +265,7 @@ class Window:
         self.retries += delivery.maybe_acted or delivery.attempts > 0
         delivery.sent_at = now
         delivery.move(State.IN_AIR)
-        self._pace.sent(len(delivery.chunk))
+        self._pace.sent(delivery, len(delivery.chunk))
         delivery.sent = self.limit.sent(len(self._open.within(OCCUPYING)), now)
         return Send(delivery, self._open.in_air)
 
@@ -285,10 +285,7 @@ class Window:
     def _saved(self, event: Saved, now: float) -> Iterator[Action]:
         well = event.error is None
         self._saves.ended(event.seconds, now, well=well)
-        for delivery in reversed(self._open.at(State.NOTING)):  # the first one ends in front
-            if well:
-                self._open.to_front(delivery)
-            delivery.move(State.READY if well else State.TO_NOTE)
+        self._open.noted(well=well)
         released = {State.SAVING} if well else {State.SAVING, State.UNSAVED}
         for delivery in self._open.within(frozenset(released)):
             self._open.leave(delivery, self.limit, now)
@@ -301,6 +298,7 @@ class Window:
 
     def _answered(self, event: Answered, now: float) -> Iterator[Action]:
         delivery, evidence = event.delivery, event.evidence
+        self._pace.began(delivery)
         if delivery.state not in ON_THE_WAY:  # it was given up before
             return
         if isinstance(evidence, Fault):

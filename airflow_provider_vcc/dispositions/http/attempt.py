@@ -6,7 +6,10 @@ import socket
 from contextlib import suppress
 from threading import Lock
 from time import monotonic
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Attempt", "Carrier", "Deadline"]
 
@@ -63,9 +66,17 @@ class Attempt:
     def __init__(self) -> None:
         self.started = False
         """Whether the first byte of the request may have gone out."""
+        self.tell: Callable[[], None] | None = None
+        """Is called when that is so."""
         self.aborted = False
         self._handle: socket.socket | None = None
         self._lock = Lock()
+
+    def start(self) -> None:
+        """Note that the first byte goes out."""
+        self.started = True
+        if self.tell is not None:
+            self.tell()
 
     def carried_by(self, handle: socket.socket | None) -> None:
         """Note the socket that the request goes out on, or that it goes out on none any more.

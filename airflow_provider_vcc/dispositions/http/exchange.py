@@ -152,7 +152,7 @@ class Exchange:
         except BaseException:
             self._give_back(begun, keep=False)
             raise
-        attempt.started = True
+        attempt.start()
         return self.finish(begun)
 
     def begin(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Begun | None:
@@ -171,7 +171,7 @@ class Exchange:
         except ConnectionAbortedError:
             self._give_back(begun, keep=False)
             return None
-        attempt.started = True
+        attempt.start()
         begun.send(request)
         return begun
 

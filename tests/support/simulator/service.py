@@ -44,6 +44,7 @@ class Request:
         self.sent_at = sent_at
         self.acted = False
         self.aborted = False
+        self.connecting = False
         self.said = {}
         self.promised = set()
 

@@ -14,12 +14,14 @@ from functools import partial
 from support.simulator.plans import Plan
 from support.simulator.service import Request, Service
 
-from airflow_provider_vcc.dispositions.engine.messages import Answered, Saved
+from airflow_provider_vcc.dispositions.engine.messages import Answered, Began, Saved
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Layout, Segment
 from airflow_provider_vcc.dispositions.progress.synced import Change, Remembering, State
 from airflow_provider_vcc.dispositions.progress.synced import Remembered as Entry
 
 LAYOUT = Layout(stretch=4, stretches=3)
+CONNECTS = 3
+"""Of a paced run, each third request waits for its connection."""
 MOST_STEPS = 20_000
 MOST_VALUE = 65_535
 SHORTEST_WAIT = 0.0005
@@ -193,7 +195,7 @@ class Life:
         """Kill the process: what is in the air may still take effect."""
         self.dead = True
         for request in self.air:
-            if not request.acted and request.acts and self.world.chance(50):
+            if not request.acted and request.acts and not request.connecting and self.world.chance(50):
                 self.world.service.act(request)
         raise Killed
 
@@ -237,8 +239,22 @@ class Life:
         self._look_at(request, in_air)
         self.air.append(request)
         self.sent.append(request)
+        request.connecting = self.connects and len(self.sent) % CONNECTS == 0
+        if request.connecting:
+            return None
         self.launches.append((world.now, len(request.elements)))
         return True
+
+    @property
+    def connects(self):
+        """Whether some requests have no connection yet: only a pace has to know of it."""
+        return self.sync.settings.max_elements_per_second is not None
+
+    def _begin(self, request):
+        """Let a request go out that has waited for its connection."""
+        request.connecting = False
+        self.launches.append((self.world.now, len(request.elements)))
+        return Began(request.delivery)
 
     def _kind(self, chunk):
         plan, world = self.plan, self.world
@@ -292,7 +308,8 @@ class Life:
         return self.reports.popleft()
 
     def _options(self):
-        found = [partial(self._proceed, request) for request in self.air if request.is_due(self.world.now)]
+        due = [request for request in self.air if request.is_due(self.world.now)]
+        found = [partial(self._begin if request.connecting else self._proceed, request) for request in due]
         found += [
             partial(self._late, request) for life in self.world.orphans for request in life.air if life is not self
         ]
@@ -300,7 +317,7 @@ class Life:
 
     def _late(self, request):
         """Let a request of an orphan take effect."""
-        if request.acts and not request.acted:
+        if request.acts and not request.acted and not request.connecting:
             self.world.service.act(request)
 
     def _proceed(self, request):

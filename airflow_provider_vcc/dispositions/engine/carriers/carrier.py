@@ -25,10 +25,10 @@ class Carrier(Protocol):
         :raises VccError: if nothing could be sent.
         """
 
-    def send(self, delivery: Delivery, in_air: int) -> bool:
+    def send(self, delivery: Delivery, in_air: int) -> bool | None:
         """Begin to send a chunk, as the ``in_air``-th at the same time; ``Answered`` is reported.
 
-        :returns: whether a request goes out.
+        :returns: True if a request has gone out, None if it will, which ``Began`` reports, False if none does.
         """
 
     def abort(self, delivery: Delivery) -> None:

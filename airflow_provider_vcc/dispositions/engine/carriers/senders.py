@@ -7,6 +7,7 @@ the next answer, such as connecting, a connection that takes no more, or half an
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil
 from select import POLLIN, poll
 from time import monotonic
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.carriers.bell import Bell
 from airflow_provider_vcc.dispositions.engine.carriers.workers import Workers
-from airflow_provider_vcc.dispositions.engine.messages import Answered
+from airflow_provider_vcc.dispositions.engine.messages import Answered, Began
 from airflow_provider_vcc.dispositions.http.answers import Fault
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 
@@ -45,10 +46,10 @@ class Senders:
     """Carries requests until they are answered.
 
     :param frame: the bytes before and after a chunk's elements in each request's body.
-    :param done: takes each chunk with its evidence, in whatever thread that is known.
+    :param done: takes each chunk with its evidence, in whatever thread that is known, and what it began late.
     """
 
-    def __init__(self, client: Client, frame: tuple[bytes, bytes], done: Callable[[Answered], None]) -> None:
+    def __init__(self, client: Client, frame: tuple[bytes, bytes], done: Callable[[Answered | Began], None]) -> None:
         self._client = client
         self._head, self._tail = frame
         self._done = done
@@ -58,21 +59,24 @@ class Senders:
         self._watcher = poll()
         self.bell = Bell()
 
-    def send(self, delivery: Delivery) -> None:
-        """Send a chunk."""
+    def send(self, delivery: Delivery) -> bool:
+        """Send a chunk, and return whether it has gone out; where that takes a connection first, ``Began`` tells."""
         job = _Job(delivery, (self._head, delivery.chunk.body, self._tail))
         self._attempts[delivery] = job.attempt
         try:
             job.begun = begun = self._client.begin(job.body, job.attempt)
         except Exception as error:  # noqa: BLE001 -- it is reported like any other
             self._report(job, _not_understood(error))
-            return
+            return True
+        if begun is None:
+            job.attempt.tell = partial(self._done, Began(delivery))
         if begun is None or begun.rest:
             self._workers.give(job)
-            return
+            return begun is not None
         descriptor = begun.connection.carrier.fileno()
         self._awaited[descriptor] = job
         self._watcher.register(descriptor, POLLIN)
+        return True
 
     def abort(self, delivery: Delivery) -> None:
         """Cut a chunk's request off, if it is still on its way."""

@@ -44,10 +44,9 @@ class Threads:
         """Work out the route to the server, before threads share it."""
         self._client.prepare()
 
-    def send(self, delivery: Delivery, in_air: int) -> bool:  # noqa: ARG002 -- they see for themselves
+    def send(self, delivery: Delivery, in_air: int) -> bool | None:  # noqa: ARG002 -- they see for themselves
         """Send a chunk."""
-        self._senders.send(delivery)
-        return True
+        return self._senders.send(delivery) or None
 
     def abort(self, delivery: Delivery) -> None:
         """Cut a request's connection."""

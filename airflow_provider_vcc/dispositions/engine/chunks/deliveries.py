@@ -77,14 +77,25 @@ class Deliveries:
         again = self.within(AGAIN)
         return len(again) >= limit and all(delivery.attempts >= MOST_ATTEMPTS for delivery in again)
 
-    def first_ready(self, now: float) -> Delivery | None:
-        """Return the first one that is to be sent again and whose time has come."""
-        ready = [delivery for delivery in self.within(AGAIN) if delivery.ready_at <= now]
-        return min(ready, key=lambda delivery: delivery.rank, default=None)
+    def first_ready(self, now: float, size: int) -> Delivery | None:
+        """Return the first one that is to be sent again and whose time has come; larger ones are split first."""
+        while True:
+            ready = [delivery for delivery in self.within(AGAIN) if delivery.ready_at <= now]
+            first = min(ready, key=lambda delivery: delivery.rank, default=None)
+            if first is None or len(first.chunk) <= size:
+                return first
+            self.split(first)
 
-    def next_ready_at(self, now: float) -> float | None:
-        """Return when the next one will be ready; None if none waits for its time."""
-        return min((delivery.ready_at for delivery in self.within(AGAIN) if delivery.ready_at > now), default=None)
+    def next_ready_in(self, now: float) -> float | None:
+        """Return the seconds until the next one is ready; None if none waits for its time."""
+        return min((one.ready_at - now for one in self.within(AGAIN) if one.ready_at > now), default=None)
+
+    def noted(self, *, well: bool) -> None:
+        """Let those go out before all others of which the store has been told; if it refused, they wait on."""
+        for delivery in reversed(self.at(State.NOTING)):  # the first one ends in front
+            if well:
+                self.to_front(delivery)
+            delivery.move(State.READY if well else State.TO_NOTE)
 
     def add(self, delivery: Delivery) -> None:
         """Take one in."""

@@ -31,7 +31,8 @@ class Pace:
         self._sent: deque[tuple[float, int]] = deque()
         self._sum = 0
         self._next = 0.0
-        self._is_on_its_way = False
+        self._latest: object = None
+        self._connecting: dict[object, int] = {}
 
     def size(self, wanted: int) -> int:
         """Return the size of a chunk of at most ``wanted`` elements that the pace allows."""
@@ -58,22 +59,34 @@ class Pace:
             excess -= size
             if excess <= 0:
                 return at + self._window - now
-        return 0.0
+        return self._window if excess > 0 else 0.0
 
-    def sent(self, count: int) -> None:
-        """Note that elements go out now."""
+    def sent(self, what: object, count: int) -> None:
+        """Note that a request is sent now."""
         if self._most:
             now = self._clock()
             self._sent.append((now, count))
             self._sum += count
             self._next = max(self._next, now - count / self._most) + count / self._most
-            self._is_on_its_way = True
+            self._latest = what
 
     def gone(self) -> None:
-        """Note that what was sent last has gone out by now: whoever sends it may have been held up in between."""
-        if self._is_on_its_way:
-            self._is_on_its_way = False
-            noted, count = self._sent.pop()
-            now = self._clock()
-            self._sent.append((now, count))
-            self._next += now - noted
+        """Note that the latest has gone out by now: whoever sends it may have been held up in between."""
+        if self._latest is not None:
+            self._latest = None
+            self._move(*self._sent.pop())
+
+    def waits(self, what: object) -> None:
+        """Note that the latest has not gone out: it waits for a connection, and counts as going out until it does."""
+        if self._most:
+            self._connecting[what] = self._sent.pop()[1]
+
+    def began(self, what: object) -> None:
+        """Note that what waited goes out now."""
+        if what in self._connecting:
+            self._move(self._clock(), self._connecting.pop(what))
+
+    def _move(self, noted: float, count: int) -> None:
+        now = self._clock()
+        self._sent.append((now, count))
+        self._next += now - noted
