@@ -58,7 +58,7 @@ def test_what_went_out_before_the_last_second_is_forgotten():
     pace = Pace(10, clock)
     for _ in range(100):
         clock.now += pace.delay(1)
-        pace.sent(1)
+        pace.sent(object(), 1)
         pace.gone()
     assert len(pace._sent) <= 12
 
