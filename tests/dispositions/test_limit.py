@@ -360,6 +360,9 @@ class TestWay:
         one_less = [way(took, 80, trouble={at: Trouble.OTHER}) for at in (18, 25)]
         assert one_less == [[*OPENING, (5, 3), *looks[:6]]] * 2, "16 answers without, and 6 with, whatever else comes"
 
+    def test_after_trouble_at_once_it_looks_at_how_two_fare_after_sixteen_answers(self):
+        assert way(lambda _, number: 1 + number % 5 / 50, 18, trouble={1: Trouble.TIMEOUT}) == [(0, 6), (1, 3), (17, 2)]
+
     def test_with_a_service_in_trouble_again_and_again(self):
         trouble = {
             40: Trouble.TIMEOUT,
