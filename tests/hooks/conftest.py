@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
+import ssl
 
 import pytest
-import trustme
+from support.tls import authority, bundle
 
 from airflow_provider_vcc.hooks.vcc import VccHook
+
+__all__ = ["authority", "bundle"]
 
 TOKEN = "t0ken-that-nobody-may-see"
 
@@ -32,23 +35,8 @@ def connect(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def authority():
-    """Return a certificate authority that only we trust."""
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def bundle(authority, tmp_path_factory):
-    """Return the path of its CA bundle."""
-    path = tmp_path_factory.mktemp("tls") / "ca.pem"
-    authority.cert_pem.write_to_path(path)
-    return str(path)
-
-
-@pytest.fixture(scope="session")
 def tls(authority):
     """Return a function that makes a server's TLS context, for a name or address."""
-    import ssl
 
     def make(name="127.0.0.1"):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
