@@ -276,6 +276,10 @@ class TestKnee:
         assert found.steep > 0.5
         assert 3 <= found.middle <= 5
 
+    @pytest.mark.parametrize("knee", [1, 1.4, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20, 23, 26, 29])
+    def test_each_of_these_knees_is_told_apart_from_its_neighbours(self, knee):
+        assert self.knee((among, max(1.0, among / knee)) for among in [*range(1, 33)] * 40).middle == knee
+
     def test_what_was_seen_long_ago_is_forgotten(self):
         old = [(among, 1.0) for among in range(1, 33)]
         new = [(among, max(1.0, among / 4)) for among in [*range(1, 17)] * 60]

@@ -107,6 +107,13 @@ def test_less_than_one_a_second_is_kept_as_well(per_second):
     assert most_within(sent, 1 / per_second) == 1
 
 
+@pytest.mark.parametrize("per_second", [1, 1.5, 1.9])
+def test_of_less_than_two_a_second_one_goes_out(per_second):
+    pace = Pace(per_second, Clock())
+    pace.sent(object(), 1)
+    assert pace.delay(1) >= 1
+
+
 @pytest.mark.parametrize("per_second", [10, 95, 1000])
 def test_it_comes_close_to_what_is_allowed(per_second):
     clock = Clock()

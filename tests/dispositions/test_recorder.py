@@ -78,6 +78,14 @@ def test_of_a_noted_chunk_only_what_nobody_can_say_stays_noted(recorder):
     assert bits(recorder, "unsettled") == [12]
 
 
+def test_where_nothing_failed_no_sink_is_asked_to_write():
+    progress = Progress()
+    progress.enter(JsonRows(0, [b"x"] * 100))
+    recorder = Recorder(Tally(), progress, [Full()], Observer())
+    recorder.answered(chunk(), Answer())
+    assert recorder.tally.counts[Outcome.APPLIED] == 3
+
+
 def test_a_noted_chunk_that_nobody_can_say_anything_of_stays_noted(recorder, sink):
     recorder.progress.note(range(10, 13))
     recorder.unknown(chunk(), 500, "the server failed")
