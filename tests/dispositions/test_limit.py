@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, PART, QUIET, SHORT, UNKNOWN, Auto
+from airflow_provider_vcc.dispositions.engine.limits.auto import FEWEST, FIRST, PART, QUIET, SHORT, Auto
 from airflow_provider_vcc.dispositions.engine.limits.knee import MOST, Knee
 from airflow_provider_vcc.dispositions.engine.limits.limit import Fixed, Trouble
 
@@ -235,7 +235,7 @@ def test_a_job_of_unknown_length_counts_as_long_after_ten_answers():
     """Where the input does not say how long it is, the first ten requests go 4 at a time, and then it finds out."""
     limit = Auto()
     service = Service(10**6, limit)
-    for _ in range(UNKNOWN):
+    for _ in range(10):
         limit.expect(None)
         assert service.answer(1)[-1] == 4
     limit.expect(None)

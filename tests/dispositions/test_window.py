@@ -151,6 +151,7 @@ class TestSending:
         assert len(hand.sent()) == 3
         hand.answer()
         assert len(hand.sent()) == 1
+        assert len(Hand(plain(40), limit=limit).sent()) == 8, "what may go out twice is not held back"
 
     def test_what_is_waited_for_is_known(self):
         hand = Hand(plain(10), store=True)
