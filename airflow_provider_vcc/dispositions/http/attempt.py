@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from threading import Lock
+from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
@@ -44,6 +44,10 @@ class Deadline:
     def __init__(self, seconds: float) -> None:
         self._at = monotonic() + seconds
 
+    def postpone(self, seconds: float) -> None:
+        """Let it be so much later."""
+        self._at += seconds
+
     @property
     def ahead(self) -> float:
         """The seconds until then; 0 if it is past."""
@@ -70,7 +74,7 @@ class Attempt:
         """Is called when that is so."""
         self.aborted = False
         self._handle: socket.socket | None = None
-        self._lock = Lock()
+        self._lock = RLock()  # an exception from a signal may leave it held by the thread that aborts then
 
     def start(self) -> None:
         """Note that the first byte goes out."""

@@ -168,11 +168,14 @@ class Exchange:
         begun = Begun(connection, method, attempt, Deadline(min(times.answer, times.whole)), self._known)
         try:
             connection.lend(attempt)
+            attempt.start()
+            begun.send(request)
         except ConnectionAbortedError:
             self._give_back(begun, keep=False)
             return None
-        attempt.start()
-        begun.send(request)
+        except BaseException:
+            self._give_back(begun, keep=False)
+            raise
         return begun
 
     def finish(self, begun: Begun) -> Response:

@@ -32,16 +32,19 @@ class Bell:
 
     def ring(self) -> None:
         """Wake who sleeps."""
-        if self.asleep and self._pair is not None:
+        pair = self._pair  # once, since another thread may close it
+        if self.asleep and pair is not None:
             self.asleep = False
             with suppress(OSError):  # it has rung often enough, or is gone
-                self._pair[1].send(b"!")
+                pair[1].send(b"!")
 
-    def still(self) -> None:
-        """Take in that it has rung."""
-        if self._pair is not None:
-            with suppress(OSError):  # it has not
-                self._pair[0].recv(1 << 10)
+    def still(self, descriptor: int) -> bool:
+        """Take in that it has rung, and return True, if this is where a watcher hears it."""
+        if self._pair is None or self._pair[0].fileno() != descriptor:
+            return False
+        with suppress(OSError):  # it has not
+            self._pair[0].recv(1 << 10)
+        return True
 
     def close(self) -> None:
         """Let nobody hear it any more."""

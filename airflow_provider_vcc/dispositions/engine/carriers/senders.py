@@ -7,6 +7,7 @@ the next answer, such as connecting, a connection that takes no more, or half an
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from math import ceil
 from select import POLLIN, poll
@@ -29,17 +30,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Senders"]
 
+INTERRUPTED = "the run was interrupted before its answer was read"
+
 
 class _Job:
     """One request on its way."""
 
-    __slots__ = ("attempt", "begun", "body", "delivery")
+    __slots__ = ("attempt", "begun", "body", "delivery", "descriptor")
 
     def __init__(self, delivery: Delivery, body: tuple[bytes, bytes, bytes]) -> None:
         self.delivery = delivery
         self.body = body
         self.attempt = Attempt()
         self.begun: Begun | None = None
+        self.descriptor = -1
+        """Of the connection on which its answer is awaited."""
 
 
 class Senders:
@@ -57,11 +62,15 @@ class Senders:
         self._workers = Workers("vcc-sender", self._carry, self._report)
         self._awaited: dict[int, _Job] = {}
         self._watcher = poll()
+        self._at_hand: _Job | None = None
+        """The request that this thread is busy with. It is still here if an exception came from a signal."""
+        self._listened = monotonic()
+        """When this thread looked last at what has come."""
         self.bell = Bell()
 
     def send(self, delivery: Delivery) -> bool:
         """Send a chunk, and return whether it has gone out; where that takes a connection first, ``Began`` tells."""
-        job = _Job(delivery, (self._head, delivery.chunk.body, self._tail))
+        self._at_hand = job = _Job(delivery, (self._head, delivery.chunk.body, self._tail))
         self._attempts[delivery] = job.attempt
         try:
             job.begun = begun = self._client.begin(job.body, job.attempt)
@@ -71,11 +80,12 @@ class Senders:
         if begun is None:
             job.attempt.tell = partial(self._done, Began(delivery))
         if begun is None or begun.rest:
-            self._workers.give(job)
+            self._give(job)
             return begun is not None
-        descriptor = begun.connection.carrier.fileno()
+        job.descriptor = descriptor = begun.connection.carrier.fileno()
         self._awaited[descriptor] = job
         self._watcher.register(descriptor, POLLIN)
+        self._at_hand = None
         return True
 
     def abort(self, delivery: Delivery) -> None:
@@ -93,20 +103,26 @@ class Senders:
 
         What has come is looked at before the time: who drives the run may have been busy with something else.
         """
+        if self._at_hand is not None:
+            self._take_up_again(self._at_hand)
+        away = monotonic() - self._listened
         for descriptor, _ in self._watcher.poll(ceil(self._until_late(seconds) * 1000)):
             if descriptor in self._awaited:
-                self._take(self._awaited[descriptor])
-            else:
-                self.bell.still()
+                self._take(self._awaited[descriptor], away)
+            elif not self.bell.still(descriptor):
+                self._watcher.unregister(descriptor)
         self._give_late_ones_away()
+        self._listened = monotonic()
 
     def close(self, seconds: float) -> None:
         """Let the threads end, and wait for them at most so long."""
         for job in list(self._awaited.values()):  # nobody waits for them any more
             self._forget(job).connection.close()
         self._workers.end()
-        self._workers.join(monotonic() + seconds)
-        self.bell.close()
+        try:
+            self._workers.join(monotonic() + seconds)
+        finally:
+            self.bell.close()
 
     def _until_late(self, seconds: float) -> float:
         """Return the seconds until the first request is late, but no more than these."""
@@ -115,26 +131,54 @@ class Senders:
         ahead = (job.begun.deadline.ahead for job in self._awaited.values() if job.begun)
         return min(seconds, *ahead, seconds)
 
-    def _take(self, job: _Job) -> None:
-        """Take in what has come of an answer."""
+    def _take(self, job: _Job, away: float) -> None:
+        """Take in what has come of an answer.
+
+        :param away: the seconds before this in which nobody listened. They do not count if the answer has begun: it may
+            have waited for us.
+        """
+        self._at_hand = job
         begun = self._forget(job)
         if begun.receive():
             self._report(job, self._carry(job))
+            return
+        if begun.early:
+            begun.deadline.postpone(away)
+        self._give(job)
+
+    def _give(self, job: _Job) -> None:
+        """Hand a request to a thread of its own."""
+        self._workers.give(job)
+        self._at_hand = None
+
+    def _take_up_again(self, job: _Job) -> None:
+        """Report a request in the middle of which an exception came, so that nobody waits for its answer.
+
+        It may have been reported, or handed on, just before that: the first report counts.
+        """
+        self._at_hand = None
+        job.attempt.abort()
+        if job.begun is not None:
+            self._forget(job)
+        if job.begun is not None and job.begun.whole:
+            self._report(job, self._carry(job))
         else:
-            self._workers.give(job)
+            self._report(job, Fault(INTERRUPTED, delivered=None if job.attempt.started else False))
 
     def _forget(self, job: _Job) -> Begun:
-        assert job.begun is not None  # noqa: S101 -- it is awaited
-        descriptor = job.begun.connection.carrier.fileno()
-        del self._awaited[descriptor]
-        self._watcher.unregister(descriptor)
+        """Await it no more; also if only half of that was begun, or done, when an exception came."""
+        assert job.begun is not None  # noqa: S101 -- it has gone out
+        if self._awaited.pop(job.descriptor, None) is not None:
+            with suppress(KeyError):
+                self._watcher.unregister(job.descriptor)
         return job.begun
 
     def _give_late_ones_away(self) -> None:
         """Let a thread of its own say of each request whose time is over what that means."""
         for job in [job for job in self._awaited.values() if job.begun and job.begun.deadline.ahead <= 0]:
+            self._at_hand = job
             self._forget(job)
-            self._workers.give(job)
+            self._give(job)
 
     # In this thread or in another
 
@@ -149,8 +193,10 @@ class Senders:
             return _not_understood(error)
 
     def _report(self, job: _Job, evidence: Evidence) -> None:
-        self._attempts.pop(job.delivery, None)
         self._done(Answered(job.delivery, evidence, monotonic()))
+        self._attempts.pop(job.delivery, None)
+        if self._at_hand is job:
+            self._at_hand = None
 
 
 def _not_understood(error: Exception) -> Fault:

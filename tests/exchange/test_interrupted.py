@@ -1,0 +1,128 @@
+"""Who drives the run may be interrupted by a signal, or busy with something else, while answers come."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from support.engine import answered, client_of, delivery_of, elements
+from support.scripted import ScriptedServer, answer
+
+from airflow_provider_vcc import dispositions
+from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
+from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
+
+A_WHILE = 30
+"""Seconds that nothing here ever takes."""
+FRAME = (b'{"elements":', b"}")
+BODY = b'{"errors": [], "response": {"0": true}}'
+GOOD = answer(BODY)
+OTHER = answer(b'{"errors": [], "response": {"0": true}, "note": "bytes that nobody knows"}')
+LARGE = b'{"errors": [], "response": {"0": true}, "note": "%b"}' % (b"x" * 5_000_000)
+ENGINE = str(Path(dispositions.__file__).parent)
+
+
+def in_chunks(body):
+    return b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+
+
+class Interrupted(BaseException):
+    """What a signal's handler raises, as Airflow's do."""
+
+
+class Interrupt:
+    """Raises at one line that a function of the engine leads to in this thread; without a line it only counts."""
+
+    def __init__(self, within, line=None):
+        self.within = within
+        self.line = line
+        self.count = 0
+        self.outermost = None
+
+    def __call__(self, frame, event, _):
+        """Follow the engine's own frames."""
+        if not frame.f_code.co_filename.startswith(ENGINE) or frame.f_code.co_name == "_close_all":
+            return None  # the latter is called when the garbage of others is collected, which lets nothing be raised
+        if event == "call" and self.outermost is None and frame.f_code.co_qualname == self.within:
+            self.outermost = frame
+        if event == "line" and self.outermost is not None:
+            self.count += 1
+            if self.count == self.line:
+                sys.settrace(None)
+                raise Interrupted
+        if event == "return" and frame is self.outermost:
+            self.outermost = None
+        return self
+
+
+def some():
+    return delivery_of(elements(1))
+
+
+def interrupted(*what):
+    """Do it in a thread of its own: an exception of a tracer may stay with its thread, and what it holds with it."""
+    with ThreadPoolExecutor(1) as alone:
+        return alone.submit(interrupted_here, *what).result()
+
+
+def interrupted_here(reply, within, line=None):
+    """Send a request on a connection that is there, and be interrupted.
+
+    Return how many lines there were, what is reported, and how many requests arrived.
+    """
+    with ScriptedServer(GOOD, reply) as server:
+        carrier = Threads(client_of(server.url, timeout=A_WHILE), None, FRAME)
+        carrier.prepare()
+        try:
+            carrier.send(some(), 1)
+            assert answered(carrier).evidence == Answer()
+            interrupt, delivery, event = Interrupt(within, line), some(), None
+            sys.settrace(interrupt)
+            with suppress(Interrupted):
+                carrier.send(delivery, 1)
+                event = carrier.wait(A_WHILE)
+            sys.settrace(None)
+            began = time.monotonic()
+            event = event or carrier.wait(A_WHILE)
+            assert time.monotonic() - began < A_WHILE / 3
+        finally:
+            sys.settrace(None)
+            carrier.close(A_WHILE)
+    assert event.delivery is delivery
+    return interrupt.count, event.evidence, len(server.requests)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # a connection may be closed with the exception only
+@pytest.mark.parametrize("reply", [GOOD, OTHER, in_chunks(BODY)], ids=["known", "unknown", "in chunks"])
+@pytest.mark.parametrize("within", ["Client.begin", "Senders.watch"])
+def test_a_request_in_the_middle_of_which_an_exception_comes_is_reported_at_once(within, reply):
+    """Otherwise the run would wait for it until its grace is over, or for ever for its lock."""
+    lines, evidence, _ = interrupted(reply, within)
+    assert evidence == Answer()
+    for line in range(1, lines + 1):
+        _, evidence, requests = interrupted(reply, within, line)
+        if isinstance(evidence, Fault):
+            assert evidence.delivered is None or (evidence.delivered, requests) == (False, 1)
+        else:
+            assert (evidence, requests) == (Answer(), 2)
+    gc.collect()  # the exceptions' frames, and what these held
+
+
+@pytest.mark.parametrize("reply", [answer(LARGE), in_chunks(LARGE)], ids=["sized", "in chunks"])
+def test_a_large_answer_that_came_while_nobody_listened_is_one_although_its_time_is_over(reply):
+    """A connection holds some of it; the rest could only wait until somebody took that."""
+    with ScriptedServer(GOOD, reply) as server:
+        carrier = Threads(client_of(server.url, timeout=0.3), None, FRAME)
+        carrier.prepare()
+        try:
+            for pause in (0, 0.5):
+                carrier.send(some(), 1)
+                time.sleep(pause)  # the source takes its time
+                assert answered(carrier).evidence == Answer()
+        finally:
+            carrier.close(A_WHILE)
