@@ -69,3 +69,10 @@ def test_what_becomes_of_an_element_does_not_depend_on_what_was_seen_before(batc
             (one.position, one.errormessage) for one in alone.failures
         ]
         assert first.records in (None, [element.numberid for element in first.elements])
+
+
+def test_once_there_are_too_many_ids_no_more_are_looked_at():
+    known = usual(*map(str, range(MOST_USUAL + 1)))
+    more = iter(["another"])
+    known.learn(more)
+    assert list(more) == ["another"]

@@ -65,8 +65,10 @@ class Usual:
 
     def learn(self, ids: Iterable[str | None]) -> None:
         """Note ids of dispositions or users that are good."""
+        if len(self._ids) > MOST_USUAL:  # there are too many, and nothing is made of them any more
+            return
         known = self._ids | {str.__str__(one) for one in ids if one is not None}  # also of a subclass, such as numpy's
-        if len(self._ids) > MOST_USUAL or known == self._ids:
+        if known == self._ids:
             return
         self._ids = known
         self.kind = _kind(known) if len(known) <= MOST_USUAL else Plain
