@@ -10,12 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.engine import answered, client_of, delivery_of, elements
+from support.engine import MemoryStore, answered, client_of, delivery_of, elements, sync_of
 from support.scripted import ScriptedServer, answer
 
 from airflow_provider_vcc import dispositions
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
+from airflow_provider_vcc.dispositions.engine.kept import Kept
+from airflow_provider_vcc.dispositions.engine.settings import Times
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 A_WHILE = 30
 """Seconds that nothing here ever takes."""
@@ -126,3 +129,36 @@ def test_a_large_answer_that_came_while_nobody_listened_is_one_although_its_time
                 assert answered(carrier).evidence == Answer()
         finally:
             carrier.close(A_WHILE)
+
+
+@pytest.mark.parametrize("within", ["Workers.give", "Saver.save"])
+def test_threads_that_an_exception_kept_from_being_started_do_not_keep_a_run_from_its_end(within):
+    def give(line=None):
+        with ScriptedServer(GOOD) as server:
+            carrier = Threads(client_of(server.url), MemoryStore(), FRAME)
+            carrier.prepare()
+            interrupt = Interrupt(within, line)
+            sys.settrace(interrupt)
+            with suppress(Interrupted):
+                carrier.send(some(), 1)
+                carrier.save([("key", 1)])
+            sys.settrace(None)
+            carrier.close(A_WHILE)
+        return interrupt.count
+
+    for line in range(1, give() + 1):
+        give(line)
+
+
+def test_a_save_before_which_an_exception_comes_is_not_waited_for(monkeypatch):
+    def interrupt(*_):
+        raise Interrupted
+
+    monkeypatch.setattr(Kept, "values", interrupt)
+    with ScriptedServer(GOOD) as server:
+        sync = sync_of(server.url, elements(1), store=MemoryStore(), keeps={"times": Times(flush=A_WHILE)})
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            sync.run()
+    assert time.monotonic() - began < A_WHILE / 3
+    assert sync.tally.counts[Outcome.APPLIED] == sync.tally.total == 1

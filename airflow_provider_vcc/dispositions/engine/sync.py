@@ -116,6 +116,7 @@ class Sync:
         self._reader = Reader(source, checker, kept.progress, self._read, kept.synced)
         self.window = self._window(limit or limit_of(self.settings), wait or jitter, sum(map(len, head_and_tail)))
         self._recording: Delivery | None = None
+        self._saving = False
         self._wait_until: float | None = None
         self._waiting = self._ended = self._broke_off = False
         self._count_error: BaseException | None = None
@@ -294,11 +295,13 @@ class Sync:
             self._observer.sent(len(send.delivery.chunk), send.in_air)
 
     def _save(self, save: Save) -> None:
+        self._saving = True
         extra = self._live() if save.live else None
         values = [*self._kept.values(save), *([extra] if extra else ())]
         if values:
             self._carrier.save(values)
-        else:
+        self._saving = False
+        if not values:
             self._tell(Saved(None))
 
     def _live(self) -> tuple[str, object] | None:
@@ -363,7 +366,9 @@ class Sync:
                 self._tell(Stop(None, self.times.grace))
 
     def _finish_interrupted(self) -> None:
-        """Complete the recording of the chunk in the middle of which an exception came."""
+        """Complete the recording of the chunk in the middle of which an exception came, and give up such a save."""
+        if self._saving:  # nobody would report it
+            self._tell(Saved(None, VccError("the run was interrupted before its progress was saved")))
         chunk = self._recorder.finish_interrupted()
         if self._recording is not None and chunk is self._recording.chunk:
             self._tell(Recorded(self._recording))

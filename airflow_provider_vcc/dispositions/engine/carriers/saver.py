@@ -35,8 +35,9 @@ class Saver:
     def save(self, values: Sequence[tuple[str, object]]) -> None:
         """Begin a write; only when the last one was reported."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="vcc-saver", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="vcc-saver", daemon=True)
+            thread.start()
+            self._thread = thread  # not before, since an exception from a signal may come in between
         self._work.put(values)
 
     def close(self, seconds: float) -> None:

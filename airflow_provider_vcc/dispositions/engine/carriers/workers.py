@@ -48,6 +48,8 @@ class Workers(Generic[Job, Result]):
     def join(self, until: float) -> None:
         """Wait for all of them, until an instant of the monotonic clock at most."""
         for thread in self._threads:
+            if thread.ident is None:  # an exception came from a signal before it was started
+                continue
             thread.join(max(until - monotonic(), 0.0))
 
     def _run(self) -> None:
