@@ -16,6 +16,7 @@ from support.scripted import ScriptedServer, answer
 from airflow_provider_vcc import dispositions
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.kept import Kept
+from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.settings import Times
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
@@ -157,6 +158,27 @@ def test_a_save_before_which_an_exception_comes_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(Kept, "values", interrupt)
     with ScriptedServer(GOOD) as server:
         sync = sync_of(server.url, elements(1), store=MemoryStore(), keeps={"times": Times(flush=A_WHILE)})
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            sync.run()
+    assert time.monotonic() - began < A_WHILE / 3
+    assert sync.tally.counts[Outcome.APPLIED] == sync.tally.total == 1
+
+
+@pytest.mark.parametrize("where", [(Kept, "saved"), (Observer, "answered")], ids=["a save", "an answer"])
+def test_what_is_being_taken_in_when_an_exception_comes_is_not_waited_for_again(monkeypatch, where):
+    did, raised = getattr(*where), []
+
+    def interrupt_once(*what):
+        if not raised:
+            raised.append(what)
+            raise Interrupted
+        return did(*what)
+
+    monkeypatch.setattr(*where, interrupt_once)
+    times = Times(grace=A_WHILE, flush=A_WHILE)
+    with ScriptedServer(GOOD) as server:
+        sync = sync_of(server.url, elements(1), store=MemoryStore(), keeps={"times": times})
         began = time.monotonic()
         with pytest.raises(Interrupted):
             sync.run()

@@ -117,6 +117,7 @@ class Sync:
         self.window = self._window(limit or limit_of(self.settings), wait or jitter, sum(map(len, head_and_tail)))
         self._recording: Delivery | None = None
         self._saving = False
+        self._taken: Event | None = None
         self._wait_until: float | None = None
         self._waiting = self._ended = self._broke_off = False
         self._count_error: BaseException | None = None
@@ -248,6 +249,7 @@ class Sync:
         return min(now + TICK, self._wait_until or now + TICK) - now
 
     def _take(self, event: Event | None, began: float | None = None) -> None:
+        self._taken = event
         if began is not None:
             self.spent.on(self.window.held_by, began)
         if isinstance(event, Answered) and isinstance(event.evidence, Answer):
@@ -256,6 +258,7 @@ class Sync:
             self._kept.saved()
         if event is not None:
             self._tell(event)
+        self._taken = None
 
     def _tell(self, event: Event) -> None:
         for action in self.window.handle(event, self._carrier.clock()):
@@ -366,12 +369,17 @@ class Sync:
                 self._tell(Stop(None, self.times.grace))
 
     def _finish_interrupted(self) -> None:
-        """Complete the recording of the chunk in the middle of which an exception came, and give up such a save."""
+        """Complete the recording of the chunk in the middle of which an exception came, and give up such a save.
+
+        What was being taken in is told again; the window passes over what it has heard.
+        """
         if self._saving:  # nobody would report it
             self._tell(Saved(None, VccError("the run was interrupted before its progress was saved")))
         chunk = self._recorder.finish_interrupted()
         if self._recording is not None and chunk is self._recording.chunk:
             self._tell(Recorded(self._recording))
+        if self._taken is not None:
+            self._tell(self._taken)
 
     def _sum_up(self) -> None:
         self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.unchanged - self.tally.total, 0))
