@@ -317,7 +317,10 @@ def test_a_path_with_options_of_its_own_is_refused_and_shows_none(name):
     given = {"elements": [], name: UPath("s3://bucket/a.csv", endpoint_url="http://127.0.0.1:1", secret="s3cret")}
     if name == "elements_path":
         del given["elements"]
-    error, _ = run_here(operator(**given))
+    try:
+        error, _ = run_here(operator(**given))
+    except VccConfigurationError as early:  # older versions of UPath are paths like any, and looked at sooner
+        error = early
     assert isinstance(error, VccConfigurationError)
     assert f"{name} has storage options of its own; put them into a connection" in str(error)
     assert "s3cret" not in str(error)

@@ -104,6 +104,17 @@ def test_an_exception_while_an_answer_is_settled_leaves_true_counts_and_a_next_t
     look_at_lines(seed, few=14, within="_take")
 
 
+def test_an_answer_that_is_told_again_after_its_chunk_was_split_is_passed_over():
+    """The halves are in its place already, and its own state says nothing of that yet."""
+    *_, lines = interrupted(5, within="_take")
+    found = 0
+    for line in range(200, min(lines, 280)):
+        world, ended, some, *_ = interrupted(5, line, "_take")
+        look_at(world, ended, some)
+        found += ended.sync.window.sizes.halvings
+    assert found
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(8, 20))
 def test_an_exception_between_many_more_lines_leaves_true_counts(seed):

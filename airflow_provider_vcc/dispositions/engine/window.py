@@ -299,7 +299,7 @@ class Window:
     def _answered(self, event: Answered, now: float) -> Iterator[Action]:
         delivery, evidence = event.delivery, event.evidence
         self._pace.began(delivery)
-        if delivery.state not in ON_THE_WAY:  # it was given up before
+        if delivery.state not in ON_THE_WAY or delivery not in self._open:  # it was given up before, or is told again
             return
         if isinstance(evidence, Fault):
             self.limit.failed(load_of(evidence), event.at)

@@ -145,7 +145,7 @@ class Reading(http.client.HTTPResponse):
     :param brief: whether to keep only the headers that are needed: reading the others is most of the work.
     """
 
-    fp: Any
+    fp: Any = None  # also of one in the making of which an exception came from a signal
     _tokens: dict[str, list[str]]
 
     def __init__(  # noqa: PLR0913 -- the first three are http.client's
