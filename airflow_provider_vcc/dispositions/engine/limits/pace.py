@@ -74,7 +74,10 @@ class Pace:
         """Note that the latest has gone out by now: whoever sends it may have been held up in between."""
         if self._latest is not None:
             self._latest = None
-            self._move(*self._sent.pop())
+            noted, count = self._sent.pop()
+            now = self._clock()
+            self._sent.append((now, count))
+            self._next += now - noted
 
     def waits(self, what: object) -> None:
         """Note that the latest has not gone out: it waits for a connection, and counts as going out until it does."""
@@ -84,9 +87,4 @@ class Pace:
     def began(self, what: object) -> None:
         """Note that what waited goes out now."""
         if what in self._connecting:
-            self._move(self._clock(), self._connecting.pop(what))
-
-    def _move(self, noted: float, count: int) -> None:
-        now = self._clock()
-        self._sent.append((now, count))
-        self._next += now - noted
+            self._sent.append((self._clock(), self._connecting.pop(what)))
