@@ -416,6 +416,17 @@ class TestSaving:
         hand.answer()
         assert hand.waits() == 0.04, "the second one does not begin it anew"
 
+    def test_what_waits_for_a_save_holds_its_place_but_not_its_elements(self):
+        """Dozens may wait, each of which would keep its request's bytes and its records' ids in memory."""
+        hand = Hand(plain(20), store=True, max_in_flight=4)
+        hand.saves._cost = 0.4
+        hand.go_on()
+        for _ in range(2):
+            hand.answer()
+        waiting = hand.window._open.at(State.UNSAVED)
+        assert [len(delivery.chunk) for delivery in waiting] == [2, 2]
+        assert [(delivery.chunk.body, [*delivery.chunk.keys]) for delivery in waiting] == [(b"", [])] * 2
+
     def test_without_a_store_nothing_is_held(self):
         hand = Hand(plain(9), max_in_flight=1)
         hand.go_on()

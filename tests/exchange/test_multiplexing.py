@@ -76,6 +76,18 @@ def test_an_answer_that_has_come_is_pending_before_anybody_waits_for_it(secure):
         assert carrier.wait(0).evidence == Answer()
 
 
+def test_a_request_that_has_gone_out_is_not_held_until_its_answer_comes(secure):
+    """It stands in the chunk as well; while an answer is awaited its bytes would be in memory twice."""
+    server, client = secure
+    with (
+        ScriptedServer(GOOD, lambda wire: wire.silence(), **server) as scripted,
+        carrier_of(scripted.url, **client) as carrier,
+    ):
+        carrier.send(some(), 1)
+        [job] = carrier._senders._awaited.values()
+        assert bytes(job.begun.rest.obj) == b""
+
+
 def test_an_answer_that_comes_in_drips_holds_up_no_other(secure):
     server, client = secure
     let_go = threading.Event()

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from contextlib import closing
 from decimal import Decimal
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.exceptions import VccAuthenticationError, VccConfigurationError, VccInputError
 from airflow_provider_vcc.sandbox import Sandbox
 from airflow_provider_vcc.sandbox.faults import Status
+from airflow_provider_vcc.transfers.databases.drivers import fetched
 from airflow_provider_vcc.transfers.query import QuerySource
 from airflow_provider_vcc.transfers.results import ResultsTable
 
@@ -192,6 +194,17 @@ class TestSQLite:
         found = [row[0] for batch in reading for row in batch.values]
         assert found == list(range(1001, 50_001))
         assert "those that wait are on disk" in caplog.text or "waits on disk" in caplog.text
+
+
+@pytest.mark.parametrize("connect", [on_sqlite, on_duckdb])
+def test_of_a_database_in_this_process_few_rows_wait_at_a_time(tmp_path, connect):
+    """Fetching many at once brings nothing where no network is in between, and they would wait in memory."""
+    sql = """with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+        select i as numberid from n order by i"""
+    with closing(connect(tmp_path / "warehouse.db").get_conn()) as connection:
+        cursor = connection.cursor()
+        cursor.execute(sql)
+        assert [len(piece) for piece in fetched(cursor, (sql,), 10_000)] == [2000, 2000, 1000]
 
 
 def test_a_refused_token_stops_the_fetching(tmp_path):

@@ -327,6 +327,7 @@ class Window:
             if not self._open.at(State.UNSAVED):
                 self._saves.first_result(now)
             delivery.move(State.UNSAVED)
+            delivery.chunk = delivery.chunk.without_content()  # dozens may wait for a save
         else:
             self._open.leave(delivery, self.limit, now)
             self._open.forget_done()

@@ -58,6 +58,7 @@ class Response(msgspec.Struct, frozen=True):
 
 
 NOTHING: Mapping[bytes, Response] = {}
+NOTHING_LEFT = memoryview(b"")
 
 
 class Begun:
@@ -77,7 +78,7 @@ class Begun:
         self.method = method
         self.attempt = attempt
         self.deadline = deadline
-        self.rest = memoryview(b"")
+        self.rest = NOTHING_LEFT
         """What has not gone out."""
         self.early = b""
         """What has come."""
@@ -94,6 +95,7 @@ class Begun:
             carrier.settimeout(0)
             while self.rest:
                 self.rest = self.rest[carrier.send(self.rest[:PIECE]) :]
+            self.rest = NOTHING_LEFT  # a slice would hold all that has gone out until the answer comes
 
     def receive(self) -> bool:
         """Take in what has come, and return whether it is the whole answer, so that ``finish`` will not wait."""

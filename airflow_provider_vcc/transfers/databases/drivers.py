@@ -22,6 +22,7 @@ Driver: TypeAlias = Any
 """What is a driver's own: a connection, a cursor, what reads values. What these have differs from one to the next."""
 POSTGRES = frozenset({"psycopg", "psycopg2"})
 MYSQL = frozenset({"mysql", "pymysql", "MySQLdb", "mariadb"})
+IN_PROCESS = frozenset({"sqlite3", "duckdb"})
 STREAM_BY_THEMSELVES = frozenset(
     {"sqlite3", "oracledb", "cx_Oracle", "pyodbc", "snowflake", "trino", "prestodb", "databricks", "duckdb", "pymssql"}
     | {"google"}
@@ -141,7 +142,7 @@ def fetched(cursor: Cursor, statement: tuple[object, ...], fetch_size: int) -> G
     if driver_of(cursor) == "psycopg" and _streams():
         yield from _streamed(cursor, statement, min(fetch_size, PORTION))
         return
-    if driver_of(cursor) in MYSQL:  # each row is on its way already, so a smaller piece costs nothing
+    if driver_of(cursor) in MYSQL | IN_PROCESS:  # rows are on their way, or here, so a smaller piece costs nothing
         fetch_size = min(fetch_size, PORTION)
     while rows := cursor.fetchmany(fetch_size):
         yield list(rows)

@@ -50,6 +50,10 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         """What it holds. Ask once: they may be read anew each time."""
         return self.held if self.held is not None else _decode(self.body)
 
+    def without_content(self) -> Chunk:
+        """Return what is left of it to know once its outcome is written down: how many elements, and of which kind."""
+        return Chunk(range(len(self)), (), b"", self.searches, self.messages)
+
     def halves(self) -> tuple[Chunk, Chunk]:
         """Return its first and its second half."""
         middle = len(self) // 2
