@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support.engine import body_of, client_of, elements
-from support.scripted import ScriptedServer, answer
+from support.scripted import Proxy, ScriptedServer, answer
 
 from airflow_provider_vcc.dispositions.http.answers import Answer
 
@@ -242,6 +242,24 @@ def test_no_more_is_read_on_a_connection_than_its_answer(both):
             assert client.send(body_of(elements(2)), 2) == Answer()
         client.close()
     assert [seen.connection for seen in server.requests] == [1, 2, 3, 4, 5, 5]
+
+
+@pytest.mark.parametrize("way", ["plain", "tls", "tls through a proxy with tls"])
+def test_an_answer_that_nobody_asked_for_is_not_taken_for_that_of_the_next_request(connect, tls, bundle, way):
+    """It may have been decrypted with the first one, so that the socket looks as if nothing had come."""
+    note = b'{"errors": [], "response": {"0": true, "1": true}, "note": "%b"}' % (b"x" * 9000)
+    unasked = sized(GOOD.replace(b"true", b"false"))
+    extra = {"verify": bundle}
+    with (
+        ScriptedServer(sized(note) + unasked, sized(GOOD), tls=None if way == "plain" else tls) as server,
+        Proxy(tls=tls) as proxy,
+    ):
+        if "proxy" in way:
+            extra["proxies"] = {"https": f"https://127.0.0.1:{proxy.port}"}
+        hook = connect(server.url, **extra)
+        asked = [hook.run("PUT", "/projects/17/records/dispositions", json={}) for _ in range(2)]
+    assert [one["0"] for one in asked] == [True, True]
+    assert [seen.connection for seen in server.requests] == [1, 2]
 
 
 def test_a_connection_on_which_a_server_said_408_carries_no_other_request(both):

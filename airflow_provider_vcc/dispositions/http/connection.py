@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 from enum import Enum, auto
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
@@ -88,6 +89,11 @@ class PlainConnection(HTTPConnection):
         """The socket, once it is connected."""
         return self.sock
 
+    @property
+    def decrypted(self) -> bool:
+        """Whether TLS holds something that has come and was not read, of which the socket shows nothing."""
+        return False
+
     def reach(self, attempt: Attempt, seconds: float) -> None:
         """Connect, through the proxy and with TLS, within so many seconds in all.
 
@@ -169,6 +175,14 @@ class PlainConnection(HTTPConnection):
 class TlsConnection(PlainConnection, HTTPSConnection):
     """The same with TLS."""
 
+    @property
+    def decrypted(self) -> bool:
+        """Whether TLS holds something that has come and was not read; within the proxy's, each of both may."""
+        inner: Any = self.sock
+        if isinstance(inner, ssl.SSLSocket):
+            return inner.pending() > 0
+        return bool(inner.incoming.pending or inner.sslobj.pending() or inner.socket.pending())
+
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
         carrier = super()._connect_tls_proxy(hostname, sock)
         return OuterTls(carrier, self._deadline) if self.tunnels else carrier
@@ -180,12 +194,12 @@ class OuterTls:
     One call of the inner TLS makes many of the outer one, each of which would begin its time-out anew.
     """
 
-    def __init__(self, carrier: socket.socket, deadline: Deadline) -> None:
+    def __init__(self, carrier: ssl.SSLSocket, deadline: Deadline) -> None:
         self.inner: Any = None
         """What stands on it, once it is there."""
         self._carrier = carrier
         self._deadline = deadline
-        self.fileno, self.close = carrier.fileno, carrier.close
+        self.fileno, self.close, self.pending = carrier.fileno, carrier.close, carrier.pending
 
     def settimeout(self, seconds: float) -> None:
         """Bound all that is done from now on."""

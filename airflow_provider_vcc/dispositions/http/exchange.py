@@ -236,7 +236,7 @@ class Exchange:
         with suppress(IndexError):  # other threads take from it, too
             while True:
                 connection = self._idle.pop()
-                if not _dropped(connection.carrier):
+                if not (connection.decrypted or _dropped(connection.carrier)):
                     return connection
                 connection.close()
         return None
