@@ -171,6 +171,20 @@ def test_connect_timeout_is_for_all_addresses_together_and_the_last_has_its_shar
     assert "nobody.invalid could not be reached within 0.4 s" in fault.reason
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])
+def test_tls_behind_a_proxy_has_only_the_time_that_the_proxy_has_left(both, tls, secure):
+    def slowly(wire):
+        time.sleep(0.7)
+        wire.send(CONNECTED)
+        wire.silence()
+
+    with Proxy(slowly, tls if secure else None) as proxy:
+        began = time.monotonic()
+        fault = both.engine(FAR, connect_timeout=1, proxies={"https": proxy.url})
+        assert time.monotonic() - began < 1.6
+    assert fault.reason == "vcc.example.com gave no TLS handshake within 1 s"
+
+
 @pytest.mark.parametrize("where", IN_A_RUN)
 def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unknown(where, tls, bundle):
     with dropping(where, tls) as (url, proxies):

@@ -169,6 +169,7 @@ class PlainConnection(HTTPConnection):
             reading.close()
         if reading.status // 100 != 2:  # noqa: PLR2004 -- the class of successes
             raise NotLetThrough(reading.status, reading.headers.get("retry-after"))
+        self.carrier.settimeout(self._deadline.left())
         self.stage = Stage.TLS
 
 

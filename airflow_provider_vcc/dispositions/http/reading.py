@@ -10,6 +10,7 @@ import http.client
 import io
 import re
 import zlib
+from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -29,40 +30,30 @@ LARGEST_BODY = 1 << 25
 LARGER = f"the answer is larger than {LARGEST_BODY >> 20} MiB"
 LARGEST_HEAD = 1 << 18
 LONGEST_LINE = 1 << 16
-LONGEST_FOLDED = 1 << 13
 MOST_HEADERS = 80
 """http.client takes a hundred."""
 PIECE = 1 << 16
 LARGEST_BOUNDLESS = 1 << 20
 """Bytes up to which an answer without any framing is looked at for its end."""
-INFORMATION = len(b"HTTP/1.1 ")
-"""Where a status begins; one that begins with 1 is not an answer yet."""
 BODILESS = frozenset({204, 304})
 LONGEST_TRAILER = 1.0
 """Seconds."""
 MOST_CODINGS = 3
-STATUS_LINE = re.compile(rb"[ \t]*HTTP/(\d+)(?:\.(\d+))?[ \t]+(\d{3})(?!\d)(.*)", re.IGNORECASE | re.DOTALL)
-NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-NEEDED = frozenset(
-    {
-        b"connection",
-        b"content-encoding",
-        b"content-length",
-        b"content-type",
-        b"retry-after",
-        b"transfer-encoding",
-    }
-)
+FOLD = re.compile(rb"\n[ \t]+")
+STATUS_LINE = re.compile(rb"HTTP/([\d.]+)[ \t]+([1-9]\d\d)(?!\d)(.*)", re.IGNORECASE)
+NEEDED = rb"connection|content-encoding|content-length|content-type|retry-after|transfer-encoding"
 """Headers that somebody here looks at."""
-CHUNK_SIZE = frozenset(b"0123456789abcdefABCDEF \t")
-PARSED = ("version", "status", "code", "reason", "headers", "msg", "_tokens")
-"""What http.client makes of a head, but for the framing, which is judged here by these tokens."""
+OTHER = rb"(?!(?:%b)[ \t]*:)[!#$%%&'*+.^_`|~0-9A-Z-]+" % NEEDED
+NEEDED_HEADERS, OTHER_HEADERS = (
+    re.compile(rb"^(%b)[ \t]*:[ \t]*([^\r\n]*)" % name, re.IGNORECASE | re.MULTILINE) for name in (NEEDED, OTHER)
+)
+CHUNK_SIZE = b"0123456789abcdefABCDEF \t"
 FRAMING = ("connection", "content-encoding", "content-length", "transfer-encoding")
 MOST_KNOWN = 64
-_KNOWN_HEADS: dict[bytes, dict[str, Any]] = {}
-"""Heads say the same again and again, once the date is left out, and parsing them is half of the work."""
 GZIP = b"\x1f\x8b"
-TEXT = frozenset(b'{["\t\r\n \xef\xfe\xff\x00')
+EITHER_HEADER = 32 + zlib.MAX_WBITS
+NO_HEADER = -zlib.MAX_WBITS
+TEXT = b'{["\t\r\n \xef\xfe\xff\x00'
 """What JSON may begin with, byte order marks and wide encodings included."""
 PACKED = frozenset({"deflate", "gzip"})
 BLANK = b"\0 \t\r\n"
@@ -85,8 +76,8 @@ class Incoming(io.RawIOBase):
 
     def __init__(self, carrier: Carrier, deadline: Deadline, early: bytes = b"") -> None:
         self._carrier = carrier
-        self._deadline = deadline
         self._early = early
+        self.deadline = deadline
         self.allowed = LARGEST_HEAD
         """How many more bytes are taken."""
         self.ended = False
@@ -94,10 +85,6 @@ class Incoming(io.RawIOBase):
     def readable(self) -> bool:
         """Return that it can be read from."""
         return True
-
-    def hurry(self, seconds: float) -> None:
-        """Wait for what is still to come no longer than this."""
-        self._deadline = Deadline(min(seconds, self._deadline.left()))
 
     def makefile(self, _mode: str) -> Stream:
         """Return a buffered reader, as a socket does for http.client."""
@@ -114,9 +101,8 @@ class Incoming(io.RawIOBase):
             count = min(len(buffer), len(self._early))
             buffer[:count], self._early = self._early[:count], self._early[count:]
         else:
-            self._carrier.settimeout(self._deadline.left())
+            self._carrier.settimeout(self.deadline.left())
             count = self._carrier.recv_into(buffer)
-            self._carrier.settimeout(self._deadline.left())  # for what comes next, such as TLS behind a proxy
         self.allowed -= count
         if self.allowed < 0:
             raise TooLarge(LARGER)
@@ -124,17 +110,13 @@ class Incoming(io.RawIOBase):
 
 
 class Stream(io.BufferedReader):
-    """A buffered reader that tells, once it is closed, whether more had come than was read."""
+    """A buffered reader that can be asked whether more had come than was read, also after http.client has closed it."""
 
     raw: Incoming
-    leftover = False
 
     def close(self) -> None:
-        """Close it, but not the connection."""
-        if not self.closed:
-            self.raw.ended = True
-            self.leftover = bool(self.peek(1))
-        super().close()
+        """Read no more from the connection, but keep what has been read."""
+        self.raw.ended = True
 
 
 class Reading(http.client.HTTPResponse):
@@ -164,28 +146,13 @@ class Reading(http.client.HTTPResponse):
 
     def begin(self) -> None:
         """Read up to the body, past any information before the answer."""
-        head = _head(self._stream, brief=self._brief)
-        while head[INFORMATION] == b"1"[0]:
-            head = _head(self._stream, brief=self._brief)
-        known = _KNOWN_HEADS.get(head)  # once, since another thread may clear it
-        if known is None:
-            self._parse(head)
-        else:
-            self.__dict__.update(known)
+        version, status, reason, lines = _head(self._stream, brief=self._brief)
+        self.version = 10 if version == b"1.0" else 11  # as http.client writes 1.0 and 1.1
+        self.status, self.reason = int(status), reason.strip().decode("latin-1")
+        headers, self._tokens = (_parsed_before if self._brief else _parsed)(lines)
+        self.headers = self.msg = headers
         self._stream.raw.allowed += LARGEST_BODY
         self._frame()
-
-    def _parse(self, head: bytes) -> None:
-        self.fp = io.BytesIO(head)
-        try:
-            super().begin()
-        finally:
-            self.fp = self._stream
-        self._tokens = {name: _tokens(self.headers.get_all(name) or ()) for name in FRAMING}
-        if self._brief:
-            if len(_KNOWN_HEADS) >= MOST_KNOWN:
-                _KNOWN_HEADS.clear()
-            _KNOWN_HEADS[head] = {name: getattr(self, name) for name in PARSED}
 
     def _frame(self) -> None:
         """Find out where the body ends. http.client looks at the first of several headers, and fails on some values."""
@@ -204,24 +171,22 @@ class Reading(http.client.HTTPResponse):
         return not self.chunked and self.length is None
 
     def _begins_a_chunk(self) -> bool:
-        first = self._stream.peek(1)[:1]
-        return not first or first[0] in CHUNK_SIZE
+        return self._stream.peek(1)[:1] in CHUNK_SIZE  # or there is nothing at all
 
     def _get_chunk_left(self) -> int | None:
-        self.chunk_left = self.chunk_left or None  # what ends a chunk is passed over below, not two bytes of anything
+        """Pass over what ends a chunk, which http.client takes for two bytes of anything."""
+        if not self.chunk_left:
+            self.chunk_left = None
+            while self._stream.peek(1)[:1] in {b"\r", b"\n"}:
+                self._stream.read(1)
         left: int | None = super()._get_chunk_left()  # type: ignore[misc]  # untyped there
         return left
 
-    def _read_next_chunk_size(self) -> int:
-        while self._stream.peek(1)[:1] in {b"\r", b"\n"}:
-            self._stream.read(1)
-        size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # untyped there
-        return size
-
     def _read_and_discard_trailer(self) -> None:
         """Wait only briefly for what may stand behind the last chunk: the answer is whole without it."""
+        incoming = self._stream.raw
         try:
-            self._stream.raw.hurry(LONGEST_TRAILER)
+            incoming.deadline = Deadline(min(LONGEST_TRAILER, incoming.deadline.left()))
             super()._read_and_discard_trailer()  # type: ignore[misc]  # untyped there
         except (OSError, http.client.HTTPException):
             self.will_close = True
@@ -233,33 +198,23 @@ class Reading(http.client.HTTPResponse):
         :raises OSError: if the connection breaks, or the deadline passes.
         """
         held = io.BytesIO()
-        pieces = self._pieces()
+        pieces = iter(partial(self.read1, PIECE), b"")
         for piece in _decoded(pieces, packed=not PACKED.isdisjoint(self._tokens["content-encoding"])):
             held.write(piece)
             if held.tell() > LARGEST_BODY:
                 raise TooLarge(LARGER)
             if self._boundless and _is_whole(held):
-                break
-        else:
-            self._finish(pieces)
-        self.close()
-        return held.getvalue()
-
-    def _pieces(self) -> Iterator[bytes]:
-        while piece := self.read1(PIECE):
-            yield piece
-
-    def _finish(self, pieces: Iterator[bytes]) -> None:
-        """Read what stands behind the end of the coded data, and see that nothing is missing."""
-        for _ in pieces:
+                return held.getvalue()
+        for _ in pieces:  # what stands behind the end of the coded data
             pass
         if self.length:
             raise http.client.IncompleteRead(b"", self.length)
+        return held.getvalue()
 
     @property
     def reusable(self) -> bool:
         """Whether the connection can carry another request, now that the answer is whole."""
-        return not self.will_close and not self._stream.leftover
+        return not self.will_close and not self._stream.peek(1)
 
 
 def _is_whole(held: io.BytesIO) -> bool:
@@ -271,10 +226,6 @@ def _is_whole(held: io.BytesIO) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _tokens(values: Iterable[str]) -> list[str]:
-    return [token.strip().lower() for value in values for token in value.split(",")]
 
 
 def _length(stated: list[str]) -> int | None:
@@ -295,51 +246,50 @@ def is_whole(data: bytes) -> bool:
 # The head
 
 
-def _head(stream: Stream, *, brief: bool = False) -> bytes:
-    """Read a head as http.client takes it: unfolded, without what is not a header, and not too many."""
-    lines = [_status_line(stream)]
-    folds = False
-    while (line := _line(stream)).strip(b"\r\n"):
-        if line[:1] in b" \t":
-            if folds and len(lines[-1]) < LONGEST_FOLDED:
-                lines[-1] = b"%b %b\r\n" % (lines[-1].rstrip(), line.strip())
-            continue
-        name, colon, value = line.partition(b":")
-        name = name.strip()
-        folds = bool(colon) and (
-            name.lower() in NEEDED or (not brief and len(lines) < MOST_HEADERS and bool(NAME.fullmatch(name)))
-        )
-        if folds:
-            lines.append(b"%b: %b\r\n" % (name, value.strip()))
-    return b"".join(lines[: 2 * MOST_HEADERS]) + b"\r\n"
+def _head(stream: Stream, *, brief: bool) -> tuple[bytes, bytes, bytes, bytes]:
+    """Read a head, past any information before the answer, and return its version, status, reason and headers.
+
+    These as http.client takes them: unfolded, without what is not a header, and not too many.
+    """
+    status = b"1"
+    while status.startswith(b"1"):
+        head = FOLD.sub(b" ", b"".join(_lines(stream)).replace(b"\r\n", b"\n"))
+        found = STATUS_LINE.match(head)
+        if found is None:
+            raise http.client.BadStatusLine("not HTTP")
+        version, status, reason = found.groups()
+    headers = NEEDED_HEADERS.findall(head)
+    if not brief:
+        headers += OTHER_HEADERS.findall(head)
+    lines = [line for header in headers[:MOST_HEADERS] if len(line := b"%b: %b\r\n" % header) <= LONGEST_LINE]
+    return version, status, reason, b"".join(lines)
 
 
-def _status_line(stream: Stream) -> bytes:
-    line = _line(stream, first=True)
-    while not line.strip(b"\r\n"):  # left over from an answer before
-        line = _line(stream, first=True)
-    found = STATUS_LINE.match(line)
-    if found is None:
-        raise http.client.BadStatusLine("not HTTP")
-    major, minor, status, reason = found.groups()
-    version = b"HTTP/1.0" if (major, minor) == (b"1", b"0") else b"HTTP/1.1"
-    return b"%b %b %b\r\n" % (version, status, reason.strip())
+def _lines(stream: Stream) -> list[bytes]:
+    """Return the lines of a head, without blank ones before it, which are left over from an answer before."""
+    lines: list[bytes] = []
+    while True:
+        line = stream.readline()
+        if not line.endswith(b"\n"):
+            raise http.client.RemoteDisconnected("no whole head")
+        if line.strip(b"\r\n"):
+            lines.append(line)
+        elif lines:
+            return lines
 
 
-def _line(stream: Stream, *, first: bool = False) -> bytes:
-    """Read a line of the head; one that is too long is as good as none."""
-    line = stream.readline(LONGEST_LINE)
-    if line.endswith(b"\n"):
-        return line
-    if len(line) < LONGEST_LINE:
-        if first and not line:
-            raise http.client.RemoteDisconnected("no answer")
-        raise http.client.IncompleteRead(line)
-    while not line.endswith(b"\n"):
-        line = stream.readline(LONGEST_LINE)
-        if not line:
-            raise http.client.IncompleteRead(line)
-    return b"-\r\n"
+def _parsed(lines: bytes) -> tuple[http.client.HTTPMessage, dict[str, list[str]]]:
+    """Let http.client parse headers, and take apart those that say how the body comes."""
+    headers = http.client.parse_headers(io.BytesIO(lines))
+    return headers, {name: _tokens(headers.get_all(name) or ()) for name in FRAMING}
+
+
+_parsed_before = lru_cache(MOST_KNOWN)(_parsed)
+"""They say the same again and again, once the date is left out, and parsing them is half of the work."""
+
+
+def _tokens(values: Iterable[str]) -> list[str]:
+    return [token.strip().lower() for value in values for token in value.split(",")]
 
 
 # The coding
@@ -350,25 +300,19 @@ def _decoded(pieces: Iterator[bytes], *, packed: bool, most: int = MOST_CODINGS)
 
     :param packed: whether a header calls them so: deflate without a header of its own looks like nothing.
     """
-    first = next(pieces, b"")
-    while first and len(first) < len(GZIP):
-        more = next(pieces, b"")
+    first = b""
+    while len(first) < len(GZIP) and (more := next(pieces, b"")):
         first += more
-        if not more:
-            break
-    window = _window(first, packed=packed) if most else None
     whole = chain((first,), pieces)
+    window = _window(first, packed=packed) if most else None
     return whole if window is None else _decoded(_inflated(whole, window), packed=packed, most=most - 1)
 
 
 def _window(first: bytes, *, packed: bool) -> int | None:
-    if first.startswith(GZIP):
-        return 16 + zlib.MAX_WBITS
-    if not first or first[0] in TEXT:
-        return None
-    if first[0] & 15 == zlib.DEFLATED and int.from_bytes(first[:2], "big") % 31 == 0:
-        return zlib.MAX_WBITS
-    return -zlib.MAX_WBITS if packed else None
+    head = int.from_bytes(first[:2], "big")
+    if first.startswith(GZIP) or (head >> 8 & 15 == zlib.DEFLATED and head % 31 == 0):
+        return EITHER_HEADER
+    return NO_HEADER if packed and first[:1] not in TEXT else None
 
 
 def _inflated(pieces: Iterator[bytes], window: int) -> Iterator[bytes]:
