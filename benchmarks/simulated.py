@@ -94,6 +94,9 @@ class World:
         """Return whether something else happens at this very moment."""
         return self._next_due() <= self._now
 
+    def interrupted(self, on_the_way: Sequence[Delivery], *, saving: bool) -> None:
+        """Nothing is ever interrupted here."""
+
     def wake(self) -> None:
         """Nobody waits."""
 

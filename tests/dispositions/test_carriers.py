@@ -199,6 +199,76 @@ class TestWaiting:
         assert (event.error, store.get("key")) == (None, 7)
 
 
+class TestInterruptions:
+    """An exception came from a signal: whoever waits for something is told of it."""
+
+    def test_what_was_not_taken_in_is_reported_again_and_what_was_is_not(self, threads):
+        carrier, first, second = threads(Client()), some(1), some(2)
+        for delivery in (first, second):
+            carrier.send(delivery, 1)
+            event = carrier.wait(A_WHILE)
+            assert event.delivery is delivery
+        carrier.interrupted([], saving=False)
+        assert carrier.wait(A_WHILE) is event
+        assert not carrier.pending()
+        carrier.interrupted([], saving=False)
+        assert carrier.wait(0) is None
+
+    def test_what_was_never_begun_is_reported_as_that_and_what_was_is_waited_for(self, threads):
+        go_on = threading.Event()
+        carrier = threads(Client(lambda _: go_on.wait(A_WHILE) and Answer()))
+        begun, never_begun = some(1), some(2)
+        carrier.send(begun, 1)
+        carrier.interrupted([begun, never_begun], saving=False)
+        event = carrier.wait(A_WHILE)
+        assert (event.delivery, event.evidence.delivered) == (never_begun, False)
+        assert not carrier.pending()
+        go_on.set()
+        event = carrier.wait(A_WHILE)
+        assert (event.delivery, event.evidence) == (begun, Answer())
+
+    def test_a_write_that_was_never_begun_is_reported_as_a_failure_and_one_that_was_only_once(self, threads):
+        go_on = threading.Event()
+        store = MemoryStore()
+        store.set = lambda *_: go_on.wait(A_WHILE)
+        carrier = threads(Client(), store)
+        carrier.interrupted([], saving=True)
+        assert "interrupted before its progress was saved" in str(carrier.wait(A_WHILE).error)
+        assert not carrier.pending()
+        carrier.save([("key", 7)])
+        carrier.interrupted([], saving=True)
+        assert not carrier.pending()
+        go_on.set()
+        assert carrier.wait(A_WHILE).error is None
+        carrier.interrupted([], saving=True)
+        assert carrier.wait(A_WHILE).error is None
+        assert not carrier.pending()
+
+    def test_what_is_on_its_way_when_nobody_waits_any_more_is_given_up(self):
+        given_up = threading.Event()
+
+        def reply(attempt):
+            attempt.abort = given_up.set
+            begun.set()
+            given_up.wait(A_WHILE)
+            return Fault("cut")
+
+        begun = threading.Event()
+        carrier = Threads(Client(reply), None, FRAME)
+        carrier.send(some(1), 1)
+        assert begun.wait(A_WHILE)
+        began = monotonic()
+        carrier.close(A_WHILE)
+        assert monotonic() - began < A_WHILE / 2
+        assert threads_of_the_engine() == []
+
+    def test_a_rehearsal_sends_nothing_whatever_comes_in_between(self):
+        carrier, delivery = Rehearsal(lambda _: None), some(1)
+        carrier.interrupted([delivery], saving=False)
+        event = carrier.wait(0)
+        assert (event.delivery, event.evidence) == (delivery, NotSent())
+
+
 class TestRehearsal:
     """It looks at what would go out, and sends nothing."""
 

@@ -119,7 +119,7 @@ class TestSending:
         limit.expect = lambda _: setattr(limit, "now", next(limits, 1))
         hand = Hand(plain(9), limit=limit)
         hand.go_on()
-        assert hand.window._open.in_air == 1
+        assert hand.window.chunks.in_air == 1
 
     def test_the_limit_learns_how_long_a_place_was_taken_so_a_save_is_a_part_of_it(self):
         limit = Fixed(2)
@@ -615,7 +615,7 @@ class TestPatience:
         self.failing(hand, 4)
         hand.go_on()
         hand.answer(LOST)
-        [delivery] = hand.window._open
+        [delivery] = hand.window.chunks
         assert delivery.ready_at == pytest.approx(hand.now + 5.0 + 5.0)
 
     def test_before_that_it_waits_its_own_time_only(self):
@@ -623,7 +623,7 @@ class TestPatience:
         self.failing(hand, 3)
         hand.go_on()
         hand.answer(LOST)
-        [delivery] = hand.window._open
+        [delivery] = hand.window.chunks
         assert delivery.ready_at == pytest.approx(hand.now + 4.0)
 
     def test_where_all_that_wait_have_failed_five_times_one_more_shows_whether_the_service_is_there(self):

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from support.engine import MemoryStore, answered, client_of, delivery_of, elements, sync_of
+from support.engine import (
+    MemoryStore,
+    answered,
+    client_of,
+    delivery_of,
+    elements,
+    sync_of,
+    threads_of_the_engine,
+)
 from support.scripted import ScriptedServer, answer
 
 from airflow_provider_vcc import dispositions
@@ -163,6 +172,64 @@ def test_a_save_before_which_an_exception_comes_is_not_waited_for(monkeypatch):
             sync.run()
     assert time.monotonic() - began < A_WHILE / 3
     assert sync.tally.counts[Outcome.APPLIED] == sync.tally.total == 1
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_an_exception_at_any_line_of_the_end_of_a_run_leaves_no_thread_and_no_connection(tls, bundle):
+    """All threads and connections are still there when it comes to its end."""
+
+    def run(line=None):
+        with ScriptedServer(GOOD, tls=tls) as server:
+            options = {"chunk_size": 1, "max_in_flight": 3, "session": {"verify": bundle}}
+            sync = sync_of(server.url, elements(6), store=MemoryStore(), **options)
+            interrupt = Interrupt("Sync._end", line)
+            sys.settrace(interrupt)
+            try:
+                with suppress(Interrupted):
+                    sync.run()
+            finally:
+                sys.settrace(None)
+        assert sync.tally.total == sync.tally.counts[Outcome.APPLIED] == 6
+        assert threads_of_the_engine() == []
+        return interrupt.count
+
+    with ThreadPoolExecutor(1) as alone:
+        lines = alone.submit(run).result()
+        assert lines > 30
+        for line in range(1, lines + 1):
+            alone.submit(run, line).result()
+    gc.collect()
+
+
+def test_an_exception_after_another_one_ends_a_run_at_once_and_what_is_in_the_air_is_unknown(monkeypatch):
+    """The first one waits for the answers, which do not come here."""
+    waits, wait = [], Threads.wait
+
+    def interrupted_wait(carrier, seconds):
+        if len(server.requests) == 6:
+            waits.append(seconds)
+            if len(waits) <= 2:
+                raise Interrupted
+        return wait(carrier, seconds)
+
+    monkeypatch.setattr(Threads, "wait", interrupted_wait)
+    all_true = answer(b'{"errors": [], "response": {"0": true, "1": true, "2": true}}')
+    together = threading.Barrier(3)
+
+    def reply(wire):
+        together.wait(A_WHILE)
+        wire.send(all_true)
+        return True
+
+    with ScriptedServer(reply, reply, reply, lambda wire: wire.silence()) as server:
+        options = {"chunk_size": 3, "max_in_flight": 3, "timeout": A_WHILE, "keeps": {"times": Times(grace=A_WHILE)}}
+        sync = sync_of(server.url, elements(18), **options)  # the last nine on connections that are there
+        began = time.monotonic()
+        with pytest.raises(Interrupted):
+            sync.run()
+        assert time.monotonic() - began < A_WHILE / 3
+    assert threads_of_the_engine() == []
+    assert (sync.tally.counts[Outcome.APPLIED], sync.tally.counts[Outcome.UNKNOWN], sync.tally.total) == (9, 9, 18)
 
 
 @pytest.mark.parametrize("where", [(Kept, "saved"), (Observer, "answered")], ids=["a save", "an answer"])

@@ -82,6 +82,9 @@ class Carried:
         """Return whether something else happens at this very moment."""
         return bool(self._due) and self._due[0][0] <= self.now
 
+    def interrupted(self, on_the_way, *, saving):
+        """Report all of it in its time."""
+
     def wake(self):
         """Nobody waits."""
 

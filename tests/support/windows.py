@@ -96,7 +96,7 @@ class Hand:
 
     def states(self):
         """Return where each chunk is: its first position and its state."""
-        return {delivery.chunk.positions[0]: delivery.state.value for delivery in self.window._open}
+        return {delivery.chunk.positions[0]: delivery.state.value for delivery in self.window.chunks}
 
     def ends(self):
         """Go on, with every save that is asked for done at once; return all actions to the end."""

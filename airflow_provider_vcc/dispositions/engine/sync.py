@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.backoff import jitter
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
-from airflow_provider_vcc.dispositions.engine.chunks.delivery import NotSent, Unknown
+from airflow_provider_vcc.dispositions.engine.chunks.delivery import ON_THE_WAY, NotSent, Unknown
 from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.limits.auto import limit_of
 from airflow_provider_vcc.dispositions.engine.limits.spent import Spent
@@ -116,22 +116,21 @@ class Sync:
         self._reader = Reader(source, checker, kept.progress, self._read, kept.synced)
         self.window = self._window(limit or limit_of(self.settings), wait or jitter, sum(map(len, head_and_tail)))
         self._recording: Delivery | None = None
-        self._saving = False
-        self._taken: Event | None = None
         self._wait_until: float | None = None
-        self._waiting = self._ended = self._broke_off = False
+        self._waiting = self._ended = self._broke_off = self._accounted = False
         self._count_error: BaseException | None = None
         self._began = self._carrier.clock()
         self.spent = Spent(self._carrier.clock)
         """Where the time goes."""
 
     def _window(self, limit: Limit, wait: Callable[[int], float], frame_bytes: int) -> Window:
+        self._saves = Saves(active=self._kept.store is not None, live_every=self._observer.live_every)
         return Window(
             self._batches(),
             self.settings,
             most_bytes=self.settings.max_chunk_bytes - frame_bytes,
             limit=limit,
-            saves=Saves(active=self._kept.store is not None, live_every=self._observer.live_every),
+            saves=self._saves,
             changes=lambda: self._kept.progress.changes,
             expected=self._reader.expected,
             jitter=wait,
@@ -200,12 +199,16 @@ class Sync:
         self.spent = Spent(self._carrier.clock)
         whole = False
         try:
-            self._kept.load()
-            self._carrier.prepare()
-            self._loop()
-            whole = True
+            try:
+                self._kept.load()
+                self._carrier.prepare()
+                self._loop()
+                whole = True
+            finally:
+                self._end(whole=whole)
         finally:
-            self._end(whole=whole)
+            if not self._accounted:  # an exception came in the middle of that, too
+                self._end(whole=False)
         if self.error is not None:
             raise self.error
 
@@ -249,7 +252,6 @@ class Sync:
         return min(now + TICK, self._wait_until or now + TICK) - now
 
     def _take(self, event: Event | None, began: float | None = None) -> None:
-        self._taken = event
         if began is not None:
             self.spent.on(self.window.held_by, began)
         if isinstance(event, Answered) and isinstance(event.evidence, Answer):
@@ -258,7 +260,6 @@ class Sync:
             self._kept.saved()
         if event is not None:
             self._tell(event)
-        self._taken = None
 
     def _tell(self, event: Event) -> None:
         for action in self.window.handle(event, self._carrier.clock()):
@@ -298,13 +299,11 @@ class Sync:
             self._observer.sent(len(send.delivery.chunk), send.in_air)
 
     def _save(self, save: Save) -> None:
-        self._saving = True
         extra = self._live() if save.live else None
         values = [*self._kept.values(save), *([extra] if extra else ())]
         if values:
             self._carrier.save(values)
-        self._saving = False
-        if not values:
+        else:
             self._tell(Saved(None))
 
     def _live(self) -> tuple[str, object] | None:
@@ -367,22 +366,22 @@ class Sync:
                 end.callback(self._loop)
                 end.callback(self._finish_interrupted)
                 self._tell(Stop(None, self.times.grace))
+        self._accounted = True
 
     def _finish_interrupted(self) -> None:
-        """Complete the recording of the chunk in the middle of which an exception came, and give up such a save.
+        """Complete the recording of the chunk in the middle of which an exception came, and wait for nothing lost.
 
         What was being taken in is told again; the window passes over what it has heard.
         """
-        if self._saving:  # nobody would report it
-            self._tell(Saved(None, VccError("the run was interrupted before its progress was saved")))
+        self._carrier.interrupted(self.window.chunks.within(ON_THE_WAY), saving=self._saves.busy)
         chunk = self._recorder.finish_interrupted()
         if self._recording is not None and chunk is self._recording.chunk:
             self._tell(Recorded(self._recording))
-        if self._taken is not None:
-            self._tell(self._taken)
 
     def _sum_up(self) -> None:
-        self.tally.add(Outcome.NOT_SENT, max(self._reader.read - self.unchanged - self.tally.total, 0))
+        tally = self.tally
+        missing = self._reader.read - self.unchanged - tally.total
+        tally.add(Outcome.NOT_SENT, max(missing, -tally.counts[Outcome.NOT_SENT]))  # it may be done again
         self.tally.duration = self.elapsed
         self.tally.unchanged = self._kept.unchanged
 

@@ -113,10 +113,11 @@ class Window:
         self._must_remember = must_remember or (lambda _: False)
         self._now = 0.0
         self._pace = Pace(settings.max_elements_per_second, clock=lambda: self._now)
-        self._open = Deliveries()
+        self.chunks = Deliveries()
+        """All that are not done."""
         packer = Packer(batches, most_bytes, limit.most * settings.chunk_size, hold=must_remember is not None)
         self._busy = packer.busy
-        self._supply = Supply(packer, self._open, changes, settings.max_chunk_bytes)
+        self._supply = Supply(packer, self.chunks, changes, settings.max_chunk_bytes)
         self.stopping = False
         """Whether nothing more is sent."""
         self._flush_until: float | None = None
@@ -177,8 +178,8 @@ class Window:
             yield from self._account(now) if ends else self._save_or_wait(now)
 
     def _save_or_wait(self, now: float) -> Iterator[Action]:
-        unsaved, to_note = len(self._open.at(State.UNSAVED)), len(self._open.at(State.TO_NOTE))
-        due = self._saves.due_in(unsaved, to_note, self._open.in_air, self.limit.now, now)
+        unsaved, to_note = len(self.chunks.at(State.UNSAVED)), len(self.chunks.at(State.TO_NOTE))
+        due = self._saves.due_in(unsaved, to_note, self.chunks.in_air, self.limit.now, now)
         if due == 0:
             yield self._save(now)
             return
@@ -187,13 +188,13 @@ class Window:
             if now >= self.cut_at:
                 yield from self._cut()
             self._wake_in((self.cut_at if now < self.cut_at else self.cut_at + self._times.cut) - now, now)
-        self.held_by = HeldBy.PACE if self._paced else self._open.held_by
+        self.held_by = HeldBy.PACE if self._paced else self.chunks.held_by
         yield Wait(self._wake)
 
     def _ahead(self) -> Iterator[Action]:
         """Pack the next chunk while requests are on the way."""
-        busy = self.stopping or self._open.searching or self._open.within(AGAIN) or self._open.packed is not None
-        if self._open.in_air and not busy:
+        busy = self.stopping or self.chunks.searching or self.chunks.within(AGAIN) or self.chunks.packed is not None
+        if self.chunks.in_air and not busy:
             self._supply.pack(self._pace.size(self.sizes.now))
             yield from self._unfit()
 
@@ -205,9 +206,9 @@ class Window:
             self._wake = now + seconds if self._wake is None else min(self._wake, now + seconds)
 
     def _is_over(self, now: float) -> bool:
-        if self._open.in_air or self._saves.busy:
+        if self.chunks.in_air or self._saves.busy:
             return self.cut_at is not None and now >= self.cut_at + self._times.cut
-        return self.stopping or (not self._open and self._supply.done)
+        return self.stopping or (not self.chunks and self._supply.done)
 
     # Sending
 
@@ -215,29 +216,29 @@ class Window:
         """Return what may go out now; None sets the time at which something may, if that is known."""
         expected = self._expected()
         self.limit.expect(None if expected is None else ceil(expected / self._pace.size(self.sizes.now)))
-        if self.stopping or len(self._open.within(OCCUPYING)) >= self.limit.now:
+        if self.stopping or len(self.chunks.within(OCCUPYING)) >= self.limit.now:
             return None
-        delay = self.service.delay(self._open.in_air, now)
+        delay = self.service.delay(self.chunks.in_air, now)
         if delay != 0:
             self._wake_in(delay, now)
             return None
         delivery = self._due(now) or self._new(now)
         if delivery is None or self.settings.may_repeat(messages=delivery.chunk.messages):
             return delivery
-        return delivery if len(self._open.within(OCCUPYING)) < self.limit.most_unrepeatable else None
+        return delivery if len(self.chunks.within(OCCUPYING)) < self.limit.most_unrepeatable else None
 
     def _due(self, now: float) -> Delivery | None:
         """Return what is to be sent again, if its time has come; what is too large by now is split first."""
-        delivery = self._open.first_ready(now, self.sizes.now)
-        self._wake_in(self._open.next_ready_in(now), now)
+        delivery = self.chunks.first_ready(now, self.sizes.now)
+        self._wake_in(self.chunks.next_ready_in(now), now)
         return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
 
     def _new(self, now: float) -> Delivery | None:
-        most = self.limit.now + self._open.is_stuck(self.limit.now)
-        if self._open.searching or len(self._open.within(TAKEN)) >= most:
+        most = self.limit.now + self.chunks.is_stuck(self.limit.now)
+        if self.chunks.searching or len(self.chunks.within(TAKEN)) >= most:
             return None
         self._supply.put_back_larger_than(self.sizes.now)
-        delivery = self._open.packed or self._supply.pack(self._pace.size(self.sizes.now))
+        delivery = self.chunks.packed or self._supply.pack(self._pace.size(self.sizes.now))
         return delivery if delivery is not None and self._is_in_pace(delivery.chunk, now) else None
 
     def _is_in_pace(self, chunk: Chunk, now: float) -> bool:
@@ -266,16 +267,16 @@ class Window:
         delivery.sent_at = now
         delivery.move(State.IN_AIR)
         self._pace.sent(delivery, len(delivery.chunk))
-        delivery.sent = self.limit.sent(len(self._open.within(OCCUPYING)), now)
-        return Send(delivery, self._open.in_air)
+        delivery.sent = self.limit.sent(len(self.chunks.within(OCCUPYING)), now)
+        return Send(delivery, self.chunks.in_air)
 
     # Saving
 
     def _save(self, now: float) -> Save:
         """Save everything that is known, for all that wait for it."""
-        for delivery in self._open.at(State.UNSAVED):
+        for delivery in self.chunks.at(State.UNSAVED):
             delivery.move(State.SAVING)
-        notes = self._open.at(State.TO_NOTE)
+        notes = self.chunks.at(State.TO_NOTE)
         for delivery in notes:
             delivery.move(State.NOTING)
         live = self._saves.begin(self._changes(), now)
@@ -285,11 +286,11 @@ class Window:
     def _saved(self, event: Saved, now: float) -> Iterator[Action]:
         well = event.error is None
         self._saves.ended(event.seconds, now, well=well)
-        self._open.noted(well=well)
+        self.chunks.noted(well=well)
         released = {State.SAVING} if well else {State.SAVING, State.UNSAVED}
-        for delivery in self._open.within(frozenset(released)):
-            self._open.leave(delivery, self.limit, now)
-        self._open.forget_done()
+        for delivery in self.chunks.within(frozenset(released)):
+            self.chunks.leave(delivery, self.limit, now)
+        self.chunks.forget_done()
         if event.error is not None:
             self._stop(not_saved(event.error))
         yield from ()
@@ -299,14 +300,14 @@ class Window:
     def _answered(self, event: Answered, now: float) -> Iterator[Action]:
         delivery, evidence = event.delivery, event.evidence
         self._pace.began(delivery)
-        if delivery.state not in ON_THE_WAY or delivery not in self._open:  # it was given up before, or is told again
+        if delivery.state not in ON_THE_WAY or delivery not in self.chunks:  # it was given up before, or is told again
             return
         if isinstance(evidence, Fault):
             self.limit.failed(load_of(evidence), event.at)
             yield from self._faulted(delivery, evidence, now)
         elif isinstance(evidence, Refusal):
             self._stop(evidence.error)
-            self._open.to_back(delivery)
+            self.chunks.to_back(delivery)
             delivery.move(State.READY)
         else:
             if isinstance(evidence, Answer):
@@ -322,15 +323,15 @@ class Window:
     def _recorded(self, delivery: Delivery, now: float) -> Iterator[Action]:
         if delivery.state is not State.ANSWERED:
             return
-        self._busy.free(delivery.chunk, self._open.release(delivery))
+        self._busy.free(delivery.chunk, self.chunks.release(delivery))
         if self._saves.holds and isinstance(delivery.outcome, Answer):
-            if not self._open.at(State.UNSAVED):
+            if not self.chunks.at(State.UNSAVED):
                 self._saves.first_result(now)
             delivery.move(State.UNSAVED)
             delivery.chunk = delivery.chunk.without_content()  # dozens may wait for a save
         else:
-            self._open.leave(delivery, self.limit, now)
-            self._open.forget_done()
+            self.chunks.leave(delivery, self.limit, now)
+            self.chunks.forget_done()
         yield from ()
 
     def _faulted(self, delivery: Delivery, fault: Fault, now: float) -> Iterator[Action]:
@@ -348,7 +349,7 @@ class Window:
         if not repeat or delivery.is_exhausted(self.service.successes, too_much=fault.too_much):
             yield self._record(delivery, Unknown(fault.reason, fault.status))
         elif split:
-            self._open.split(delivery)
+            self.chunks.split(delivery)
         else:
             self._back_off(delivery, now)
 
@@ -363,20 +364,20 @@ class Window:
         if delivery.attempts >= MOST_ATTEMPTS:  # let another one show whether it is this one's fault
             wait += self.service.closed_for(now)
         delivery.ready_at = now + wait
-        self._open.to_back(delivery)
+        self.chunks.to_back(delivery)
         delivery.move(State.BACKOFF)
 
     # The end
 
     def _cut(self) -> Iterator[Action]:
-        for delivery in self._open.at(State.IN_AIR):
+        for delivery in self.chunks.at(State.IN_AIR):
             delivery.move(State.ABORTING)
             yield Abort(delivery)
 
     def _account(self, now: float) -> Iterator[Action]:
         """Write down what was begun and not done."""
         self.stopping = True
-        for delivery in self._open.unrecorded:
+        for delivery in self.chunks.unrecorded:
             if delivery.state is State.ANSWERED:  # an exception came before it was written down
                 yield Record(delivery)
             elif delivery.state in ON_THE_WAY or delivery.maybe_acted:

@@ -15,6 +15,7 @@ from support.simulator.plans import Plan
 from support.simulator.service import Request, Service
 
 from airflow_provider_vcc.dispositions.engine.messages import Answered, Began, Saved
+from airflow_provider_vcc.dispositions.http.answers import Fault
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Layout, Segment
 from airflow_provider_vcc.dispositions.progress.synced import Change, Remembering, State
 from airflow_provider_vcc.dispositions.progress.synced import Remembered as Entry
@@ -163,6 +164,7 @@ class Life:
         self.air = []
         self.writing = None
         self.reports = deque()
+        self.told = self.closed = False
         self.awake = False
         self.sent = []
         self.launches = []
@@ -176,7 +178,8 @@ class Life:
         """Nothing is to be prepared."""
 
     def close(self, seconds):
-        """Nothing is open."""
+        """Note that nothing is open any more."""
+        self.closed = True
 
     # Steps
 
@@ -284,10 +287,28 @@ class Life:
 
     def pending(self):
         """Return whether something was reported."""
+        self._forget_told()
         return bool(self.reports)
+
+    def _forget_told(self):
+        """Forget what was returned last, now that the next one is asked for."""
+        if self.told:
+            self.told = False
+            self.reports.popleft()
+
+    def interrupted(self, on_the_way, *, saving):
+        """Report what was not taken in once more, and what was never begun."""
+        self.told = False
+        begun = {request.delivery for request in self.air}
+        for delivery in on_the_way:
+            if delivery not in begun:
+                self.reports.append(Answered(delivery, Fault("interrupted", delivered=False), self.world.now))
+        if saving and self.writing is None and not any(isinstance(report, Saved) for report in self.reports):
+            self.reports.append(Saved(None, OSError("interrupted")))
 
     def wait(self, seconds):
         """Let the world go on, until something is reported or the time is up."""
+        self._forget_told()
         world = self.world
         until = world.now + max(seconds, SHORTEST_WAIT)
         while not self.reports:
@@ -305,7 +326,8 @@ class Life:
                 event = world.pick(options)()
                 if event is not None:
                     self.reports.append(event)
-        return self.reports.popleft()
+        self.told = True
+        return self.reports[0]
 
     def _options(self):
         due = [request for request in self.air if request.is_due(self.world.now)]

@@ -38,13 +38,25 @@ class Carrier(Protocol):
         """Begin to write values; ``Saved`` is reported. Only one write at a time is asked for."""
 
     def wait(self, seconds: float) -> Event | None:
-        """Return what was reported first; None if nothing was within that time, or ``wake`` was called."""
+        """Return what was reported first; None if nothing was within that time, or ``wake`` was called.
+
+        It counts as taken in when this or ``pending`` is called the next time.
+        """
 
     def pending(self) -> bool:
         """Return whether something is reported that was not waited for yet."""
 
     def wake(self) -> None:
         """End a ``wait``. May be called from a signal handler."""
+
+    def interrupted(self, on_the_way: Sequence[Delivery], *, saving: bool) -> None:
+        """Let everything be reported that somebody waits for, since an exception came in the middle of anything.
+
+        What was not taken in is reported again. Of what was never begun, it is reported that nothing came of it.
+
+        :param on_the_way: the requests that are waited for.
+        :param saving: whether the end of a write is.
+        """
 
     def close(self, seconds: float) -> None:
         """Leave nothing behind; wait for what still runs at most so long."""

@@ -63,6 +63,10 @@ class Rehearsal:
         """Return whether something was looked at that is not accounted for."""
         return bool(self._events)
 
+    def interrupted(self, on_the_way: Sequence[Delivery], *, saving: bool) -> None:  # noqa: ARG002 -- nothing is kept
+        """Report them: nothing goes out, whatever comes in between."""
+        self._events.extend(Answered(delivery, NotSent(), self.clock()) for delivery in on_the_way)
+
     def wake(self) -> None:
         """Nobody waits."""
 

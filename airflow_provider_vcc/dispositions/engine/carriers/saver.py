@@ -31,6 +31,12 @@ class Saver:
         self._done = done
         self._work: SimpleQueue[Sequence[tuple[str, object]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._begun = self._ended = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a write goes on that is still to be reported."""
+        return self._begun > self._ended
 
     def save(self, values: Sequence[tuple[str, object]]) -> None:
         """Begin a write; only when the last one was reported."""
@@ -39,6 +45,7 @@ class Saver:
             thread.start()
             self._thread = thread  # not before, since an exception from a signal may come in between
         self._work.put(values)
+        self._begun += 1
 
     def close(self, seconds: float) -> None:
         """Let the thread end."""
@@ -56,6 +63,7 @@ class Saver:
             except Exception as refused:  # noqa: BLE001 -- the loop decides what it means
                 error = refused
             self._done(Saved(monotonic() - began, error))
+            self._ended += 1
 
     def _set(self, key: str, value: object) -> None:
         for attempt in Retrying(

@@ -21,7 +21,7 @@ from airflow_provider_vcc.dispositions.http.answers import Fault
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from airflow_provider_vcc.dispositions.engine.chunks.delivery import Delivery
     from airflow_provider_vcc.dispositions.http.answers import Evidence
@@ -94,6 +94,12 @@ class Senders:
         if attempt is not None:
             attempt.abort()
 
+    def interrupted(self, on_the_way: Sequence[Delivery]) -> None:
+        """Report what of this was never begun."""
+        for delivery in on_the_way:
+            if delivery not in self._attempts:  # nor reported: then the first report counts
+                self._done(Answered(delivery, Fault(INTERRUPTED, delivered=False), monotonic()))
+
     def listen(self) -> None:
         """Let the bell be heard by ``watch``. Who sleeps before would not be woken."""
         self.bell.hang(self._watcher)
@@ -116,8 +122,12 @@ class Senders:
 
     def close(self, seconds: float) -> None:
         """Let the threads end, and wait for them at most so long."""
-        for job in list(self._awaited.values()):  # nobody waits for them any more
+        for job in list(self._awaited.values()):
+            self._at_hand = job
             self._forget(job).connection.close()
+            self._report(job, Fault(INTERRUPTED))
+        for attempt in self._attempts.copy().values():
+            attempt.abort()
         self._workers.end()
         try:
             self._workers.join(monotonic() + seconds)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_vcc.dispositions.engine.carriers.saver import Saver
 from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
+from airflow_provider_vcc.dispositions.engine.messages import Saved
+from airflow_provider_vcc.exceptions import VccError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +35,8 @@ class Threads:
             raise TypeError("a sync needs a client or a carrier")
         self._client = client
         self._events: deque[Event | None] = deque()
+        self._told = False
+        """Whether the first of them has been returned."""
         self._senders = Senders(client, frame, self._report)
         self._saver = Saver(store, self._report) if store is not None else None
 
@@ -59,6 +63,7 @@ class Threads:
 
     def wait(self, seconds: float) -> Event | None:
         """Return what was reported first."""
+        self._forget_told()
         bell, until = self._senders.bell, monotonic() + seconds
         self._senders.listen()
         while not self._events:
@@ -68,13 +73,30 @@ class Threads:
             bell.asleep = False
             if not left:
                 break
-        return self._events.popleft() if self._events else None
+        if not self._events:
+            return None
+        self._told = True
+        return self._events[0]
+
+    def _forget_told(self) -> None:
+        if self._told:
+            self._told = False  # first, since it must not be lost if an exception comes in between
+            self._events.popleft()
 
     def pending(self) -> bool:
         """Return whether something is reported."""
+        self._forget_told()
         if not self._events:
             self._senders.watch(0.0)
         return bool(self._events)
+
+    def interrupted(self, on_the_way: Sequence[Delivery], *, saving: bool) -> None:
+        """Report what was not taken in once more, and what was never begun."""
+        self._told = False
+        self._senders.interrupted(on_the_way)
+        going_on = self._saver is not None and self._saver.busy  # asked first, since it may end just now
+        if saving and not going_on and not any(isinstance(event, Saved) for event in self._events.copy()):
+            self._report(Saved(None, VccError("the run was interrupted before its progress was saved")))
 
     def wake(self) -> None:
         """End a ``wait``."""
