@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -95,6 +96,41 @@ def test_an_attempt_that_is_given_up_while_it_connects_ends_at_once_and_was_not_
     assert (fault.delivered, attempt.started) == (False, False)
 
 
+class Interrupted(BaseException):
+    """What a signal's handler raises, as Airflow's do."""
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # ssl's own may be closed with the exception only
+@pytest.mark.parametrize("where", ["TCP", "TLS", "CONNECT", "TLS within TLS", "SOCKS"])
+def test_an_exception_that_a_signal_raises_while_it_connects_comes_through_as_it_is(where, tls, bundle):
+    def interrupt(*_):
+        raise Interrupted
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    timer = threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1))
+    try:
+        with dropping(where, tls) as (url, proxies):
+            client = client_of(url, connect_timeout=30, proxies=proxies, verify=bundle)
+            timer.start()
+            with pytest.raises(Interrupted):
+                client.send(body_of(TWO), 2)
+            client.close()
+    finally:
+        timer.join()
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_an_attempt_that_is_over_cuts_no_connection_when_it_is_given_up():
+    with ScriptedServer(answer(b'{"errors": [], "response": {"0": true, "1": true}}')) as server:
+        client = client_of(server.url)
+        for _ in range(3):
+            attempt = Attempt()
+            assert not client.send(body_of(TWO), 2, attempt).rejected
+            attempt.abort()
+        client.close()
+    assert server.connections == 1
+
+
 def test_a_name_that_is_never_resolved_is_given_up_as_well(monkeypatch):
     release = threading.Event()
     real = socket.getaddrinfo
@@ -169,6 +205,19 @@ def test_connect_timeout_is_for_all_addresses_together_and_the_last_has_its_shar
         fault = client_of("http://nobody.invalid", connect_timeout=0.4).send(body_of(TWO), 2)
         assert time.monotonic() - began < 1.5
     assert "nobody.invalid could not be reached within 0.4 s" in fault.reason
+
+
+BY_SERVER = ("TLS", "TLS behind a proxy", "TLS within TLS", "TLS behind SOCKS")
+BY_PROXY = ("CONNECT", "TLS with a proxy", "CONNECT within TLS", "a SOCKS proxy", "SOCKS")
+
+
+@pytest.mark.parametrize("where", BY_SERVER + BY_PROXY)
+def test_whoever_does_not_answer_while_it_connects_is_named(both, tls, where):
+    with dropping(where, tls) as (url, proxies):
+        fault = both.engine(url, connect_timeout=0.2, proxies=proxies)
+    silent = "gave no TLS handshake" if where in BY_SERVER else "could not be reached"
+    assert fault.reason.endswith(f"{silent} within 0.2 s")
+    assert fault.reason.startswith("the proxy ") is (where in BY_PROXY)
 
 
 @pytest.mark.parametrize("secure", [False, True], ids=["http", "https"])

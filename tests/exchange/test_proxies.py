@@ -150,6 +150,14 @@ def test_a_name_goes_to_a_socks_proxy_that_resolves_it():
     assert proxy.asked == [("vcc.example.com", 443)] * 2
 
 
+@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+def test_a_name_that_is_looked_up_here_and_is_none_is_no_fault_of_the_proxy(scheme):
+    with SocksProxy() as proxy:
+        client = client_of("https://nobody.invalid", proxies={"https": f"{scheme}://127.0.0.1:{proxy.port}"})
+        fault = client.send(body_of(TWO), 2)
+    assert (fault.reason, "Login" in fault.advice, proxy.asked) == ("there is no host nobody.invalid", True, [])
+
+
 SOCKS = {
     "a wrong password": ({"password": "other"}, "SOCKS5 authentication failed", "write them in Extra proxies", False),
     "its rules": ({"refusal": 2}, "0x02: Connection not allowed", "to allow vcc.example.com", False),

@@ -7,21 +7,18 @@ import socket
 import ssl
 from enum import Enum, auto
 from http.client import HTTPException
+from select import POLLIN, poll
 from typing import TYPE_CHECKING, Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
-from airflow_provider_vcc.dispositions.http.dial import NoTarget
-from airflow_provider_vcc.dispositions.http.proxies import netloc
+from airflow_provider_vcc.dispositions.http.attempt import Deadline
 from airflow_provider_vcc.dispositions.http.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from airflow_provider_vcc.dispositions.http.attempt import Carrier
-
-    Dial = Callable[[Deadline, Attempt, Callable[[socket.socket], None]], socket.socket]
+    from airflow_provider_vcc.dispositions.http.attempt import Attempt, Carrier
 
 __all__ = ["Answered", "NotLetThrough", "NotReached", "PlainConnection", "Stage", "TlsConnection", "head"]
 
@@ -45,11 +42,10 @@ class Stage(Enum):
 class NotReached(Exception):
     """There is no connection, so nothing has been sent."""
 
-    def __init__(self, why: BaseException, stage: Stage, *, by_proxy: bool) -> None:
+    def __init__(self, why: Exception, stage: Stage) -> None:
         super().__init__()
         self.why = why
         self.stage = stage
-        self.by_proxy = by_proxy
 
 
 class Answered(Exception):
@@ -70,19 +66,14 @@ class NotLetThrough(Exception):
 
 
 class PlainConnection(HTTPConnection):
-    """A connection that can be given up while it is made.
+    """A connection that can be given up while it is made, and whose socket ``dial`` makes."""
 
-    ``dial`` makes its socket, ``by_proxy`` says whether that leads to a proxy, and ``tunnels`` whether CONNECT goes on
-    from there.
-    """
-
-    dial: Dial
-    by_proxy = False
-    tunnels = False
+    dial: Callable[[Deadline, Attempt], socket.socket]
     stage = Stage.DIALLING
+    handle: socket.socket | None = None
+    """A second one on the socket: TLS takes the first one over, and it is needed to give the socket up."""
     _attempt: Attempt
     _deadline: Deadline
-    _handle: socket.socket | None = None
 
     @property
     def carrier(self) -> Carrier:
@@ -90,9 +81,11 @@ class PlainConnection(HTTPConnection):
         return self.sock
 
     @property
-    def decrypted(self) -> bool:
-        """Whether TLS holds something that has come and was not read, of which the socket shows nothing."""
-        return False
+    def dropped(self) -> bool:
+        """Whether the server has closed it, or said something unasked, since its last answer."""
+        watcher = poll()
+        watcher.register(self.carrier.fileno(), POLLIN)
+        return bool(watcher.poll(0))
 
     def reach(self, attempt: Attempt, seconds: float) -> None:
         """Connect, through the proxy and with TLS, within so many seconds in all.
@@ -100,73 +93,40 @@ class PlainConnection(HTTPConnection):
         :raises NotReached: with whatever went wrong.
         """
         self._attempt, self._deadline = attempt, Deadline(seconds)
-        self.stage = Stage.DIALLING
-        error = None
         try:
             self.connect()
-            attempt.check()
             outer = getattr(self.sock, "socket", None)  # of urllib3's SSLTransport
             if outer is not None:
                 outer.inner = self.sock
-        except BaseException as why:  # noqa: BLE001 -- an interruption is raised again below
-            error = why
-        if error is None:
-            return
-        self.close()
-        if not isinstance(error, Exception):
-            raise error
-        raise NotReached(error, self.stage, by_proxy=self._is_of_proxy(error))
-
-    def _is_of_proxy(self, error: Exception) -> bool:
-        forwards = self.proxy is not None and not self.tunnels
-        return self.by_proxy and (forwards or self.stage is not Stage.TLS) and not isinstance(error, NoTarget)
-
-    def lend(self, attempt: Attempt) -> None:
-        """Let an attempt use this connection, and give it up.
-
-        :raises ConnectionAbortedError: if it has been given up already.
-        """
-        self._attempt = attempt
-        attempt.carried_by(self._handle)
-
-    def hand_back(self) -> None:
-        """End the attempt's use of this connection."""
-        self._attempt.carried_by(None)
+        except BaseException as error:
+            attempt.carried_by(None)
+            self.close()
+            if isinstance(error, Exception):
+                raise NotReached(error, self.stage) from None
+            raise
 
     def close(self) -> None:
-        """Close it."""
+        """Close it. Nobody may be using it any more."""
         super().close()
-        handle, self._handle = self._handle, None
-        if handle is not None:
-            self._attempt.carried_by(None)
-            handle.close()
+        if self.handle is not None:
+            self.handle.close()
 
     # What urllib3 and http.client leave to their subclasses
 
     def _new_conn(self) -> socket.socket:
-        carrier = self.dial(self._deadline, self._attempt, self._watch)
+        self.sock = carrier = self.dial(self._deadline, self._attempt)
+        self.handle = socket.socket(fileno=os.dup(carrier.fileno()))
+        self._attempt.carried_by(self.handle)
+        carrier.settimeout(self._deadline.left())
         self.stage = Stage.PROXY if self.proxy is not None else Stage.TLS
         return carrier
 
-    def _watch(self, carrier: socket.socket) -> None:
-        """Keep a second handle on the socket: TLS takes the first one over, and it is needed to give the socket up."""
-        before, self._handle = self._handle, socket.socket(fileno=os.dup(carrier.fileno()))
-        try:
-            self._attempt.carried_by(self._handle)
-        finally:
-            if before is not None:
-                before.close()
-
     def _tunnel(self) -> None:
         """Ask the proxy to go on to the server; http.client takes only 200, and nothing before or around it."""
-        host = netloc(str(self._tunnel_host), int(self._tunnel_port or 0))
-        asked: Mapping[str, str] = {**self._tunnel_headers, "Host": host}  # type: ignore[attr-defined]
-        self.carrier.sendall(head("CONNECT", host, asked) + b"\r\n")
+        asked: Mapping[str, str] = self._tunnel_headers  # type: ignore[attr-defined]  # untyped there
+        self.carrier.sendall(head("CONNECT", asked["Host"], asked) + b"\r\n")
         reading = Reading(self.carrier, method="CONNECT", deadline=self._deadline)
-        try:
-            reading.begin()
-        finally:
-            reading.close()
+        reading.begin()
         if reading.status // 100 != 2:  # noqa: PLR2004 -- the class of successes
             raise NotLetThrough(reading.status, reading.headers.get("retry-after"))
         self.carrier.settimeout(self._deadline.left())
@@ -177,16 +137,16 @@ class TlsConnection(PlainConnection, HTTPSConnection):
     """The same with TLS."""
 
     @property
-    def decrypted(self) -> bool:
-        """Whether TLS holds something that has come and was not read; within the proxy's, each of both may."""
+    def dropped(self) -> bool:
+        """The same, also of what TLS has decrypted and nobody has read, of which the socket shows nothing."""
         inner: Any = self.sock
         if isinstance(inner, ssl.SSLSocket):
-            return inner.pending() > 0
-        return bool(inner.incoming.pending or inner.sslobj.pending() or inner.socket.pending())
+            return inner.pending() > 0 or super().dropped
+        return bool(inner.incoming.pending or inner.sslobj.pending() or inner.socket.pending()) or super().dropped
 
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
         carrier = super()._connect_tls_proxy(hostname, sock)
-        return OuterTls(carrier, self._deadline) if self.tunnels else carrier
+        return OuterTls(carrier, self._deadline) if self._tunnel_host else carrier
 
 
 class OuterTls:

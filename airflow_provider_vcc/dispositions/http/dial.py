@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from select import POLLOUT, poll
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -13,69 +13,56 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_vcc.dispositions.http.attempt import Deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow_provider_vcc.dispositions.http.attempt import Attempt
     from airflow_provider_vcc.dispositions.http.proxies import Proxy
 
     Address = tuple[socket.AddressFamily, tuple[str | int | bytes, ...]]
-    Watch = Callable[[socket.socket], None]
 
 __all__ = ["NoTarget", "dial", "dial_by_socks"]
 
 SLICE = 0.1
 """Seconds after which a wait that nothing can interrupt looks whether it has been given up."""
-IN_PROGRESS = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK})
 IDLE, INTERVAL, PROBES = 30, 10, 3
 """TCP keep-alive: seconds until the first probe and between probes, and how many go unanswered."""
 
 
-def dial(host: str, port: int, deadline: Deadline, attempt: Attempt, watch: Watch) -> socket.socket:
+def dial(host: str, port: int, deadline: Deadline, attempt: Attempt) -> socket.socket:
     """Connect to the first of a host's addresses that answers; each has a fair share of the time.
 
-    :param watch: told each socket before it connects.
     :raises OSError: if none answers; a ``gaierror`` if there is no such host.
     """
-    return _first(_resolve(host, port, deadline, attempt), deadline, attempt, watch)
-
-
-def _first(addresses: list[Address], deadline: Deadline, attempt: Attempt, watch: Watch) -> socket.socket:
+    addresses = _resolve(host, port, deadline, attempt)
     errors: list[OSError] = []
     for index, (family, address) in enumerate(addresses):
         share = Deadline(deadline.left() / (len(addresses) - index))
         carrier = socket.socket(family, socket.SOCK_STREAM)
         try:
-            _connect(carrier, address, share, attempt, watch)
+            _connect(carrier, address, share, attempt)
         except BaseException as error:
+            attempt.carried_by(None)
             carrier.close()
-            if attempt.aborted or not isinstance(error, OSError):
+            if not isinstance(error, OSError):
                 raise
             errors.append(error)
         else:
-            carrier.settimeout(deadline.left())
             return carrier
     # An address that drops packets says more than one that is not routed.
     raise next((error for error in errors if isinstance(error, TimeoutError)), errors[-1])
 
 
-def _connect(
-    carrier: socket.socket, address: tuple[str | int | bytes, ...], share: Deadline, attempt: Attempt, watch: Watch
-) -> None:
+def _connect(carrier: socket.socket, address: tuple[str | int | bytes, ...], share: Deadline, attempt: Attempt) -> None:
     _set_options(carrier)
-    watch(carrier)
+    attempt.carried_by(carrier)
     carrier.settimeout(0)
-    _raise(carrier.connect_ex(address), allowed=IN_PROGRESS)
+    with suppress(BlockingIOError):  # it is under way
+        carrier.connect(address)
     watcher = poll()
     watcher.register(carrier, POLLOUT)
     while not watcher.poll(min(share.left(), SLICE) * 1000):
         attempt.check()
-    attempt.check()
-    _raise(carrier.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-
-
-def _raise(code: int, allowed: frozenset[int] = frozenset({0})) -> None:
-    if code not in allowed:
-        raise OSError(code, os.strerror(code))
+    error = carrier.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
 
 
 def _set_options(carrier: socket.socket) -> None:
@@ -98,10 +85,8 @@ def _resolve(host: str, port: int, deadline: Deadline, attempt: Attempt) -> list
     Whoever asks for a name that is being looked up waits for the same thread: there is never more than one for a name,
     however long the machine's resolver takes, and it is gone when that has given up.
     """
-    try:
+    with suppress(OSError, UnicodeError):  # it is a name
         return _addresses(host, port, socket.AI_NUMERICHOST)
-    except OSError:  # it is a name
-        pass
     found = _look_up(host, port)
     while not found.done():
         attempt.check()
@@ -138,10 +123,7 @@ def _ask(key: tuple[int, str, int], found: Future[list[Address] | OSError]) -> N
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[Address]:
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    except UnicodeError:
-        raise socket.gaierror(socket.EAI_NONAME, "no host name") from None
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     return [(socket.AddressFamily(family), address) for family, _, _, _, address in found]
 
 
@@ -160,9 +142,7 @@ def _resolved_here(host: str, port: int, deadline: Deadline, attempt: Attempt) -
     return str(min(found)[1][0])  # IPv4 first, which every version of SOCKS has
 
 
-def dial_by_socks(
-    proxy: Proxy, target: tuple[str, int], deadline: Deadline, attempt: Attempt, watch: Watch
-) -> socket.socket:
+def dial_by_socks(proxy: Proxy, target: tuple[str, int], deadline: Deadline, attempt: Attempt) -> socket.socket:
     """Connect to a target through a SOCKS proxy.
 
     :raises OSError: if the proxy is not reached, or does not let us through.
@@ -172,17 +152,16 @@ def dial_by_socks(
         host = _resolved_here(host, port, deadline, attempt)
     from socks import ProxyError  # type: ignore[import-untyped]  # no types are published for it
 
-    negotiation = _negotiation(proxy, dial(proxy.host, proxy.port, deadline, attempt, watch), deadline)
+    negotiation = _negotiation(proxy, dial(proxy.host, proxy.port, deadline, attempt), deadline)
     try:
+        attempt.carried_by(negotiation)
         negotiation.connect((host, port))
-        attempt.check()
-        carrier = socket.socket(fileno=negotiation.detach())
+        return socket.socket(fileno=negotiation.detach())
     except ProxyError as error:
         raise error.socket_err or error from None
     finally:
+        attempt.carried_by(None)
         negotiation.close()
-    carrier.settimeout(deadline.left())
-    return carrier
 
 
 class _Dialled(socket.socket):

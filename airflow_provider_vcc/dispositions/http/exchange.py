@@ -9,7 +9,6 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.client import HTTPMessage
 from math import inf
-from select import POLLIN, poll
 from threading import BoundedSemaphore
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -150,7 +149,7 @@ class Exchange:
         begun = Begun(connection, method, attempt, Deadline(min(times.answer, left)))
         begun.rest = memoryview(request)
         try:
-            connection.lend(attempt)
+            attempt.carried_by(connection.handle)
         except BaseException:
             self._give_back(begun, keep=False)
             raise
@@ -169,7 +168,7 @@ class Exchange:
             return None
         begun = Begun(connection, method, attempt, Deadline(min(times.answer, times.whole)), self._known)
         try:
-            connection.lend(attempt)
+            attempt.carried_by(connection.handle)
             attempt.start()
             begun.send(request)
         except ConnectionAbortedError:
@@ -211,17 +210,14 @@ class Exchange:
         early = _send(carrier, begun.rest, begun.deadline)
         read = begun.early + (early or b"")
         reading = Reading(carrier, method=begun.method, deadline=begun.deadline, early=read, brief=self._brief)
-        try:
-            reading.begin()
-            body = reading.whole()
-        finally:
-            reading.close()
+        reading.begin()
+        body = reading.whole()
         # A server that gives a quiet connection up says 408 unasked: its answer to our request would come after it.
         keep = reading.reusable and early is None and reading.status != HTTPStatus.REQUEST_TIMEOUT
         return Response(reading.status, reading.headers, body, reading), keep
 
     def _give_back(self, begun: Begun, *, keep: bool) -> None:
-        begun.connection.hand_back()
+        begun.attempt.carried_by(None)
         if keep and not (begun.attempt.aborted or self._closed):
             self._idle.append(begun.connection)
         else:
@@ -236,7 +232,7 @@ class Exchange:
         with suppress(IndexError):  # other threads take from it, too
             while True:
                 connection = self._idle.pop()
-                if not (connection.decrypted or _dropped(connection.carrier)):
+                if not connection.dropped:
                     return connection
                 connection.close()
         return None
@@ -246,13 +242,6 @@ def _close_all(idle: list[PlainConnection]) -> None:
     with suppress(IndexError):
         while True:
             idle.pop().close()
-
-
-def _dropped(carrier: Carrier) -> bool:
-    """Return whether the server has closed a connection (or said something unasked) since its last answer."""
-    watcher = poll()
-    watcher.register(carrier.fileno(), POLLIN)
-    return bool(watcher.poll(0))
 
 
 def _send(carrier: Carrier, data: memoryview, deadline: Deadline) -> bytes | None:

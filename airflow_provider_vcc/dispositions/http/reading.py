@@ -209,6 +209,7 @@ class Reading(http.client.HTTPResponse):
             pass
         if self.length:
             raise http.client.IncompleteRead(b"", self.length)
+        self.close()
         return held.getvalue()
 
     @property

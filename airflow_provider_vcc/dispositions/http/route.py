@@ -16,7 +16,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from airflow_provider_vcc.dispositions.http.connection import PlainConnection, TlsConnection
 from airflow_provider_vcc.dispositions.http.dial import dial, dial_by_socks
-from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS, Proxy, read_proxy
+from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS, Proxy, netloc, read_proxy
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 
 if TYPE_CHECKING:
@@ -86,10 +86,9 @@ class Route:
                 proxy.host, proxy.port, proxy=parse_url(f"{proxy.scheme}://{proxy.netloc}"), proxy_config=config
             )
             connection.dial = partial(dial, proxy.host, proxy.port)
-            connection.tunnels = not self.forwarded
-            if connection.tunnels:
-                connection.set_tunnel(self.host, self.port, headers=proxy.headers, scheme=proxy.scheme)
-        connection.by_proxy = proxy is not None
+            if not self.forwarded:
+                headers = {"Host": netloc(self.host, self.port), **proxy.headers}
+                connection.set_tunnel(self.host, self.port, headers, proxy.scheme)
         connection.reach(attempt, seconds)
         return connection
 

@@ -26,6 +26,7 @@ from airflow_provider_vcc.dispositions.http.answers import (
     too_large,
 )
 from airflow_provider_vcc.dispositions.http.connection import NotLetThrough, NotReached, Stage
+from airflow_provider_vcc.dispositions.http.dial import NoTarget
 from airflow_provider_vcc.dispositions.http.proxies import netloc
 from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge
 from airflow_provider_vcc.exceptions import (
@@ -287,7 +288,7 @@ def understand(error: BaseException, attempt: Attempt, route: Route, times: Time
 
 
 def _unreached(error: NotReached, route: Route, times: Times) -> Fault:
-    if not error.by_proxy or route.proxy is None:
+    if route.proxy is None or error.stage is Stage.TLS or isinstance(error.why, NoTarget):
         host, address = route.host, netloc(route.host, route.port)
         return _not_reached(error, host, address, times) or _of_server(error, host, address, times)
     if isinstance(error.why, NotLetThrough):
