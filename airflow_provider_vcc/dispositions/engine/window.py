@@ -114,7 +114,6 @@ class Window:
         self._now = 0.0
         self._pace = Pace(settings.max_elements_per_second, clock=lambda: self._now)
         self.chunks = Deliveries()
-        """All that are not done."""
         packer = Packer(batches, most_bytes, limit.most * settings.chunk_size, hold=must_remember is not None)
         self._busy = packer.busy
         self._supply = Supply(packer, self.chunks, changes, settings.max_chunk_bytes)

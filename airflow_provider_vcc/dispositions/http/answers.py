@@ -6,6 +6,7 @@ The envelope ``{"errors": ..., "response": ...}`` is documented; the server look
 
 from __future__ import annotations
 
+import errno
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -30,6 +31,7 @@ __all__ = [
     "Rejection",
     "envelope_errors",
     "is_envelope",
+    "out_of_files",
     "read_answer",
     "read_envelope",
     "too_large",
@@ -44,6 +46,7 @@ MISSING = "missing from the answer"
 OURS = frozenset({BOTH, FALSE, MISSING})
 """Reasons in our own words: nothing in them is quoted."""
 MOST_CODE = 64
+OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -201,6 +204,17 @@ def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, object],
         elif value is not True:
             unsaid[index] = Rejection(None, MISSING)
     return Answer(rejected, unsaid)
+
+
+def out_of_files(error: BaseException) -> Fault | None:
+    """Return the fault that an error is which says that nothing more can be opened here, before anything is sent."""
+    if not isinstance(error, OSError) or error.errno not in OUT_OF_FILES:
+        return None
+    return Fault(
+        f"no more connections can be opened here ({error.strerror})",
+        delivered=False,
+        advice="raise this worker's limit of open files (ulimit -n), or look for what keeps so many open",
+    )
 
 
 def too_large(error: TooLarge) -> Fault:

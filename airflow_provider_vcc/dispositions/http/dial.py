@@ -115,11 +115,20 @@ def _ask(key: tuple[int, str, int], found: Future[list[Address] | OSError]) -> N
     try:
         answer = _addresses(*key[1:])
     except OSError as error:
-        answer = error
+        answer = _why(error)
     except Exception:  # noqa: BLE001 -- such as a label that is too long: there is no such host
         answer = socket.gaierror(socket.EAI_NONAME, "no host name")
     del _LOOKUPS[key]
     found.set_result(answer)
+
+
+def _why(error: OSError) -> OSError:
+    """Return why a name was not found: a resolver that can open nothing more says that there is none."""
+    try:
+        socket.socket().close()
+    except OSError as why:
+        return why
+    return error
 
 
 def _addresses(host: str, port: int, flags: int = 0) -> list[Address]:

@@ -22,6 +22,7 @@ from airflow_provider_vcc.dispositions.http.answers import (
     Fault,
     envelope_errors,
     is_envelope,
+    out_of_files,
     read_envelope,
     too_large,
 )
@@ -278,7 +279,7 @@ def understand(error: BaseException, attempt: Attempt, route: Route, times: Time
     if attempt.aborted:
         return Fault(STOPPED) if attempt.started else Fault(NOT_BEGUN, delivered=False)
     if isinstance(error, NotReached):
-        return _unreached(error, route, times)
+        return out_of_files(error.why) or _unreached(error, route, times)
     if not attempt.started:
         return Fault(f"the request could not be made ({type(error).__name__})", delivered=False)
     return _unanswered(error, route, times)

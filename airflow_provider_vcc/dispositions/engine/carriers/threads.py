@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from airflow_provider_vcc.dispositions.engine.carriers.saver import Saver
 from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
 from airflow_provider_vcc.dispositions.engine.messages import Saved
-from airflow_provider_vcc.exceptions import VccError
+from airflow_provider_vcc.dispositions.http.answers import out_of_files
+from airflow_provider_vcc.dispositions.http.statuses import transport_error
+from airflow_provider_vcc.exceptions import VccError, VccTransportError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +47,15 @@ class Threads:
         return monotonic()
 
     def prepare(self) -> None:
-        """Work out the route to the server, before threads share it."""
+        """Work out the route to the server, before threads share it, and see that who waits can be woken."""
         self._client.prepare()
+        try:
+            self._senders.listen()
+        except OSError as error:
+            fault = out_of_files(error)
+            if fault is None:
+                raise
+            raise transport_error(fault, VccTransportError) from None
 
     def send(self, delivery: Delivery, in_air: int) -> bool | None:  # noqa: ARG002 -- they see for themselves
         """Send a chunk."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -30,11 +31,14 @@ class Workers(Generic[Job, Result]):
         self._report = report
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._free = threading.Semaphore(0)
+        self._free: deque[None] = deque()
+        """One for each that is free. A semaphore could stay locked, if an exception came from a signal meanwhile."""
 
     def give(self, job: Job) -> None:
         """Hand a job to a thread that is free, a new one if all are busy."""
-        if not self._free.acquire(blocking=False):
+        if self._free:
+            self._free.pop()
+        else:
             thread = threading.Thread(target=self._run, name=f"{self._name}-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -55,5 +59,5 @@ class Workers(Generic[Job, Result]):
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             result = self._do(job)
-            self._free.release()
+            self._free.append(None)
             self._report(job, result)
