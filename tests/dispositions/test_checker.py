@@ -44,6 +44,21 @@ def test_a_batch_is_plain_as_long_as_nothing_searches_or_asks_for_messages(field
     assert Checker().check(ObjectRows(0, [PLAIN, PLAIN | field])).plain is plain
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        JsonRows(0, [b'{"numberid":"7","userid":"1"}']),
+        ObjectRows(0, [{"numberid": "7", "userid": "1"}]),
+        TableRows(0, ("numberid", "userid"), [("7", "1")]),
+    ],
+    ids=["json", "objects", "table"],
+)
+def test_a_name_that_is_a_field_is_mapped_to_another_one_however_its_row_came(rows):
+    """Such rows would be plain elements of another meaning if they were taken as they are."""
+    swapped = Checker({"userid": "numberid", "numberid": "userid"}).check(rows)
+    assert told(swapped) == [b'{"numberid":"1","userid":"7"}']
+
+
 def test_an_invalid_row_is_reported_with_its_position_and_the_others_go_on():
     batch = Checker().check(JsonRows(10, [b'{"numberid":"1"}', b"{oops", b'{"numberid":"3"}', b'{"numberId":"4"}']))
     assert list(batch.positions) == [10, 12]
