@@ -8,7 +8,7 @@ from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
 from airflow_provider_vcc.dispositions.http.answers import read_answer
-from airflow_provider_vcc.dispositions.http.exchange import Response
+from airflow_provider_vcc.dispositions.http.statuses import Heard
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows
@@ -29,7 +29,7 @@ THINGS = {
     "a chunk": chunk_of([PLAIN], range(1)),
     "a failure": Failure(0, Outcome.INVALID, None, "not an object", JANE),
     "an answer": read_answer(ANSWER, 1),
-    "a response": Response(200, {"x": "Janedoe"}, ANSWER, 0),
+    "a response": Heard(200, {"x": "Janedoe"}, ANSWER),
     "a source of a list": from_elements([JANE]),
     "a source of a text": from_elements('[{"description": "Janedoe"}]'),
     "what is private": Private([JANE]),

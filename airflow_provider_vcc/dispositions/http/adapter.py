@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest
 
     from airflow_provider_vcc.dispositions.http.answers import Fault
-    from airflow_provider_vcc.dispositions.http.exchange import Response
+    from airflow_provider_vcc.dispositions.http.reading import Reading
 
 __all__ = ["SessionConnectTimeout", "SessionError", "SessionReadTimeout", "VccAdapter"]
 
@@ -154,18 +154,18 @@ class VccAdapter(HTTPAdapter):
             exchange.close()
         super().close()
 
-    def _response(self, request: PreparedRequest, answer: Response) -> requests.Response:
+    def _response(self, request: PreparedRequest, answer: Reading) -> requests.Response:
         headers = HTTPHeaderDict((name, value) for name, value in answer.headers.items() if name.lower() not in GONE)
         headers["Content-Length"] = str(len(answer.body))
         raw = HTTPResponse(
             body=io.BytesIO(answer.body),
             headers=headers,
             status=answer.status,
-            version=answer.reading.version,
-            reason=answer.reading.reason,
+            version=answer.version,
+            reason=answer.reason,
             preload_content=False,
             decode_content=False,
-            original_response=answer.reading,
+            original_response=answer,
             enforce_content_length=False,
             request_method=request.method,
         )

@@ -36,7 +36,8 @@ from airflow_provider_vcc.redaction import of_request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_provider_vcc.dispositions.http.exchange import Begun, Response
+    from airflow_provider_vcc.dispositions.http.exchange import Begun
+    from airflow_provider_vcc.dispositions.http.reading import Reading
 
 __all__ = ["Attempt", "Client", "envelope", "frame"]
 
@@ -147,7 +148,7 @@ class Client:
             wanted.pop(name, None)
         return head("PUT", route.target(prepared.path_url), wanted), Exchange(route, brief=True)
 
-    def _evidence(self, response: Response, body: Sequence[bytes], count: int) -> Evidence:
+    def _evidence(self, response: Reading, body: Sequence[bytes], count: int) -> Evidence:
         status = response.status
         assert self._exchange is not None  # noqa: S101 -- it has answered
         by_proxy = fault_of_proxy(response, self._exchange.route)
@@ -170,7 +171,7 @@ def _evidence_of(fault: Fault) -> Evidence:
     return Refusal(transport_error(fault, VccTransportError))
 
 
-def _rejected(response: Response, count: int) -> Answer:
+def _rejected(response: Reading, count: int) -> Answer:
     errors = errors_of(response)
     said: Mapping[str, Any] = errors[0] if errors else {}
     code, message = said.get("errorcode"), said.get("errormessage")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import weakref
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from http import HTTPStatus
-from http.client import HTTPMessage
 from math import inf
 from threading import BoundedSemaphore
 from time import monotonic
@@ -16,18 +16,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
-from airflow_provider_vcc.dispositions.http.connection import PATIENCE, PIECE, RECEIVE, Answered
+from airflow_provider_vcc.dispositions.http.connection import PATIENCE, PIECE, RECEIVE, Answered, PlainConnection
 from airflow_provider_vcc.dispositions.http.reading import Reading, is_whole
 from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
-    from airflow_provider_vcc.dispositions.http.connection import PlainConnection
     from airflow_provider_vcc.dispositions.http.route import Route
 
-__all__ = ["Attempt", "Begun", "Exchange", "Response", "Times"]
+__all__ = ["Attempt", "Begun", "Exchange", "Times"]
 
 MOST_KNOWN = 16
 
@@ -45,46 +42,28 @@ class Times(msgspec.Struct, frozen=True):
     whole: float = inf
 
 
-class Response(msgspec.Struct, frozen=True):
-    """An answer that arrived whole, decoded."""
-
-    status: int
-    headers: HTTPMessage
-    body: bytes
-    reading: Reading
-
-    __repr__ = shape
-
-
-NOTHING: Mapping[bytes, Response] = {}
 NOTHING_LEFT = memoryview(b"")
 
 
-class Begun:
+class Begun(msgspec.Struct):
     """A request that has gone out as far as that was possible without waiting, and what has come of its answer."""
 
-    def __init__(
-        self,
-        connection: PlainConnection,
-        method: str,
-        attempt: Attempt,
-        deadline: Deadline,
-        known: Mapping[bytes, Response] = NOTHING,
-    ) -> None:
-        self.known = known
-        """What was made of answers that came before."""
-        self.connection = connection
-        self.method = method
-        self.attempt = attempt
-        self.deadline = deadline
-        self.rest = NOTHING_LEFT
-        """What has not gone out."""
-        self.early = b""
-        """What has come."""
-        self.whole = False
-        """Whether that is the whole answer for certain."""
-        self.broken: OSError | None = None
-        """What the connection broke with; it says so only once."""
+    connection: PlainConnection
+    method: str
+    attempt: Attempt
+    deadline: Deadline
+    known: Mapping[bytes, Reading] = {}
+    """Answers that came before, by their bytes."""
+    rest: memoryview = NOTHING_LEFT
+    """What has not gone out."""
+    early: bytes = b""
+    """What has come."""
+    whole: bool = False
+    """Whether that is the whole answer for certain."""
+    broken: OSError | None = None
+    """What the connection broke with; it says so only once."""
+
+    __repr__ = shape
 
     def send(self, request: bytes) -> None:
         """Send what the connection takes at once. If it is broken, whoever sends the rest is told."""
@@ -124,37 +103,31 @@ class Exchange:
     def __init__(self, route: Route, most: int | None = None, *, brief: bool = False) -> None:
         self.route = route
         self._brief = brief
-        self._slots = None if most is None else BoundedSemaphore(most)
+        self._slots = nullcontext() if most is None else BoundedSemaphore(most)
         self._idle: list[PlainConnection] = []
         self._closed = False
-        self._known: dict[bytes, Response] = {}
+        self._known: dict[bytes, Reading] = {}
         weakref.finalize(self, _close_all, self._idle)
 
-    def send(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Response:
+    def send(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Reading:
         """Send one request and read its answer.
 
         :param request: head and body.
         :raises Exception: of many kinds; ``attempt.started`` says whether the server may have got the request.
         """
-        if self._slots is None:
-            return self._send(method, request, attempt, times)
         with self._slots:
-            return self._send(method, request, attempt, times)
-
-    def _send(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Response:
-        attempt.check()
-        began = monotonic()
-        connection = self._take() or self.route.connect(attempt, min(times.connect, times.whole))
-        left = times.whole - (monotonic() - began)
-        begun = Begun(connection, method, attempt, Deadline(min(times.answer, left)))
-        begun.rest = memoryview(request)
-        try:
-            attempt.carried_by(connection.handle)
-        except BaseException:
-            self._give_back(begun, keep=False)
-            raise
-        attempt.start()
-        return self.finish(begun)
+            attempt.check()
+            began = monotonic()
+            connection = self._take() or self.route.connect(attempt, min(times.connect, times.whole))
+            left = times.whole - (monotonic() - began)
+            begun = Begun(connection, method, attempt, Deadline(min(times.answer, left)), rest=memoryview(request))
+            try:
+                attempt.carried_by(connection.handle)
+                attempt.start()
+            except BaseException:
+                self._give_back(begun, keep=False)
+                raise
+            return self.finish(begun)
 
     def begin(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Begun | None:
         """Send what can go at once on a connection that is there; None, and nothing is sent, if there is none.
@@ -179,7 +152,7 @@ class Exchange:
             raise
         return begun
 
-    def finish(self, begun: Begun) -> Response:
+    def finish(self, begun: Begun) -> Reading:
         """Send the rest of a request, and read its answer.
 
         :raises Exception: of many kinds.
@@ -196,14 +169,14 @@ class Exchange:
             self._give_back(begun, keep=keep)
         return response
 
-    def _remember(self, begun: Begun, response: Response, *, keep: bool) -> None:
+    def _remember(self, begun: Begun, answer: Reading, *, keep: bool) -> None:
         """Know an answer again: of many requests, most are answered with the very same bytes."""
         if keep and begun.whole:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            self._known[begun.early] = response
+            self._known[begun.early] = answer
 
-    def _exchange(self, begun: Begun) -> tuple[Response, bool]:
+    def _exchange(self, begun: Begun) -> tuple[Reading, bool]:
         if begun.broken is not None and not begun.early:
             raise begun.broken
         carrier = begun.connection.carrier
@@ -211,10 +184,10 @@ class Exchange:
         read = begun.early + (early or b"")
         reading = Reading(carrier, method=begun.method, deadline=begun.deadline, early=read, brief=self._brief)
         reading.begin()
-        body = reading.whole()
+        reading.finish()
         # A server that gives a quiet connection up says 408 unasked: its answer to our request would come after it.
         keep = reading.reusable and early is None and reading.status != HTTPStatus.REQUEST_TIMEOUT
-        return Response(reading.status, reading.headers, body, reading), keep
+        return reading, keep
 
     def _give_back(self, begun: Begun, *, keep: bool) -> None:
         begun.attempt.carried_by(None)

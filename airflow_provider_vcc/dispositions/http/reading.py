@@ -128,6 +128,8 @@ class Reading(http.client.HTTPResponse):
     """
 
     fp: Any = None  # also of one in the making of which an exception came from a signal
+    body = b""
+    """Decoded, once it is whole."""
     _tokens: dict[str, list[str]]
 
     def __init__(  # noqa: PLR0913 -- the first three are http.client's
@@ -191,8 +193,8 @@ class Reading(http.client.HTTPResponse):
         except (OSError, http.client.HTTPException):
             self.will_close = True
 
-    def whole(self) -> bytes:
-        """Return the body, decoded.
+    def finish(self) -> None:
+        """Read the body.
 
         :raises http.client.HTTPException: if it is not whole, too large, or cannot be decoded.
         :raises OSError: if the connection breaks, or the deadline passes.
@@ -204,13 +206,14 @@ class Reading(http.client.HTTPResponse):
             if held.tell() > LARGEST_BODY:
                 raise TooLarge(LARGER)
             if self._boundless and _is_whole(held):
-                return held.getvalue()
-        for _ in pieces:  # what stands behind the end of the coded data
-            pass
-        if self.length:
-            raise http.client.IncompleteRead(b"", self.length)
+                break
+        else:
+            for _ in pieces:  # what stands behind the end of the coded data
+                pass
+            if self.length:
+                raise http.client.IncompleteRead(b"", self.length)
+        self.body = held.getvalue()
         self.close()
-        return held.getvalue()
 
     @property
     def reusable(self) -> bool:

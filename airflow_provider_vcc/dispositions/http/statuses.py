@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from time import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
 
 import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError
@@ -36,12 +36,14 @@ from airflow_provider_vcc.exceptions import (
     VccRequestError,
     VccTransportError,
 )
+from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow_provider_vcc.dispositions.http.attempt import Attempt
-    from airflow_provider_vcc.dispositions.http.exchange import Response, Times
+    from airflow_provider_vcc.dispositions.http.exchange import Times
+    from airflow_provider_vcc.dispositions.http.reading import Reading
     from airflow_provider_vcc.dispositions.http.route import Route
 
 __all__ = [
@@ -94,12 +96,14 @@ class Headers(Protocol):
         """Return a header's value; None if there is none."""
 
 
-class Heard(NamedTuple):
+class Heard(msgspec.Struct, frozen=True):
     """An answer as a session gives it."""
 
     status: int
     headers: Headers
     body: bytes
+
+    __repr__ = shape
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -176,7 +180,7 @@ def proxy_fault(status: int, host: str, wait: float | None = None) -> Fault:
     return Fault(reason, delivered=False, retry_after=wait, status=status, advice=advice, transient=passes)
 
 
-def fault_of_proxy(response: Heard | Response, route: Route) -> Fault | None:
+def fault_of_proxy(response: Heard | Reading, route: Route) -> Fault | None:
     """Return the fault that an answer is if it is not the server's but a proxy's; None if it is the server's.
 
     407 is always a proxy's. Others may be either's if the proxy reads the request, and the server's answers are
@@ -194,7 +198,7 @@ def fault_of_proxy(response: Heard | Response, route: Route) -> Fault | None:
     return msgspec.structs.replace(fault, delivered=None, too_much=status_of(status).kind is Kind.TIMED_OUT)
 
 
-def envelope_of(response: Heard | Response) -> object:
+def envelope_of(response: Heard | Reading) -> object:
     """Return what an answer's body says; None if it cannot be read.
 
     :raises TooLarge: if it is a 200, and says too much.
@@ -209,7 +213,7 @@ def envelope_of(response: Heard | Response) -> object:
         return None
 
 
-def errors_of(response: Heard | Response) -> list[dict[str, Any]]:
+def errors_of(response: Heard | Reading) -> list[dict[str, Any]]:
     """Return the errors that an answer's envelope names, if it has one."""
     return envelope_errors(envelope_of(response))
 
