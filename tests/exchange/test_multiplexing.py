@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from support.engine import answered, client_of, delivery_of, elements, threads_of_the_engine
-from support.scripted import ScriptedServer, answer, read_request
+from support.scripted import Proxy, ScriptedServer, answer, read_request
 
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.messages import Answered, Began
@@ -63,6 +63,21 @@ def test_one_thread_carries_all_that_goes_out_on_connections_that_are_there(secu
             assert [answered(carrier).evidence for _ in range(3)] == [Answer()] * 3
         assert sorted(threads_of_the_engine()) == before
         assert scripted.connections == 3
+
+
+def test_what_goes_out_within_the_tls_of_a_proxy_is_carried_to_its_end_on_the_same_connection(tls, bundle):
+    """It cannot leave off in the middle of a record, so it waits in a thread of its own."""
+    large = "x" * 5_000_000
+    with (
+        Proxy(tls=tls) as proxy,
+        ScriptedServer(GOOD, tls=tls) as scripted,
+        carrier_of(scripted.url, verify=bundle, proxies={"https": proxy.url}) as carrier,
+    ):
+        for description in ("short", large, "short"):
+            assert carrier.send(some(description=description), 1) is True
+            assert answered(carrier).evidence == Answer()
+        assert scripted.connections == 1
+        assert [len(seen.body) > len(large) for seen in scripted.requests] == [False, False, True, False]
 
 
 def test_an_answer_that_has_come_is_pending_before_anybody_waits_for_it(secure):

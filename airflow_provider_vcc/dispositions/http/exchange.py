@@ -52,7 +52,7 @@ class Begun(msgspec.Struct):
     method: str
     attempt: Attempt
     deadline: Deadline
-    known: Mapping[bytes, Reading] = {}
+    known: Mapping[bytes, Reading]
     """Answers that came before, by their bytes."""
     rest: memoryview = NOTHING_LEFT
     """What has not gone out."""
@@ -69,6 +69,8 @@ class Begun(msgspec.Struct):
         """Send what the connection takes at once. If it is broken, whoever sends the rest is told."""
         carrier = self.connection.carrier
         self.rest = memoryview(request)
+        if not isinstance(carrier, socket.socket):  # TLS within TLS cannot leave off in the middle
+            return
         with suppress(OSError):
             carrier.settimeout(0)
             while self.rest:
@@ -120,14 +122,7 @@ class Exchange:
             began = monotonic()
             connection = self._take() or self.route.connect(attempt, min(times.connect, times.whole))
             left = times.whole - (monotonic() - began)
-            begun = Begun(connection, method, attempt, Deadline(min(times.answer, left)), rest=memoryview(request))
-            try:
-                attempt.carried_by(connection.handle)
-                attempt.start()
-            except BaseException:
-                self._give_back(begun, keep=False)
-                raise
-            return self.finish(begun)
+            return self.finish(self._begin(connection, method, request, attempt, min(times.answer, left)))
 
     def begin(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Begun | None:
         """Send what can go at once on a connection that is there; None, and nothing is sent, if there is none.
@@ -136,17 +131,19 @@ class Exchange:
         """
         if attempt.aborted or (connection := self._take()) is None:
             return None
-        if not isinstance(connection.carrier, socket.socket):  # TLS within TLS cannot leave off in the middle
-            self._idle.append(connection)
+        try:
+            return self._begin(connection, method, request, attempt, min(times.answer, times.whole))
+        except ConnectionAbortedError:
             return None
-        begun = Begun(connection, method, attempt, Deadline(min(times.answer, times.whole)), self._known)
+
+    def _begin(
+        self, connection: PlainConnection, method: str, request: bytes, attempt: Attempt, seconds: float
+    ) -> Begun:
+        begun = Begun(connection, method, attempt, Deadline(seconds), self._known)
         try:
             attempt.carried_by(connection.handle)
             attempt.start()
             begun.send(request)
-        except ConnectionAbortedError:
-            self._give_back(begun, keep=False)
-            return None
         except BaseException:
             self._give_back(begun, keep=False)
             raise
