@@ -16,6 +16,7 @@ from airflow_provider_vcc.dispositions.http.answers import envelope_errors, is_e
 from airflow_provider_vcc.dispositions.http.statuses import (
     Heard,
     Kind,
+    contradiction_of,
     envelope_of,
     fault_of,
     fault_of_proxy,
@@ -109,6 +110,9 @@ class Call:
         envelope = self._envelope(response)
         private = Private([self.params, self.json, *self.session.settings.secrets])
         errors = private.errors(envelope_errors(envelope))
+        contradiction = contradiction_of(response.status, envelope)
+        if contradiction is not None:
+            raise transport_error(contradiction, VccTransportError, str(self))
         kind = status_of(response.status).kind
         if kind is Kind.REFUSED:
             raise refused(response.status, errors)

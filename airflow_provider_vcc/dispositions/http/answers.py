@@ -34,6 +34,8 @@ __all__ = [
     "out_of_files",
     "read_answer",
     "read_envelope",
+    "read_refusal",
+    "says_done",
     "too_large",
 ]
 
@@ -43,7 +45,8 @@ MOST_MESSAGE = 300
 BOTH = "the answer has both an error and true for it"
 FALSE = "the API answered false"
 MISSING = "missing from the answer"
-OURS = frozenset({BOTH, FALSE, MISSING})
+REFUSED = "the answer refuses the request and has true for it"
+OURS = frozenset({BOTH, FALSE, MISSING, REFUSED})
 """Reasons in our own words: nothing in them is quoted."""
 MOST_CODE = 64
 OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
@@ -215,6 +218,32 @@ def out_of_files(error: BaseException) -> Fault | None:
         delivered=False,
         advice="raise this worker's limit of open files (ulimit -n), or look for what keeps so many open",
     )
+
+
+def read_refusal(envelope: object, count: int, why: Rejection) -> Answer:
+    """Settle elements by an answer whose status refuses the whole request.
+
+    :param why: stands for the elements of which the envelope has no error.
+    """
+    said: dict[int, object] = {}
+    errors: list[tuple[int | None, Rejection]] = []
+    if is_envelope(envelope):
+        said, errors = dict(_by_index(envelope.get("response"), count)), list(_entries(envelope.get("errors")))
+    answer = _settle(errors, said, count)
+    done = {index for index in range(count) if said.get(index) is True}
+    if done:
+        doubtful = dict.fromkeys(done - answer.unsaid.keys(), Rejection(None, REFUSED))
+        return Answer(answer.rejected, answer.unsaid | doubtful)
+    general = next((error for index, error in errors if index is None), why)
+    code = why.errorcode if general.errorcode is None else general.errorcode
+    others = Rejection(code, general.errormessage or why.errormessage)
+    return Answer(dict.fromkeys(range(count), others) | answer.rejected)
+
+
+def says_done(envelope: object) -> bool:
+    """Return whether an envelope has ``true`` for something that was asked for."""
+    response = envelope.get("response") if is_envelope(envelope) else None
+    return response is True or any(value is True for _, value in _by_index(response, 0))
 
 
 def too_large(error: TooLarge) -> Fault:

@@ -9,12 +9,13 @@ import requests
 
 from airflow_provider_vcc.dispositions.elements.ids import a_project
 from airflow_provider_vcc.dispositions.http.answers import (
-    Answer,
     Answers,
     Evidence,
     Fault,
     Refusal,
     Rejection,
+    envelope_errors,
+    read_refusal,
 )
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
 from airflow_provider_vcc.dispositions.http.connection import head
@@ -22,7 +23,8 @@ from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times
 from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import (
     Kind,
-    errors_of,
+    contradiction_of,
+    envelope_of,
     fault_of,
     fault_of_proxy,
     refused,
@@ -154,14 +156,16 @@ class Client:
         by_proxy = fault_of_proxy(response, self._exchange.route)
         if by_proxy is not None:
             return _evidence_of(by_proxy)
-        kind = status_of(status).kind
-        if kind is Kind.READABLE:
+        row = status_of(status)
+        if row.kind is Kind.READABLE:
             return self._answers.read(response.body, count, response.headers.get("content-type"))
-        if kind is Kind.REFUSED:
-            return Refusal(refused(status, of_request(self._head, b"".join(body)).errors(errors_of(response))))
-        if kind is Kind.REJECTED or (kind is Kind.SMALLER and count == 1):
-            return _rejected(response, count)
-        return fault_of(status, response.headers)
+        envelope = envelope_of(response)
+        contradiction = contradiction_of(status, envelope)
+        if row.kind is Kind.REJECTED or (row.kind is Kind.SMALLER and count == 1 and contradiction is None):
+            return read_refusal(envelope, count, Rejection(status, row.says))
+        if row.kind is Kind.REFUSED and contradiction is None:
+            return Refusal(refused(status, of_request(self._head, b"".join(body)).errors(envelope_errors(envelope))))
+        return contradiction or fault_of(status, response.headers)
 
 
 def _evidence_of(fault: Fault) -> Evidence:
@@ -169,15 +173,6 @@ def _evidence_of(fault: Fault) -> Evidence:
     if fault.transient or fault.delivered is not False:
         return fault
     return Refusal(transport_error(fault, VccTransportError))
-
-
-def _rejected(response: Reading, count: int) -> Answer:
-    errors = errors_of(response)
-    said: Mapping[str, Any] = errors[0] if errors else {}
-    code, message = said.get("errorcode"), said.get("errormessage")
-    status = status_of(response.status)
-    rejection = Rejection(response.status if code is None else code, message or status.says)
-    return Answer(rejected=dict.fromkeys(range(count), rejection))
 
 
 def envelope(

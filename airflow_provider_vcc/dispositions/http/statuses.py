@@ -13,17 +13,17 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from time import time
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeGuard, TypeVar
 
 import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from airflow_provider_vcc.dispositions.http.answers import (
     Fault,
-    envelope_errors,
     is_envelope,
     out_of_files,
     read_envelope,
+    says_done,
     too_large,
 )
 from airflow_provider_vcc.dispositions.http.connection import NotLetThrough, NotReached, Stage
@@ -51,8 +51,8 @@ __all__ = [
     "Heard",
     "Kind",
     "Status",
+    "contradiction_of",
     "envelope_of",
-    "errors_of",
     "fault_of",
     "fault_of_proxy",
     "proxy_fault",
@@ -213,11 +213,6 @@ def envelope_of(response: Heard | Reading) -> object:
         return None
 
 
-def errors_of(response: Heard | Reading) -> list[dict[str, Any]]:
-    """Return the errors that an answer's envelope names, if it has one."""
-    return envelope_errors(envelope_of(response))
-
-
 def fault_of(status: int, headers: Headers) -> Fault:
     """Return the fault that an answer of the server is, if its kind is one."""
     row = status_of(status)
@@ -229,6 +224,14 @@ def fault_of(status: int, headers: Headers) -> Fault:
         status=status,
         advice=row.advice,
     )
+
+
+def contradiction_of(status: int, envelope: object) -> Fault | None:
+    """Return the fault that an answer is whose status says that nothing was done, and whose envelope denies it."""
+    row = status_of(status)
+    if row.kind not in {Kind.REFUSED, Kind.SLOWER, Kind.SMALLER} or not says_done(envelope):
+        return None
+    return Fault(f"{row.says}, and yet the answer has true in it", status=status, advice=row.advice)
 
 
 def refused(status: int, errors: Sequence[Mapping[str, object]]) -> VccRequestError:
