@@ -61,6 +61,7 @@ SERVERS = {
     "200 with a readable envelope": {"reply": answer(GOOD)},
     "400 and other 4xx": {"reply": answer(status=400)},
     "401, 403, 404, 3xx": {"reply": answer(status=404)},
+    "401, 403, 404, 413, 429, 3xx": {"reply": answer(GOOD, status=404)},
     "407": {"reply": answer(status=407)},
     "A proxy answers CONNECT with 407": {"refusal": answer(status=403)},
     "A proxy answers CONNECT with 408": {"refusal": answer(status=502)},

@@ -255,10 +255,13 @@ def test_an_answer_in_bytes_that_came_before_says_the_same_and_one_in_others_wha
     assert [said.index(one) for one in said] == [0, 1, 0, 3, 1, 3, 0, 0]
 
 
-def test_a_connection_whose_known_answer_came_with_more_behind_it_is_not_used_again(secure):
+@pytest.mark.parametrize("size", [0, 9000], ids=["small", "large"])
+def test_a_connection_whose_answer_came_with_more_behind_it_is_not_used_again(secure, size):
+    """A small one is known, and a large one is more than is looked at together with what stands behind it."""
     server, client = secure
+    good = answer(b'{"errors": [], "response": {"0": true}%b}' % (b" " * size))
     with (
-        ScriptedServer(GOOD, GOOD, GOOD + GOOD, GOOD, **server) as scripted,
+        ScriptedServer(good, good, good + GOOD, GOOD, **server) as scripted,
         carrier_of(scripted.url, **client) as carrier,
     ):
         for _ in range(3):

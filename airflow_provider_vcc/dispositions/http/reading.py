@@ -95,11 +95,11 @@ class Incoming(io.RawIOBase):
 
         :raises TimeoutError: if none come in time.
         """
-        if self.ended:
-            return 0
         if self._early:
             count = min(len(buffer), len(self._early))
             buffer[:count], self._early = self._early[:count], self._early[count:]
+        elif self.ended:
+            return 0
         else:
             self._carrier.settimeout(self.deadline.left())
             count = self._carrier.recv_into(buffer)
