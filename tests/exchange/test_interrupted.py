@@ -174,6 +174,28 @@ def test_a_save_before_which_an_exception_comes_is_not_waited_for(monkeypatch):
     assert sync.tally.counts[Outcome.APPLIED] == sync.tally.total == 1
 
 
+def test_an_exception_while_a_call_waits_for_its_turn_keeps_no_later_one_from_it(connect, monkeypatch):
+    """It comes from a signal, just after one of Python's own locks was taken."""
+    enter, main = threading.Condition.__enter__, threading.current_thread()
+
+    def interrupted(condition):
+        enter(condition)
+        if threading.current_thread() is main:
+            raise Interrupted
+        return True
+
+    with ScriptedServer(answer()) as server:
+        hook = connect(server.url)
+        hook.run("GET", "/projects")
+        with monkeypatch.context() as patch, suppress(Interrupted):
+            patch.setattr(threading.Condition, "__enter__", interrupted)
+            hook.get_conn().get(hook.base_url + "/projects")
+        later = threading.Thread(target=hook.run, args=("GET", "/projects"), daemon=True)
+        later.start()
+        later.join(A_WHILE / 3)
+        assert not later.is_alive()
+
+
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 def test_an_exception_at_any_line_of_the_end_of_a_run_leaves_no_thread_and_no_connection(tls, bundle):
     """All threads and connections are still there when it comes to its end."""

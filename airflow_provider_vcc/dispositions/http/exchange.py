@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from http import HTTPStatus
 from math import inf
-from threading import BoundedSemaphore
+from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -95,6 +95,21 @@ class Begun(msgspec.Struct):
         return True
 
 
+class Turns:
+    """Lets so many in at a time. A semaphore could stay locked for ever, if an exception came from a signal."""
+
+    def __init__(self, most: int) -> None:
+        self._free: SimpleQueue[None] = SimpleQueue()
+        for _ in range(most):
+            self._free.put(None)
+
+    def __enter__(self) -> None:
+        self._free.get()
+
+    def __exit__(self, *_: object) -> None:
+        self._free.put(None)
+
+
 class Exchange:
     """Carries requests to the end of one route, each on a connection of its own at that time.
 
@@ -105,7 +120,7 @@ class Exchange:
     def __init__(self, route: Route, most: int | None = None, *, brief: bool = False) -> None:
         self.route = route
         self._brief = brief
-        self._slots = nullcontext() if most is None else BoundedSemaphore(most)
+        self._slots = nullcontext() if most is None else Turns(most)
         self._idle: list[PlainConnection] = []
         self._closed = False
         self._known: dict[bytes, Reading] = {}
