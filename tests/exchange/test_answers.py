@@ -62,6 +62,9 @@ ODD = {
     + b"Transfer-Encoding: deflate, chunked\r\n\r\n"
     + chunked(zlib.compress(GOOD)),
     "gzip in chunks of a byte": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(ZIPPED, 1),
+    "gzip twice in chunks of a byte": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n"
+    + chunked(gzip.compress(gzip.compress(GOOD)), 1),
     "gzip as a transfer coding": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunked(gzip.compress(GOOD)),
     "a folded header": sized(GOOD, b"X-Long: one\r\n two\r\n\tthree"),
     "a folded content type": sized(GOOD, b"Content-Type: application/json;\r\n charset=utf-8"),

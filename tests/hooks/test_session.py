@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -36,6 +37,27 @@ def test_get_conn_gives_the_same_authenticated_session_each_time(connect, server
     assert seen.line == "GET /v2/projects HTTP/1.1"
     assert seen.headers["authorization"] == BASIC
     assert seen.headers["user-agent"].startswith(f"airflow-provider-vcc/{__version__} ")
+
+
+BODIES = {
+    "nothing": (None, b""),
+    "a text": ("ő", "ő".encode()),
+    "bytes": (b"\x00\xff", b"\x00\xff"),
+    "a buffer": (bytearray(b"ab"), b"ab"),
+    "a form": ({"a": "ő"}, b"a=%C5%91"),
+    "a file": (io.BytesIO(b"ab" * 99_999), b"ab" * 99_999),
+    "a file of text": (io.StringIO("ab"), b"ab"),
+    "pieces": (iter([b"a", "ő", bytearray(b"b")]), "aőb".encode()),
+}
+
+
+@pytest.mark.parametrize(("body", "sent"), BODIES.values(), ids=BODIES)
+def test_a_body_of_any_kind_goes_out_whole_with_its_length(connect, server, body, sent):
+    hook = connect(server.url)
+    hook.get_conn().put(hook.base_url + "/projects", data=body)
+    [seen] = server.requests
+    assert (seen.body, seen.headers["content-length"]) == (sent, str(len(sent)))
+    assert "transfer-encoding" not in seen.headers
 
 
 def test_nothing_is_read_and_nobody_is_asked_before_it_is_needed(connect, server, monkeypatch):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.util.request import body_to_chunks
 
 from airflow_provider_vcc.dispositions.http.answers import too_large
 from airflow_provider_vcc.dispositions.http.attempt import Attempt
@@ -26,7 +27,7 @@ from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge, see_th
 from airflow_provider_vcc.exceptions import VccTransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from requests import PreparedRequest
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SessionConnectTimeout", "SessionError", "SessionReadTimeout", "VccAdapter"]
 
+BLOCK = 1 << 16
 GONE = frozenset({"content-encoding", "transfer-encoding", "content-length"})
 """Headers about how the body came, which is decoded and whole by now."""
 
@@ -198,20 +200,10 @@ def _times(timeout: object, longest: float) -> Times:
 
 def _written(request: PreparedRequest, route: Route) -> bytes:
     """Write a request as it goes out."""
-    body = _body(request.body)
+    pieces: Iterable[str | bytes] | None = body_to_chunks(request.body, str(request.method), BLOCK).chunks
+    body = b"".join(piece.encode() if isinstance(piece, str) else piece for piece in pieces or ())
     headers = {"Host": route.netloc, "Accept": "*/*", **request.headers, **route.headers}
     headers.pop("Transfer-Encoding", None)
     if body or request.method not in {"GET", "HEAD"}:
         headers["Content-Length"] = str(len(body))
     return head(str(request.method), route.target(request.path_url), headers) + b"\r\n" + body
-
-
-def _body(body: Any) -> bytes:
-    if body is None:
-        return b""
-    if isinstance(body, str):
-        return body.encode()
-    if isinstance(body, bytes | bytearray | memoryview):
-        return bytes(body)
-    pieces = body.read() if hasattr(body, "read") else body
-    return _body(pieces) if isinstance(pieces, str | bytes) else b"".join(map(_body, pieces))

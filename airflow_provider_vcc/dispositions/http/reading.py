@@ -309,7 +309,9 @@ def _decoded(pieces: Iterator[bytes], *, packed: bool, most: int = MOST_CODINGS)
         first += more
     whole = chain((first,), pieces)
     window = _window(first, packed=packed) if most else None
-    return whole if window is None else _decoded(_inflated(whole, window), packed=packed, most=most - 1)
+    if window is None:
+        return whole
+    return _decoded(filter(None, _inflated(whole, window)), packed=packed, most=most - 1)
 
 
 def _window(first: bytes, *, packed: bool) -> int | None:

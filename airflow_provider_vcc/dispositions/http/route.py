@@ -71,13 +71,10 @@ class Route:
 
         :raises NotReached: if there is none. Nothing has been sent then.
         """
-        proxy = self.proxy
-        if proxy is None:
-            connection = self._to(self.host, self.port)
-            connection.dial = partial(dial, self.host, self.port)
-        elif proxy.socks:
-            connection = self._to(self.host, self.port)
-            connection.dial = partial(dial_by_socks, proxy, (self.host, self.port))
+        proxy, target = self.proxy, (self.host, self.port)
+        if proxy is None or proxy.socks:
+            connection = self._to(*target)
+            connection.dial = partial(dial, *target) if proxy is None else partial(dial_by_socks, proxy, target)
         else:
             config = ProxyConfig(
                 self._proxy_tls, use_forwarding_for_https=False, assert_hostname=None, assert_fingerprint=None
@@ -87,8 +84,7 @@ class Route:
             )
             connection.dial = partial(dial, proxy.host, proxy.port)
             if not self.forwarded:
-                headers = {"Host": netloc(self.host, self.port), **proxy.headers}
-                connection.set_tunnel(self.host, self.port, headers, proxy.scheme)
+                connection.set_tunnel(*target, {"Host": netloc(*target), **proxy.headers}, proxy.scheme)
         connection.reach(attempt, seconds)
         return connection
 

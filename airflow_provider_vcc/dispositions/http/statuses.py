@@ -11,7 +11,7 @@ import socket
 import ssl
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
-from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from http.client import HTTPException, IncompleteRead
 from time import time
 from typing import TYPE_CHECKING, Protocol, TypeGuard, TypeVar
 
@@ -187,9 +187,8 @@ def fault_of_proxy(response: Heard | Reading, route: Route) -> Fault | None:
     recognised by their envelope.
     """
     status = response.status
-    if status == PROXY_CREDENTIALS:
-        return proxy_fault(status, route.host, retry_after(response.headers.get("retry-after")))
-    if not route.forwarded or status not in BY_PROXY or is_envelope(envelope_of(response)):
+    may_be = route.forwarded and status in BY_PROXY and not is_envelope(envelope_of(response))
+    if not may_be and status != PROXY_CREDENTIALS:
         return None
     fault = proxy_fault(status, route.host, retry_after(response.headers.get("retry-after")))
     if status < 500:  # noqa: PLR2004 -- the class of failures
@@ -375,7 +374,7 @@ def _unanswered(error: BaseException, route: Route, times: Times) -> Fault:
         return too_large(error)
     if _refuses_ours(error):  # which a server says only now with TLS 1.3, and has read nothing of the request
         return _of_our_certificate(error, route.host)
-    broke = isinstance(error, (OSError, IncompleteRead, RemoteDisconnected))
+    broke = isinstance(error, (OSError, IncompleteRead))
     if broke or not isinstance(error, HTTPException):
         reason = f"the connection broke before the answer was whole ({_kind(error)})"
         return Fault(reason, advice=f"{route.host} dropped it: {RESTARTING}")
