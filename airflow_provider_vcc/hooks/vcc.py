@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_vcc._compat import BaseHook, mask_secret
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VccHook"]
 
-_OPENING = Lock()
-"""``cached_property`` alone would give two threads a session each, from Python 3.12 on."""
-
 
 class VccHook(BaseHook):
     """Talks to the VCC Live Database API with what a connection of type ``vcc`` says.
@@ -36,6 +32,7 @@ class VccHook(BaseHook):
     default_conn_name = "vcc_default"
     conn_type = "vcc"
     hook_name = "VCC Live"
+    _session: VccSession | None = None
 
     def __init__(self, vcc_conn_id: str = default_conn_name, *, pool_size: int = 4) -> None:
         super().__init__()
@@ -92,14 +89,12 @@ class VccHook(BaseHook):
 
         It sends its credentials to the connection's host only, follows no redirect, and always has a time-out.
         """
-        with _OPENING:
-            return self._session
-
-    @cached_property
-    def _session(self) -> VccSession:
         from airflow_provider_vcc.hooks.session import VccSession
 
-        return VccSession(self.settings, self.pool_size)
+        if self._session is not None:
+            return self._session
+        made = VccSession(self.settings, self.pool_size)
+        return cast("VccSession", vars(self).setdefault("_session", made))  # a lock could be locked in a forked process
 
     def run(
         self,

@@ -7,7 +7,6 @@ import json
 from contextlib import suppress
 from functools import partial
 from math import inf
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -102,7 +101,6 @@ class VccAdapter(HTTPAdapter):
         super().__init__(pool_connections=1, pool_maxsize=1)
         self._longest = longest
         self._most = most
-        self._lock = Lock()
         self._exchanges: dict[object, Exchange] = {}
 
     def exchange(
@@ -120,10 +118,11 @@ class VccAdapter(HTTPAdapter):
         parts = urlsplit(url)
         verify = True if verify is None else verify
         key = (parts.scheme, parts.netloc, tuple(sorted((proxies or {}).items())), verify, cert)
-        with self._lock:
-            if key not in self._exchanges:
-                self._exchanges[key] = Exchange(Route(url, proxies=proxies, verify=verify, cert=cert), self._most)
-            return self._exchanges[key]
+        found = self._exchanges.get(key)
+        if found is None:
+            made = Exchange(Route(url, proxies=proxies, verify=verify, cert=cert), self._most)
+            found = self._exchanges.setdefault(key, made)  # another thread may have been faster
+        return found
 
     def send(  # noqa: PLR0913, PLR0917 -- requests' own signature
         self,
@@ -150,8 +149,7 @@ class VccAdapter(HTTPAdapter):
 
     def close(self) -> None:
         """Close the connections that nobody uses."""
-        with self._lock:
-            exchanges, self._exchanges = self._exchanges, {}
+        exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
             exchange.close()
         super().close()

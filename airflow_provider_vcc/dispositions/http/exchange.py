@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import weakref
@@ -21,6 +22,8 @@ from airflow_provider_vcc.dispositions.http.reading import Reading, is_whole
 from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from airflow_provider_vcc.dispositions.http.attempt import Carrier
     from airflow_provider_vcc.dispositions.http.route import Route
 
@@ -120,11 +123,21 @@ class Exchange:
     def __init__(self, route: Route, most: int | None = None, *, brief: bool = False) -> None:
         self.route = route
         self._brief = brief
-        self._slots = nullcontext() if most is None else Turns(most)
+        self._most = most
+        self._slots = self._turns()
         self._idle: list[PlainConnection] = []
         self._closed = False
         self._known: dict[bytes, Reading] = {}
         weakref.finalize(self, _close_all, self._idle)
+        _ALL.add(self)
+
+    def _turns(self) -> AbstractContextManager[None]:
+        return nullcontext() if self._most is None else Turns(self._most)
+
+    def forked(self) -> None:
+        """Leave the connections to the process that this one was forked from: two that write to one garble it."""
+        self._slots = self._turns()  # of those that have theirs, no thread is here to give it back
+        _close_all(self._idle)
 
     def send(self, method: str, request: bytes, attempt: Attempt, times: Times) -> Reading:
         """Send one request and read its answer.
@@ -221,6 +234,18 @@ class Exchange:
                     return connection
                 connection.close()
         return None
+
+
+_ALL: weakref.WeakSet[Exchange] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    for exchange in _ALL:
+        exchange.forked()
+
+
+if hasattr(os, "register_at_fork"):  # not everywhere
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _close_all(idle: list[PlainConnection]) -> None:
