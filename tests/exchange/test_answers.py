@@ -13,6 +13,8 @@ from support.scripted import Proxy, ScriptedServer, answer
 
 from airflow_provider_vcc.dispositions.http.answers import Answer
 
+A_WHILE = 30
+"""Seconds that nothing here ever takes."""
 GOOD = b'{"errors": [], "response": {"0": true, "1": true}}'
 UNDERSTOOD = ("understood", "understood")
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -118,6 +120,7 @@ ODD = {
     "UTF-16": sized(GOOD.decode().encode("utf-16"), b"Content-Type: application/json; charset=utf-16"),
     "UTF-16 without a mark": sized(GOOD.decode().encode("utf-16-be")),
     "UTF-32": sized(GOOD.decode().encode("utf-32")),
+    "a blank before": sized(b" " + GOOD),
     "blanks around": sized(b"\r\n \t" + GOOD + b"\r\n\r\n"),
     "zeros behind": sized(GOOD + b"\0\0\0"),
     "a lone surrogate": sized(b'{"errors": [], "response": {"0": true, "1": true}, "note": "\\ud800"}'),
@@ -150,13 +153,20 @@ BROKEN = {
     "no status": b"HTTP/1.1 abc\r\n\r\n",
     "a status of four digits": b"HTTP/1.1 2000 OK\r\n" + SIZED,
     "less than its length": (lambda wire: wire.send(sized(GOOD)[:-1])),
+    "less than its length by a blank": (lambda wire: wire.send(sized(GOOD + b" ")[:-1])),
     "a chunk that is missing": (
         lambda wire: wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n", chunked(GOOD)[:-5])
     ),
     "a chunk without a size": (lambda wire: wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", GOOD)),
     "a negative chunk": (lambda wire: wire.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n-5\r\n", GOOD)),
     "a head that is cut": (lambda wire: wire.send(HEAD, b"Content-Le")),
+    "a head that is cut behind its status": (lambda wire: wire.send(b"HTTP/1.1 401 No\r\n")),
+    "a head that is cut behind a header": (lambda wire: wire.send(b"HTTP/1.1 401 No\r\nX: 1\r\n")),
     "a head without end": HEAD + b"X: 1\r\n" * 300_000,
+    "gzip in gzip in gzip in gzip": sized(gzip.compress(gzip.compress(gzip.compress(gzip.compress(GOOD))))),
+    "gzip whose check is wrong": HEAD
+    + b"Transfer-Encoding: chunked\r\n\r\n"
+    + chunked(gzip.compress(GOOD)[:-8] + bytes(8), 1),
     "gzip that is damaged": sized(gzip.compress(GOOD)[:10] + b"\xff" * 40, b"Content-Encoding: gzip"),
 }
 
@@ -230,21 +240,51 @@ def test_the_engine_and_the_hook_agree_on_every_answer(both, tls, reply, secure)
     assert engine == hook
 
 
-def test_no_more_is_read_on_a_connection_than_its_answer(both):
-    """Two lines, the first of which ends the connection; or bytes that nobody asked for."""
-    closing = [
-        sized(GOOD, b"Connection: close", b"Connection: keep-alive"),
-        sized(GOOD, b"Connection: keep-alive", b"Connection: close"),
-        sized(GOOD, b"Connection: keep-alive, close"),
-        sized(GOOD) + b"HTTP/1.1 200 OK\r\n",
-        sized(GOOD, b"Connection: keep-alive"),
-    ]
-    with ScriptedServer(*closing) as server:
+BODILESS = {
+    "204": (204, b""),
+    "204 with a length": (204, b"Content-Length: 50\r\n"),
+    "304": (304, b"Content-Length: 50\r\n"),
+}
+
+
+@pytest.mark.parametrize(("status", "line"), BODILESS.values(), ids=BODILESS)
+def test_a_body_that_no_answer_with_its_status_has_is_not_waited_for(both, status, line):
+    with ScriptedServer(b"HTTP/1.1 %d Said\r\n%b\r\n" % (status, line)) as server:
+        said = str(both.engine(server.url, timeout=A_WHILE)) + str(both.hook(server.url, timeout=A_WHILE))
+    assert said.count(f"the server answered with status {status}") == 2
+
+
+CLOSING = {
+    "close first": sized(GOOD, b"Connection: close", b"Connection: keep-alive"),
+    "close last": sized(GOOD, b"Connection: keep-alive", b"Connection: close"),
+    "close in a list": sized(GOOD, b"Connection: keep-alive, close"),
+    "bytes that nobody asked for": sized(GOOD) + b"HTTP/1.1 200 OK\r\n",
+    "no length": HEAD + b"\r\n" + GOOD,
+    "HTTP/1.0": b"HTTP/1.0 200 OK\r\n" + SIZED,
+    "no end of the trailers": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(GOOD)[: -len(b"\r\n")],
+}
+KEEPING = {
+    "a length": sized(GOOD),
+    "keep-alive": sized(GOOD, b"Connection: keep-alive"),
+    "HTTP/1.0 that says so": b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n" + SIZED,
+    "chunks": HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(GOOD),
+    "a folded length": HEAD + b"Content-Length:\r\n %d\r\n\r\n" % len(GOOD) + GOOD,
+}
+
+
+@pytest.mark.parametrize(
+    ("reply", "keeps"),
+    [*((reply, False) for reply in CLOSING.values()), *((reply, True) for reply in KEEPING.values())],
+    ids=[*CLOSING, *KEEPING],
+)
+def test_a_connection_is_used_again_only_if_nothing_more_can_come_on_it(monkeypatch, reply, keeps):
+    monkeypatch.setattr("airflow_provider_vcc.dispositions.http.reading.LONGEST_TRAILER", 0.1)
+    with ScriptedServer(reply) as server:
         client = client_of(server.url)
-        for _ in range(6):
+        for _ in range(2):
             assert client.send(body_of(elements(2)), 2) == Answer()
         client.close()
-    assert [seen.connection for seen in server.requests] == [1, 2, 3, 4, 5, 5]
+    assert [seen.connection for seen in server.requests] == ([1, 1] if keeps else [1, 2])
 
 
 @pytest.mark.parametrize("way", ["plain", "tls", "tls through a proxy with tls"])

@@ -220,6 +220,7 @@ def test_requests_that_nobody_waits_for_any_more_end_with_the_threads(secure):
         (GOOD[:20], False),
         (b"", False),
         (b"HTTP/1.1 200 OK\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", False),
         (b"HTTP/1.1 204 No\r\nContent-Length: 0\r\n\r\n", True),
         (b"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n", False),
         (b"HTTP/1.1  100 Continue\r\nContent-Length: 0\r\n\r\n", False),

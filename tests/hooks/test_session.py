@@ -39,6 +39,24 @@ def test_get_conn_gives_the_same_authenticated_session_each_time(connect, server
     assert seen.headers["user-agent"].startswith(f"airflow-provider-vcc/{__version__} ")
 
 
+def test_an_answer_of_a_session_has_what_the_server_said(connect):
+    said = answer(b"only words", status=404, Content_Encoding="deflate", X_Resource="one", Content_Type="text/plain")
+    with ScriptedServer(said) as server:
+        hook = connect(server.url)
+        got = hook.get_conn().get(hook.base_url + "/projects")
+    assert (got.status_code, got.reason, got.text) == (404, "Said", "only words")
+    assert (got.headers["x-resource"], got.headers["content-length"]) == ("one", "10")
+
+
+def test_head_has_no_body_to_wait_for_and_leaves_the_connection_as_it_was(connect):
+    with ScriptedServer(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: 1\r\n\r\n") as server:
+        hook = connect(server.url, timeout=20)
+        for _ in range(2):
+            got = hook.get_conn().head(hook.base_url + "/projects")
+            assert (got.status_code, got.content, got.headers["x"]) == (200, b"", "1")
+    assert server.connections == 1
+
+
 BODIES = {
     "nothing": (None, b""),
     "a text": ("ő", "ő".encode()),
