@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["SessionConnectTimeout", "SessionError", "SessionReadTimeout", "VccAdapter"]
 
 BLOCK = 1 << 16
-GONE = frozenset({"content-encoding", "transfer-encoding", "content-length"})
+GONE = frozenset({"content-encoding", "transfer-encoding"})
 """Headers about how the body came, which is decoded and whole by now."""
 
 
@@ -164,10 +164,7 @@ class VccAdapter(HTTPAdapter):
             version=answer.version,
             reason=answer.reason,
             preload_content=False,
-            decode_content=False,
             original_response=answer,
-            enforce_content_length=False,
-            request_method=request.method,
         )
         response = SessionResponse()
         response.__dict__.update(self.build_response(request, raw).__dict__)
