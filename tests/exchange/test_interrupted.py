@@ -28,6 +28,10 @@ from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.settings import Times
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
+from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.dispositions.http.exchange import Exchange
+from airflow_provider_vcc.dispositions.http.exchange import Times as HttpTimes
+from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
 
 A_WHILE = 30
@@ -172,6 +176,24 @@ def test_a_save_before_which_an_exception_comes_is_not_waited_for(monkeypatch):
             sync.run()
     assert time.monotonic() - began < A_WHILE / 3
     assert sync.tally.counts[Outcome.APPLIED] == sync.tally.total == 1
+
+
+def test_no_code_of_ours_runs_when_an_answer_is_dropped():
+    """An exception that a signal's handler raised there would be lost, and with it the end of a task."""
+    ran = []
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_code.co_filename.startswith(ENGINE):
+            ran.append(frame.f_code.co_qualname)
+
+    with ScriptedServer(GOOD) as server:
+        exchange = Exchange(Route(server.url))
+        answers = [exchange.send("GET", b"GET / HTTP/1.1\r\n\r\n", Attempt(), HttpTimes())]
+        sys.setprofile(note)
+        answers.clear()
+        sys.setprofile(None)
+        exchange.close()
+    assert ran == []
 
 
 def test_an_exception_while_a_call_waits_for_its_turn_keeps_no_later_one_from_it(connect, monkeypatch):

@@ -110,13 +110,12 @@ class Incoming(io.RawIOBase):
 
 
 class Stream(io.BufferedReader):
-    """A buffered reader that can be asked whether more had come than was read, also after http.client has closed it."""
+    """A buffered reader.
+
+    It has no ``close`` of its own: that would be called when it is dropped, where an exception from a signal is lost.
+    """
 
     raw: Incoming
-
-    def close(self) -> None:
-        """Read no more from the connection, but keep what has been read."""
-        self.raw.ended = True
 
 
 class Reading(http.client.HTTPResponse):
@@ -192,6 +191,11 @@ class Reading(http.client.HTTPResponse):
             super()._read_and_discard_trailer()  # type: ignore[misc]  # untyped there
         except (OSError, http.client.HTTPException):
             self.will_close = True
+
+    def _close_conn(self) -> None:
+        """Read no more from the connection, but keep what has been read."""
+        self.fp = None
+        self._stream.raw.ended = True
 
     def finish(self) -> None:
         """Read the body.
