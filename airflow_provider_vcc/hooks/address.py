@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from airflow_provider_vcc.hooks.fields import shown, text_of, wrong
 
@@ -67,7 +67,7 @@ def _split_host(text: str) -> SplitResult:
         raise wrong("Host", "is not an address", "write a host name, host:port or a base URL") from None
     if parts.username is not None or parts.password is not None:
         raise wrong("Host", "has credentials in it", "write them in Login and Password, and only the host here")
-    if parts.netloc.endswith(":"):  # such as https:/host
+    if parts.netloc.endswith(":") or parts.port == 0:  # such as https:/host
         raise wrong("Host", "is not an address", "write a host name, host:port or a base URL")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise wrong("Host", "has a query or a fragment", "write the address only up to its path")
@@ -83,7 +83,8 @@ def _is_bare_ipv6(text: str) -> bool:
 
 def _host_name(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    if not (_is_bare_ipv6(host) if ":" in host else HOST_NAME.fullmatch(host)) or ".." in host:
+    known = _is_bare_ipv6(host) if ":" in host else HOST_NAME.fullmatch(host)
+    if not known or ".." in host or "%" in host:  # what stands behind % is a zone of IPv6, which no URL can have
         raise wrong("Host", "is not a host name", "write letters, digits, hyphens and dots only, or an IP address")
     return host
 
@@ -102,6 +103,6 @@ def _port(value: object, parts: SplitResult) -> int | None:
 
 def _path(parts: SplitResult) -> str:
     path = parts.path.rstrip("/")
-    if not PATH.fullmatch(path) or ".." in path.split("/"):
+    if not PATH.fullmatch(path) or ".." in unquote(path).split("/"):
         raise wrong("Host", "has a path that cannot be sent", "write the address up to /v2, or the host name alone")
     return path if path.endswith("/v2") else f"{path}/v2"

@@ -115,7 +115,7 @@ class Call:
             raise transport_error(contradiction, VccTransportError, str(self))
         kind = status_of(response.status).kind
         if kind is Kind.REFUSED:
-            raise refused(response.status, errors)
+            raise refused(response.status, errors, self.session.route)
         if kind in {Kind.SLOWER, Kind.TIMED_OUT, Kind.FAILED}:
             raise transport_error(fault_of(response.status, response.headers), VccTransportError, str(self))
         if kind is not Kind.READABLE or errors:

@@ -57,10 +57,8 @@ def _cause(error: VccError, hook: Tested) -> str:
     if isinstance(error, VccAuthenticationError):
         if error.status == UNAUTHORISED:
             return "Wrong token or customer (401): check Password (the API token) and Login (the customer's subdomain)."
-        return (
-            "Access refused (403): this machine's IP address is probably not on the API's allow-list, or the token "
-            "lacks the right. Ask your VCC Live administrator to add the address of Airflow's machines."
-        )
+        advice = str(error).partition(": ")[2]
+        return f"Access refused (403): {advice}. Ask your VCC Live administrator to add the address, or the right."
     if isinstance(error, VccNotFoundError):
         return f"No VCC API at {hook.base_url} (404): check Host, or leave it empty."
     text = str(error).removeprefix("GET /projects: ").removeprefix(f"connection {hook.vcc_conn_id!r}: ")

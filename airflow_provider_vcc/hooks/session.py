@@ -69,7 +69,7 @@ class VccSession(requests.Session):
     def __init__(self, settings: Settings, pool_size: int, longest: float = inf) -> None:
         super().__init__()
         self.settings = settings
-        self.auth = OneHostAuth(settings)
+        self.auth = self._one_host = OneHostAuth(settings)
         self.trust_env = False
         self.verify = settings.verify
         self.cert = settings.cert
@@ -100,7 +100,12 @@ class VccSession(requests.Session):
         raise error.with_traceback(None)  # which would hold the proxy with its password
 
     def send(self, request: PreparedRequest, **options: Any) -> Response:
-        """Send with the connection's time-outs where the call gives none."""
+        """Send with the connection's time-outs where the call gives none.
+
+        :raises VccConfigurationError: if the credentials would go to another host, since the URL was changed.
+        """
+        if request.headers.get("Authorization") == self.settings.authorization:
+            self._one_host(request)
         if options.get("timeout") is None:
             options["timeout"] = (self.settings.connect_timeout, self.settings.timeout)
         return super().send(request, **options)

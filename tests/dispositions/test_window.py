@@ -423,7 +423,7 @@ class TestSaving:
         hand.go_on()
         for _ in range(2):
             hand.answer()
-        waiting = hand.window._open.at(State.UNSAVED)
+        waiting = hand.window.chunks.at(State.UNSAVED)
         assert [len(delivery.chunk) for delivery in waiting] == [2, 2]
         assert [(delivery.chunk.body, [*delivery.chunk.keys]) for delivery in waiting] == [(b"", [])] * 2
 

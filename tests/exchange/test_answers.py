@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
 
 import pytest
@@ -238,6 +239,23 @@ def replies(draw):
 def test_the_engine_and_the_hook_agree_on_every_answer(both, tls, reply, secure):
     engine, hook = both.understand(lambda wire: wire.send(reply), tls if secure else None)
     assert engine == hook
+
+
+@pytest.mark.parametrize("behind", [b"", b"<br>", b"}", b"\r\n", GOOD])
+@pytest.mark.parametrize("coded", [bytes, gzip.compress])
+def test_an_answer_that_nothing_bounds_says_the_same_in_whatever_pieces_it_comes(both, behind, coded):
+    """It ends with its JSON; whether more stands behind that may be seen at once, later or never."""
+    head = HEAD + b"Content-Length: 1\r\nContent-Length: 7\r\n\r\n"
+    body = coded(GOOD + behind)
+    at = len(GOOD) if coded is bytes else len(body) - 9
+
+    def in_two(wire):
+        wire.send(head + body[:at])
+        time.sleep(0.05)
+        wire.send(body[at:])
+
+    assert both.understand(lambda wire: wire.send(head + body)) == UNDERSTOOD
+    assert both.understand(in_two) == UNDERSTOOD
 
 
 BODILESS = {

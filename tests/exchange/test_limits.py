@@ -141,6 +141,11 @@ def test_too_large_an_answer_says_so_and_is_not_asked_for_again(connect):
         assert len(server.requests) == 1
 
 
+def test_a_head_that_is_too_large_is_named(both):
+    with ScriptedServer(b"HTTP/1.1 200 OK\r\n" + b"X: 1\r\n" * 300_000) as server:
+        assert "the head of the answer is larger than 256 KiB" in str(both.hook(server.url))
+
+
 DRIPS = {
     "the status": lambda wire: wire.drip(b"HTTP/1.1 200 OK\r\n" * 20, 0.1),
     "a header": lambda wire: (wire.send(HEAD), wire.drip(b"X" * 200, 0.1)),

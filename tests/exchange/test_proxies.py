@@ -190,6 +190,20 @@ def test_a_status_of_a_server_behind_a_proxy_that_reads_the_request_is_the_serve
         assert "VCC refused access (403)" in str(both.hook(server.url, proxies=proxy.url))
 
 
+def test_the_address_that_the_allow_list_may_lack_is_the_proxys(both, tls, bundle):
+    """So for a 403 of the server behind it, and for a server that hangs up in the tunnel."""
+    with Proxy() as proxy, ScriptedServer(answer(status=403), tls=tls) as server:
+        said = [
+            str(both.hook(server.url, proxies=proxy.url)),
+            str(both.engine(server.url, proxies={"https": proxy.url}).error),
+        ]
+    with Proxy() as proxy, ScriptedServer(reset=True) as server:
+        said.append(str(both.hook(server.url.replace("http:", "https:"), proxies=proxy.url)))
+    for text in said:
+        assert "the IP address of the proxy 127.0.0.1 is probably not on the API's allow-list" in text
+        assert "this machine" not in text
+
+
 MISBEHAVING = {
     "hangs up": lambda wire: wire.hang_up(),
     "resets": lambda wire: wire.reset(),

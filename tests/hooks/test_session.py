@@ -113,6 +113,15 @@ def test_a_redirect_is_not_followed_and_its_target_gets_no_credentials(connect, 
     assert len(server.requests) == 2
 
 
+def test_a_prepared_request_whose_url_was_changed_does_not_carry_the_credentials_elsewhere(connect, server):
+    session = connect("https://nobody.invalid").get_conn()
+    request = session.prepare_request(requests.Request("GET", "https://nobody.invalid/v2/projects"))
+    request.url = server.url
+    with pytest.raises(VccConfigurationError, match=r"to https://nobody\.invalid only"):
+        session.send(request)
+    assert server.connections == 0
+
+
 def test_the_session_refuses_to_send_its_credentials_to_another_host(connect, server):
     with ScriptedServer(answer()) as elsewhere:
         session = connect(server.url).get_conn()

@@ -164,7 +164,8 @@ class Client:
         if row.kind is Kind.REJECTED or (row.kind is Kind.SMALLER and count == 1 and contradiction is None):
             return read_refusal(envelope, count, Rejection(status, row.says))
         if row.kind is Kind.REFUSED and contradiction is None:
-            return Refusal(refused(status, of_request(self._head, b"".join(body)).errors(envelope_errors(envelope))))
+            errors = of_request(self._head, b"".join(body)).errors(envelope_errors(envelope))
+            return Refusal(refused(status, errors, self._exchange.route))
         return contradiction or fault_of(status, response.headers)
 
 

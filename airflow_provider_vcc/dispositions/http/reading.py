@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import http.client
 import io
+import json
 import re
 import zlib
+from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,7 @@ LARGEST_BODY = 1 << 25
 """Bytes of one answer, decoded."""
 LARGER = f"the answer is larger than {LARGEST_BODY >> 20} MiB"
 LARGEST_HEAD = 1 << 18
+LARGER_HEAD = f"the head of the answer is larger than {LARGEST_HEAD >> 10} KiB"
 LONGEST_LINE = 1 << 16
 MOST_HEADERS = 80
 """http.client takes a hundred."""
@@ -62,6 +65,7 @@ STATED_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n
 CERTAIN = re.compile(rb"HTTP/1\.[01] [2-5]")
 UNSURE = re.compile(rb"content-length[^:]|transfer-encoding|\n[ \t]|(?<!\r)\n", re.IGNORECASE)
 RECENT = 64
+JSON = json.JSONDecoder(strict=False)
 
 
 class Unreadable(http.client.HTTPException):
@@ -80,6 +84,8 @@ class Incoming(io.RawIOBase):
         self.deadline = deadline
         self.allowed = LARGEST_HEAD
         """How many more bytes are taken."""
+        self.larger = LARGER_HEAD
+        """What is said if there are more."""
         self.ended = False
 
     def readable(self) -> bool:
@@ -105,7 +111,7 @@ class Incoming(io.RawIOBase):
             count = self._carrier.recv_into(buffer)
         self.allowed -= count
         if self.allowed < 0:
-            raise TooLarge(LARGER)
+            raise TooLarge(self.larger)
         return count
 
 
@@ -153,6 +159,7 @@ class Reading(http.client.HTTPResponse):
         headers, self._tokens = (_parsed_before if self._brief else _parsed)(lines)
         self.headers = self.msg = headers
         self._stream.raw.allowed += LARGEST_BODY
+        self._stream.raw.larger = LARGER
         self._frame()
 
     def _frame(self) -> None:
@@ -209,7 +216,8 @@ class Reading(http.client.HTTPResponse):
             held.write(piece)
             if held.tell() > LARGEST_BODY:
                 raise TooLarge(LARGER)
-            if self._boundless and _is_whole(held):
+            if self._boundless and (end := _end_of_json(held, len(piece))):
+                held.truncate(end)
                 break
         else:
             for _ in pieces:  # what stands behind the end of the coded data
@@ -225,15 +233,22 @@ class Reading(http.client.HTTPResponse):
         return not self.will_close and not self._stream.peek(1)
 
 
-def _is_whole(held: io.BytesIO) -> bool:
-    """Return whether an answer that nothing bounds has come to its end: its JSON has."""
-    if held.tell() > LARGEST_BOUNDLESS or not bytes(held.getbuffer()[-RECENT:]).rstrip(BLANK).endswith(b"}"):
-        return False
-    try:
-        read_json(held.getvalue())
-    except ValueError:
-        return False
-    return True
+def _end_of_json(held: io.BytesIO, new: int) -> int:
+    """Return where the JSON of an answer ends that nothing bounds, in whatever pieces it comes; 0 if it does not yet.
+
+    :param new: how many bytes have just come.
+    """
+    if held.tell() > LARGEST_BOUNDLESS or b"}" not in bytes(held.getbuffer()[-new - RECENT :]):
+        return 0
+    data = held.getvalue()
+    with suppress(ValueError, RecursionError):
+        _, end = JSON.raw_decode(data.decode("latin-1"), len(data) - len(data.lstrip(BLANK)))
+        return end if data[:end].endswith(b"}") else 0
+    with suppress(ValueError):  # in wide letters, or odd in another way
+        if data[-RECENT:].rstrip(BLANK).endswith(b"}"):
+            read_json(data)
+            return len(data)
+    return 0
 
 
 def _length(stated: list[str]) -> int | None:

@@ -115,6 +115,7 @@ class Status(msgspec.Struct, frozen=True):
     error: type[VccRequestError] = VccRequestError
 
 
+HERE = "this machine's IP address"
 STATUSES = {
     200: Status(Kind.READABLE, ""),
     401: Status(
@@ -126,7 +127,7 @@ STATUSES = {
     403: Status(
         Kind.REFUSED,
         "VCC refused access (403)",
-        "this machine's IP address is probably not on the API's allow-list, or the token may not use this project",
+        f"{HERE} is probably not on the API's allow-list, or the token may not use this project",
         VccAuthenticationError,
     ),
     404: Status(
@@ -233,10 +234,15 @@ def contradiction_of(status: int, envelope: object) -> Fault | None:
     return Fault(f"{row.says}, and yet the answer has true in it", status=status, advice=row.advice)
 
 
-def refused(status: int, errors: Sequence[Mapping[str, object]]) -> VccRequestError:
+def refused(status: int, errors: Sequence[Mapping[str, object]], route: Route) -> VccRequestError:
     """Return the error for a status after which nothing else can succeed, with what to do about it."""
     row = status_of(status)
-    return row.error(f"{row.says}: {row.advice}", status=status, errors=errors)
+    return row.error(f"{row.says}: {_as_seen(row.advice, route)}", status=status, errors=errors)
+
+
+def _as_seen(advice: str, route: Route) -> str:
+    """Name the address that the server sees: the proxy's, if there is one."""
+    return advice if route.proxy is None else advice.replace(HERE, f"the IP address of the proxy {route.proxy.host}")
 
 
 def transport_error(fault: Fault, kind: type[Error], about: str = "") -> Error:
@@ -274,7 +280,7 @@ OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "ACCESS_DENIED")
 """Alerts about what we have shown."""
 STOPPED = "the run was stopped before the answer came"
 NOT_BEGUN = "the run was stopped before the request went out"
-ALLOW_LIST = "this machine's IP address is probably not on the API's allow-list, or"
+ALLOW_LIST = f"{HERE} is probably not on the API's allow-list, or"
 FIREWALL = f"{ALLOW_LIST} a firewall is in between"
 RESTARTING = f"{ALLOW_LIST} the service is restarting"
 BUNDLE = "name your CA bundle in Extra verify"
@@ -282,6 +288,11 @@ BUNDLE = "name your CA bundle in Extra verify"
 
 def understand(error: BaseException, attempt: Attempt, route: Route, times: Times) -> Fault:
     """Return the fault that an exception is."""
+    fault = _understood(error, attempt, route, times)
+    return msgspec.structs.replace(fault, advice=_as_seen(fault.advice, route))
+
+
+def _understood(error: BaseException, attempt: Attempt, route: Route, times: Times) -> Fault:
     if attempt.aborted:
         return Fault(STOPPED) if attempt.started else Fault(NOT_BEGUN, delivered=False)
     if isinstance(error, NotReached):
@@ -336,7 +347,7 @@ def _of_server(error: NotReached, host: str, address: str, times: Times) -> Faul
         )
     if _refuses_ours(why):
         return _of_our_certificate(why, host)
-    if isinstance(why, ssl.SSLError) and not isinstance(why, ssl.SSLEOFError):
+    if isinstance(why, ssl.SSLError) and not isinstance(why, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return _none(
             f"TLS with {host} failed ({_words(why)})", "it may want a client certificate (Extra cert), or other TLS"
         )
