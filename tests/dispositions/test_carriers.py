@@ -199,6 +199,14 @@ class TestWaiting:
         assert isinstance(event, Saved)
         assert (event.error, store.get("key")) == (None, 7)
 
+    @pytest.mark.parametrize("kind", [OSError, SystemExit])
+    def test_whatever_a_store_raises_ends_the_write(self, threads, kind):
+        store = MemoryStore()
+        store.refuse = kind()
+        carrier = threads(Client(), store)
+        carrier.save([("key", 7)])
+        assert isinstance(carrier.wait(A_WHILE).error, kind)
+
 
 class TestInterruptions:
     """An exception came from a signal: whoever waits for something is told of it."""

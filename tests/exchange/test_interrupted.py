@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import select
+import socket
 import sys
 import threading
 import time
@@ -17,12 +19,14 @@ from support.engine import (
     client_of,
     delivery_of,
     elements,
+    open_files,
     sync_of,
     threads_of_the_engine,
 )
 from support.scripted import ScriptedServer, answer
 
 from airflow_provider_vcc import dispositions
+from airflow_provider_vcc.dispositions.engine.carriers.bell import Bell
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
@@ -53,17 +57,21 @@ class Interrupted(BaseException):
 
 
 class Interrupt:
-    """Raises at one line that a function of the engine leads to in this thread; without a line it only counts."""
+    """Raises at one line that a function of the engine leads to in this thread; without a line it only counts.
 
-    def __init__(self, within, line=None):
+    :param files: where these lines stand, by the beginning of their names.
+    """
+
+    def __init__(self, within, line=None, files=(ENGINE,)):
         self.within = within
+        self.files = files
         self.line = line
         self.count = 0
         self.outermost = None
 
     def __call__(self, frame, event, _):
         """Follow the engine's own frames."""
-        if not frame.f_code.co_filename.startswith(ENGINE) or frame.f_code.co_name == "_close_all":
+        if not frame.f_code.co_filename.startswith(self.files) or frame.f_code.co_name == "_close_all":
             return None  # the latter is called when the garbage of others is collected, which lets nothing be raised
         if event == "call" and self.outermost is None and frame.f_code.co_qualname == self.within:
             self.outermost = frame
@@ -176,6 +184,28 @@ def test_a_save_before_which_an_exception_comes_is_not_waited_for(monkeypatch):
             sync.run()
     assert time.monotonic() - began < A_WHILE / 3
     assert sync.tally.counts[Outcome.APPLIED] == sync.tally.total == 1
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+def test_an_exception_while_a_bell_is_made_leaves_no_descriptor():
+    def make(line=None):
+        bell, interrupt = Bell(), Interrupt("Bell.hang", line, (ENGINE, socket.__file__))
+        sys.settrace(interrupt)
+        with suppress(Interrupted):
+            bell.hang(select.poll())
+        sys.settrace(None)
+        bell.close()
+        return interrupt.count
+
+    def make_at_any_line():
+        before = open_files()
+        for line in range(1, make() + 1):
+            make(line)
+        gc.collect()
+        assert open_files() == before
+
+    with ThreadPoolExecutor(1) as alone:
+        alone.submit(make_at_any_line).result()
 
 
 def test_no_code_of_ours_runs_when_an_answer_is_dropped():

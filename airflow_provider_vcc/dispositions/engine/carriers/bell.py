@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from _socket import socketpair  # that of socket loses a descriptor if an exception comes from a signal in the middle
 from contextlib import suppress
 from select import POLLIN
-from socket import socketpair
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from _socket import socket
     from select import poll
-    from socket import socket
 
 __all__ = ["Bell"]
 

@@ -56,11 +56,11 @@ class Saver:
     def _run(self) -> None:
         while (values := self._work.get()) is not None:
             began = monotonic()
-            error = None
+            error: BaseException | None = None
             try:
                 for key, value in values:
                     self._set(key, value.encode() if isinstance(value, Segment) else value)
-            except Exception as refused:  # noqa: BLE001 -- the loop decides what it means
+            except BaseException as refused:  # noqa: BLE001 -- the loop decides what it means, and would wait for ever
                 error = refused
             self._done(Saved(monotonic() - began, error))
             self._ended += 1
