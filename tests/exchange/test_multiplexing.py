@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from contextlib import contextmanager
 
 import pytest
 from support.engine import answered, client_of, delivery_of, elements, threads_of_the_engine
-from support.scripted import Proxy, ScriptedServer, answer, read_request
+from support.scripted import Proxy, ScriptedServer, answer, pump, read_request
 
 from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.messages import Answered, Began
@@ -78,6 +79,41 @@ def test_what_goes_out_within_the_tls_of_a_proxy_is_carried_to_its_end_on_the_sa
             assert answered(carrier).evidence == Answer()
         assert scripted.connections == 1
         assert [len(seen.body) > len(large) for seen in scripted.requests] == [False, False, True, False]
+
+
+class Halving:
+    """One end of a connection, on which all that is sent goes out in two halves."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self.fileno, self.recv = connection.fileno, connection.recv
+
+    def sendall(self, data):
+        self._connection.sendall(data[: len(data) // 2])
+        time.sleep(0.05)
+        self._connection.sendall(data[len(data) // 2 :])
+
+
+class InHalves(Proxy):
+    """Hands on what the server says in two halves."""
+
+    def _tunnel(self, connection, address):
+        with socket.create_connection(address) as upstream:
+            connection.sendall(self._connected)
+            pump(Halving(connection), upstream)
+
+
+def test_a_record_of_tls_of_which_half_has_come_is_not_a_broken_connection(tls, bundle):
+    """There is something on the socket then, and nothing to be read."""
+    with (
+        InHalves() as proxy,
+        ScriptedServer(GOOD, tls=tls) as scripted,
+        carrier_of(scripted.url, verify=bundle, proxies={"https": proxy.url}) as carrier,
+    ):
+        for _ in range(3):
+            carrier.send(some(), 1)
+            assert answered(carrier).evidence == Answer()
+        assert scripted.connections == 1
 
 
 def test_an_answer_that_has_come_is_pending_before_anybody_waits_for_it(secure):
