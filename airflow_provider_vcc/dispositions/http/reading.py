@@ -92,9 +92,13 @@ class Incoming(io.RawIOBase):
         """Return that it can be read from."""
         return True
 
-    def makefile(self, _mode: str) -> Stream:
-        """Return a buffered reader, as a socket does for http.client."""
-        return Stream(self)
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return a buffered reader, as a socket does for http.client.
+
+        It has no ``close`` of its own: that would be called when it is dropped, where an exception from a signal is
+        lost.
+        """
+        return io.BufferedReader(self)
 
     def readinto(self, buffer: Any) -> int:
         """Read some bytes; 0 at the end.
@@ -113,15 +117,6 @@ class Incoming(io.RawIOBase):
         if self.allowed < 0:
             raise TooLarge(self.larger)
         return count
-
-
-class Stream(io.BufferedReader):
-    """A buffered reader.
-
-    It has no ``close`` of its own: that would be called when it is dropped, where an exception from a signal is lost.
-    """
-
-    raw: Incoming
 
 
 class Reading(http.client.HTTPResponse):
@@ -148,8 +143,9 @@ class Reading(http.client.HTTPResponse):
         brief: bool = False,
     ) -> None:
         self._brief = brief
-        super().__init__(Incoming(carrier, deadline, early), debuglevel, method)  # type: ignore[arg-type]
-        self._stream: Stream = self.fp
+        self._incoming = Incoming(carrier, deadline, early)
+        super().__init__(self._incoming, debuglevel, method)  # type: ignore[arg-type]
+        self._stream: io.BufferedReader = self.fp
 
     def begin(self) -> None:
         """Read up to the body, past any information before the answer."""
@@ -158,8 +154,8 @@ class Reading(http.client.HTTPResponse):
         self.status, self.reason = int(status), reason.strip().decode("latin-1")
         headers, self._tokens = (_parsed_before if self._brief else _parsed)(lines)
         self.headers = self.msg = headers
-        self._stream.raw.allowed += LARGEST_BODY
-        self._stream.raw.larger = LARGER
+        self._incoming.allowed += LARGEST_BODY
+        self._incoming.larger = LARGER
         self._frame()
 
     def _frame(self) -> None:
@@ -192,9 +188,8 @@ class Reading(http.client.HTTPResponse):
 
     def _read_and_discard_trailer(self) -> None:
         """Wait only briefly for what may stand behind the last chunk: the answer is whole without it."""
-        incoming = self._stream.raw
         try:
-            incoming.deadline = Deadline(min(LONGEST_TRAILER, incoming.deadline.left()))
+            self._incoming.deadline = Deadline(min(LONGEST_TRAILER, self._incoming.deadline.left()))
             super()._read_and_discard_trailer()  # type: ignore[misc]  # untyped there
         except (OSError, http.client.HTTPException):
             self.will_close = True
@@ -202,7 +197,7 @@ class Reading(http.client.HTTPResponse):
     def _close_conn(self) -> None:
         """Read no more from the connection, but keep what has been read."""
         self.fp = None
-        self._stream.raw.ended = True
+        self._incoming.ended = True
 
     def finish(self) -> None:
         """Read the body.
@@ -269,7 +264,7 @@ def is_whole(data: bytes) -> bool:
 # The head
 
 
-def _head(stream: Stream, *, brief: bool) -> tuple[bytes, bytes, bytes, bytes]:
+def _head(stream: io.BufferedReader, *, brief: bool) -> tuple[bytes, bytes, bytes, bytes]:
     """Read a head, past any information before the answer, and return its version, status, reason and headers.
 
     These as http.client takes them: unfolded, without what is not a header, and not too many.
@@ -288,7 +283,7 @@ def _head(stream: Stream, *, brief: bool) -> tuple[bytes, bytes, bytes, bytes]:
     return version, status, reason, b"".join(lines)
 
 
-def _lines(stream: Stream) -> list[bytes]:
+def _lines(stream: io.BufferedReader) -> list[bytes]:
     """Return the lines of a head, without blank ones before it, which are left over from an answer before."""
     lines: list[bytes] = []
     while True:
