@@ -121,8 +121,9 @@ class Call:
         if kind is not Kind.READABLE or errors:
             raise self._rejected(response.status, errors, private.everything(envelope))
         if not is_envelope(envelope):
+            kind_of_it = private.redacted(_kind_of(answer))
             raise VccTransportError(
-                f"{self}: the answer is not what the VCC API gives ({_kind_of(answer)}): check the connection's Host",
+                f"{self}: the answer is not what the VCC API gives ({kind_of_it}): check the connection's Host",
                 status=response.status,
                 transient=False,
             )

@@ -180,6 +180,14 @@ def test_what_a_server_quotes_of_a_request_is_shown_nowhere(connect, logged, sta
     assert not [part for part in ("S0METHING", "s0mething", "PERSONAL", "bWV0aGlu", "&#115;") if part in shown]
 
 
+@pytest.mark.parametrize("quoted", [f"text/{SECRETS[0]}", SECRETS[1]])
+def test_what_a_server_quotes_in_the_type_of_its_answer_is_not_shown(connect, logged, quoted):
+    with ScriptedServer(answer(b"<html>", Content_Type=quoted)) as server:
+        hook = connect(server.url)
+        shown = "\n".join([*use_with(hook, *WAYS_WITH_ELEMENTS), str(hook.test_connection()), logged()])
+    assert in_any_of([shown]) == []
+
+
 def test_the_name_of_a_project_does_not_quote_the_token(connect):
     projects = {"errors": [], "response": [{"projectid": 17, "name": f"Callbacks: {TOKEN}, {SECRETS[1]}"}]}
     with ScriptedServer(answer(json.dumps(projects).encode())) as server:
