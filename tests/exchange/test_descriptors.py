@@ -8,12 +8,16 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from support.descriptors import MANY
-from support.engine import body_of, client_of, elements
+from support.engine import body_of, client_of, elements, run
 from support.scripted import Proxy, ScriptedServer, SocksProxy, answer
+
+from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome
+from airflow_provider_vcc.exceptions import VccTransportError
 
 GOOD = answer(json.dumps({"errors": [], "response": dict.fromkeys(map(str, range(5)), True)}).encode())
 TESTS = Path(__file__).parents[1]
@@ -68,6 +72,24 @@ def test_a_run_that_can_open_nothing_more_says_so_and_calls_nothing_not_sent_tha
     assert [result["error"] is None for result in results] == sorted(result["error"] is None for result in results)
     assert results[0]["error"].startswith("VccTransportError")
     assert (results[-1]["error"], results[-1]["applied"]) == (None, 30)
+
+
+def test_a_run_that_can_start_no_more_threads_says_so_and_counts_what_had_gone_out(monkeypatch):
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == "vcc-sender-2":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with ScriptedServer(GOOD) as server:
+        sync, error = run(server.url, elements(30), chunk_size=5, max_in_flight=4)
+        arrived = 5 * len(server.requests)
+    assert type(error) is VccTransportError
+    assert "no more threads can be started here: raise this worker's limit of processes" in str(error)
+    counts = sync.tally.counts
+    assert (counts[Outcome.APPLIED], counts[Outcome.NOT_SENT]) == (arrived, sync.read - arrived)
 
 
 def test_a_name_that_is_not_found_since_nothing_more_can_be_opened_is_not_called_missing(monkeypatch):

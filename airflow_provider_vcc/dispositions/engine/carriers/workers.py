@@ -8,10 +8,17 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from airflow_provider_vcc.exceptions import VccTransportError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Workers"]
+
+NO_THREADS = (
+    "no more threads can be started here: raise this worker's limit of processes (ulimit -u, or its container's), "
+    "or lower max_in_flight"
+)
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -35,13 +42,19 @@ class Workers(Generic[Job, Result]):
         """One for each that is free. A semaphore could stay locked, if an exception came from a signal meanwhile."""
 
     def give(self, job: Job) -> None:
-        """Hand a job to a thread that is free, a new one if all are busy."""
+        """Hand a job to a thread that is free, a new one if all are busy.
+
+        :raises VccTransportError: if that cannot be started.
+        """
         if self._free:
             self._free.pop()
         else:
             thread = threading.Thread(target=self._run, name=f"{self._name}-{len(self._threads) + 1}", daemon=True)
             self._threads.append(thread)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:
+                raise VccTransportError(NO_THREADS, delivered=False) from None
         self._jobs.put(job)
 
     def end(self) -> None:
