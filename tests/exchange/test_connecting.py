@@ -100,24 +100,40 @@ class Interrupted(BaseException):
     """What a signal's handler raises, as Airflow's do."""
 
 
-@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # ssl's own may be closed with the exception only
-@pytest.mark.parametrize("where", ["TCP", "TLS", "CONNECT", "TLS within TLS", "SOCKS"])
-def test_an_exception_that_a_signal_raises_while_it_connects_comes_through_as_it_is(where, tls, bundle):
+@contextmanager
+def interrupting():
+    """Let a signal raise an exception in this thread soon, and assert that it comes through."""
+
     def interrupt(*_):
         raise Interrupted
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     timer = threading.Timer(0.2, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR1))
+    timer.start()
     try:
-        with dropping(where, tls) as (url, proxies):
-            client = client_of(url, connect_timeout=30, proxies=proxies, verify=bundle)
-            timer.start()
-            with pytest.raises(Interrupted):
-                client.send(body_of(TWO), 2)
-            client.close()
+        with pytest.raises(Interrupted):
+            yield
     finally:
         timer.join()
         signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # ssl's own may be closed with the exception only
+@pytest.mark.parametrize("where", ["TCP", "TLS", "CONNECT", "TLS within TLS", "SOCKS"])
+def test_an_exception_that_a_signal_raises_while_it_connects_comes_through_as_it_is(where, tls, bundle):
+    with dropping(where, tls) as (url, proxies):
+        client = client_of(url, connect_timeout=30, proxies=proxies, verify=bundle)
+        with interrupting():
+            client.send(body_of(TWO), 2)
+        client.close()
+
+
+def test_an_exception_that_a_signal_raises_while_it_connects_is_not_followed_by_the_next_address(monkeypatch):
+    with full_backlog() as port:
+        addresses = [(socket.AF_INET, ("127.0.0.1", port))] * 2
+        monkeypatch.setattr(dial, "_resolve", lambda *_: addresses)
+        with interrupting():
+            client_of("http://nobody.invalid", connect_timeout=3).send(body_of(TWO), 2)
 
 
 def test_an_attempt_that_is_over_cuts_no_connection_when_it_is_given_up():
@@ -271,12 +287,13 @@ def test_an_address_that_no_request_can_be_made_to_is_refused_while_the_route_is
     assert isinstance(client_of(url).send(body_of(TWO), 2).error, VccConfigurationError)
 
 
-def test_probes_keep_a_quiet_connection_alive():
+def test_probes_keep_a_quiet_connection_alive_and_small_pieces_go_out_at_once():
     with ScriptedServer(answer()) as server:
         client = client_of(server.url)
         client.send(body_of(TWO), 2)
         [connection] = client._exchange._idle
         assert connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert 0 < connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) <= 60
         client.close()
 

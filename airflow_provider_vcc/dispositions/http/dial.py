@@ -39,7 +39,6 @@ def dial(host: str, port: int, deadline: Deadline, attempt: Attempt) -> socket.s
         try:
             _connect(carrier, address, share, attempt)
         except BaseException as error:
-            attempt.carried_by(None)
             carrier.close()
             if not isinstance(error, OSError):
                 raise
@@ -52,7 +51,6 @@ def dial(host: str, port: int, deadline: Deadline, attempt: Attempt) -> socket.s
 
 def _connect(carrier: socket.socket, address: tuple[str | int | bytes, ...], share: Deadline, attempt: Attempt) -> None:
     _set_options(carrier)
-    attempt.carried_by(carrier)
     carrier.settimeout(0)
     with suppress(BlockingIOError):  # it is under way
         carrier.connect(address)
