@@ -188,7 +188,10 @@ def test_a_name_that_is_being_looked_up_is_asked_for_once_and_no_thread_is_left_
     assert asked == ["one.invalid", "two.invalid"]
     assert [thread.name for thread in threading.enumerate()].count("resolver") == 2
     release.set()
+    while "resolver" in [thread.name for thread in threading.enumerate()]:
+        time.sleep(0.001)
     assert "there is no host one.invalid" in client_of("http://one.invalid:9").send(body_of(TWO), 2).reason
+    assert asked == ["one.invalid", "two.invalid", "one.invalid"]
 
 
 @pytest.mark.parametrize("where", SILENT)
@@ -272,6 +275,14 @@ def test_a_run_that_is_stopped_while_it_connects_ends_soon_and_calls_nothing_unk
         thread.join()
     summary = sync.tally.summary()
     assert (summary["not_sent"], summary["unknown"]) == (20, 0)
+
+
+def test_a_name_is_looked_up_and_whoever_is_there_is_asked_by_it():
+    with ScriptedServer(answer(b'{"errors": [], "response": {"0": true, "1": true}}')) as server:
+        client = client_of(f"http://localhost:{server.port}")
+        assert not client.send(body_of(TWO), 2).rejected
+        client.close()
+    assert server.requests[0].headers["host"] == f"localhost:{server.port}"
 
 
 def test_a_name_that_is_none_is_no_host():
