@@ -95,7 +95,8 @@ class TestAllWell:
             assert counts(done) == {"applied": count}
             assert sandbox.ledger.most_elements_within(A_SECOND) <= pace
 
-    def test_the_store_forgets_what_changed_before_that_is_sent(self):
+    @pytest.mark.parametrize("later", [elements(2, userid=8), elements(3, userid=7)], ids=["changed", "longer"])
+    def test_the_store_forgets_what_changed_before_that_is_sent(self, later):
         """So a run that is killed then, and an input that changes back, do not pass old results for true."""
         seen = []
 
@@ -108,8 +109,8 @@ class TestAllWell:
             store = Watched()
             run(sandbox.url, elements(2, userid=7), store=store, chunk_size=1)
             seen.clear()
-            done, _ = run(sandbox.url, elements(2, userid=8), store=store, chunk_size=1)
-            assert counts(done) == {"applied": 2}
+            done, _ = run(sandbox.url, later, store=store, chunk_size=1)
+            assert counts(done) == {"applied": len(later)}
         assert seen[0] == 2
 
     def test_invalid_elements_are_counted_and_the_others_go_on(self):

@@ -181,7 +181,7 @@ class Progress:
         self.segments: dict[int, Segment] = {}
         self.dirty: set[int] = set()
         self.changes = 0
-        """How many stretches were read that are not what an earlier try had sent something of."""
+        """How many stretches were read that are not what an earlier try had sent something of, or go on behind it."""
 
     def load(self, store: Store) -> bool:
         """Read what earlier tries had kept, and return whether there was anything."""
@@ -275,11 +275,13 @@ class Progress:
         return digest.digest()[:DIGEST]
 
     def _keep(self, segment: Segment, number: int, count: int, digest: bytes, key: int) -> tuple[int, int]:
-        if segment.counts[number] != count:
+        shift = number * self.layout.stretch
+        applied, unsettled = segment.applied >> shift & self._whole, segment.unsettled >> shift & self._whole
+        if segment.counts[number] != count:  # should it end here again, what is sent now is past, and came last
+            self.changes += bool(applied | unsettled)
             self._note_digest(segment, number, count, digest)
             self.dirty.add(key)
-        shift = number * self.layout.stretch
-        return segment.applied >> shift & self._whole, segment.unsettled >> shift & self._whole
+        return applied, unsettled
 
     def _note_digest(self, segment: Segment, number: int, count: int, digest: bytes) -> None:
         segment.counts[number] = count

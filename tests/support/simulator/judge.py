@@ -126,7 +126,8 @@ def look_at_versions(world, ended, record, inputs):
         return
     latest = effects[-1].thing
     if latest not in inputs:
-        assert last // LAYOUT.stretch not in world.stood[latest.name], f"{record} is what {latest} made of it"
+        stood = world.stood[effects[-1].attempt][latest.name]
+        assert last // LAYOUT.stretch != stood, f"{record} is what {latest} made of it"
 
 
 def look_at_messages(world, scenario, changes):

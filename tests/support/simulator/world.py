@@ -86,9 +86,9 @@ class World:
         self.trace.append(f"{self.now:10.3f}  try {self.attempt}  {' '.join(map(str, what))}")
 
     def stands(self, things):
-        """Note in which stretch of the input each thing stands, now that it is read."""
-        for position, thing in enumerate(things):
-            self.stood.setdefault(thing.name, set()).add(position // LAYOUT.stretch)
+        """Note in which stretch of the input each thing stands for the try that comes now."""
+        places = enumerate(things)
+        self.stood[self.attempt + 1] = {thing.name: position // LAYOUT.stretch for position, thing in places}
 
     # Chance
 
