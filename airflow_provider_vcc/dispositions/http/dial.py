@@ -167,7 +167,6 @@ def dial_by_socks(proxy: Proxy, target: tuple[str, int], deadline: Deadline, att
     except ProxyError as error:
         raise error.socket_err or error from None
     finally:
-        attempt.carried_by(None)
         negotiation.close()
 
 
