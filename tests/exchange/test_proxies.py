@@ -141,6 +141,7 @@ def test_a_socks_proxy_of_any_version_works_for_engine_and_hook(both, tls, schem
         assert both.engine(server.url, proxies={"https": url}) == Answer()
         assert both.hook(server.url, proxies=url) == {"0": True, "1": True}
     assert proxy.asked == [("127.0.0.1", server.port)] * 2
+    assert proxy.versions == {int(scheme.removeprefix("socks")[0])}
 
 
 def test_a_name_goes_to_a_socks_proxy_that_resolves_it():

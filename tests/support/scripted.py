@@ -268,10 +268,13 @@ class SocksProxy(Listener):
         self._password = password
         self._instead = instead
         self.asked = []
+        self.versions = set()
 
     def serve(self, connection, number):
         with Wire(connection) as wire:
-            fifth = wire.stream.read(1) == b"\5"
+            version = wire.stream.read(1)
+            fifth = version == b"\5"
+            self.versions.update(version)
             target = self._fifth(wire) if fifth else self._fourth(wire)
             if target is None:
                 return
