@@ -31,8 +31,9 @@ from airflow_provider_vcc.dispositions.engine.carriers.threads import Threads
 from airflow_provider_vcc.dispositions.engine.kept import Kept
 from airflow_provider_vcc.dispositions.engine.recorder import Observer
 from airflow_provider_vcc.dispositions.engine.settings import Times
+from airflow_provider_vcc.dispositions.http import dial
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault
-from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.dispositions.http.attempt import Attempt, Deadline
 from airflow_provider_vcc.dispositions.http.exchange import Exchange
 from airflow_provider_vcc.dispositions.http.exchange import Times as HttpTimes
 from airflow_provider_vcc.dispositions.http.route import Route
@@ -206,6 +207,61 @@ def test_an_exception_while_a_bell_is_made_leaves_no_descriptor():
 
     with ThreadPoolExecutor(1) as alone:
         alone.submit(make_at_any_line).result()
+
+
+@pytest.fixture
+def name(monkeypatch):
+    """Return a name that is looked up in a tenth of a second."""
+
+    def look_up(_host, port, *_, flags=0, **__):
+        if flags & socket.AI_NUMERICHOST:
+            raise socket.gaierror
+        time.sleep(0.1)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return "vcc.example.com"
+
+
+def test_a_name_in_whose_lookup_an_exception_comes_at_any_line_is_found_the_next_time(name):
+    def find(port, line=None):
+        interrupt = Interrupt("_resolve", line)
+        sys.settrace(interrupt)
+        with suppress(Interrupted):
+            dial._resolve(name, port, Deadline(A_WHILE), Attempt())
+        sys.settrace(None)
+        assert dial._resolve(name, port, Deadline(A_WHILE / 3), Attempt()) == [(socket.AF_INET, ("127.0.0.1", port))]
+        return interrupt.count
+
+    with ThreadPoolExecutor(20) as pool:
+        lines = pool.submit(find, 1).result()
+        assert lines > 10
+        for found in [pool.submit(find, 1 + line, line) for line in range(1, lines + 1)]:
+            found.result()
+    assert not dial._LOOKUPS
+
+
+def test_an_exception_while_a_name_is_waited_for_leaves_nothing_locked(name):
+    """It comes just after one of the locks of Python's futures was taken, if that is how it is waited for."""
+
+    def interrupt(frame, event, _):
+        locked = event == "return" and frame.f_code.co_qualname == "Condition.__enter__"
+        if locked and "futures" in frame.f_back.f_code.co_filename:
+            raise Interrupted
+        return interrupt
+
+    def look_up():
+        sys.settrace(interrupt)
+        with suppress(Interrupted):
+            dial._resolve(name, 9, Deadline(A_WHILE), Attempt())
+        sys.settrace(None)
+
+    with ThreadPoolExecutor(1) as alone:
+        alone.submit(look_up).result()
+    for thread in threading.enumerate():
+        if thread.name == "resolver":
+            thread.join(A_WHILE / 3)
+            assert not thread.is_alive()
 
 
 def test_no_code_of_ours_runs_when_an_answer_is_dropped():

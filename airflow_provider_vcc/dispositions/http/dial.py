@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from concurrent.futures import Future, wait
 from contextlib import suppress
 from select import POLLOUT, poll
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.http.attempt import Deadline
@@ -73,7 +72,27 @@ def _set_options(carrier: socket.socket) -> None:
 
 # Names
 
-_LOOKUPS: dict[tuple[int, str, int], Future[list[Address] | OSError]] = {}
+
+class _Lookup:
+    """A name that is being looked up. An exception from a signal leaves nothing locked that its thread needs."""
+
+    def __init__(self) -> None:
+        self.answer: list[Address] | OSError | None = None
+        self._open = Lock()
+        self._open.acquire()
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the answer."""
+        if self._open.acquire(timeout=seconds):
+            self._open.release()
+
+    def end(self, answer: list[Address] | OSError) -> None:
+        """Tell the answer to all that wait."""
+        self.answer = answer
+        self._open.release()
+
+
+_LOOKUPS: dict[tuple[int, str, int], _Lookup] = {}
 """By process, since a forked one has no thread that goes on with them."""
 
 
@@ -86,29 +105,33 @@ def _resolve(host: str, port: int, deadline: Deadline, attempt: Attempt) -> list
     with suppress(OSError, UnicodeError):  # it is a name
         return _addresses(host, port, socket.AI_NUMERICHOST)
     found = _look_up(host, port)
-    while not found.done():
+    while (answer := found.answer) is None:
         attempt.check()
-        wait((found,), min(deadline.left(), SLICE))
-    answer = found.result()
+        found.wait(min(deadline.left(), SLICE))
     if isinstance(answer, OSError):
         raise type(answer)(*answer.args)  # others raise it, too
     return answer
 
 
-def _look_up(host: str, port: int) -> Future[list[Address] | OSError]:
-    mine: Future[list[Address] | OSError] = Future()
+def _look_up(host: str, port: int) -> _Lookup:
+    mine = _Lookup()
     key = os.getpid(), host, port
-    found = _LOOKUPS.setdefault(key, mine)
-    if found is mine:
-        try:
+    try:
+        found = _LOOKUPS.setdefault(key, mine)
+        if found is mine:
             Thread(target=_ask, args=(key, found), name="resolver", daemon=True).start()
-        except BaseException:
-            del _LOOKUPS[key]
-            raise
+    except BaseException:
+        _forget(key, mine)
+        raise
     return found
 
 
-def _ask(key: tuple[int, str, int], found: Future[list[Address] | OSError]) -> None:
+def _forget(key: tuple[int, str, int], lookup: _Lookup) -> None:
+    if _LOOKUPS.get(key) is lookup:
+        del _LOOKUPS[key]
+
+
+def _ask(key: tuple[int, str, int], found: _Lookup) -> None:
     answer: list[Address] | OSError
     try:
         answer = _addresses(*key[1:])
@@ -116,8 +139,8 @@ def _ask(key: tuple[int, str, int], found: Future[list[Address] | OSError]) -> N
         answer = _why(error)
     except Exception:  # noqa: BLE001 -- such as a label that is too long: there is no such host
         answer = socket.gaierror(socket.EAI_NONAME, "no host name")
-    del _LOOKUPS[key]
-    found.set_result(answer)
+    _forget(key, found)
+    found.end(answer)
 
 
 def _why(error: OSError) -> OSError:
