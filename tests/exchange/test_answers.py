@@ -243,11 +243,13 @@ def test_the_engine_and_the_hook_agree_on_every_answer(both, tls, reply, secure)
 
 @pytest.mark.parametrize("behind", [b"", b"<br>", b"}", b"\r\n", GOOD])
 @pytest.mark.parametrize("coded", [bytes, gzip.compress])
-def test_an_answer_that_nothing_bounds_says_the_same_in_whatever_pieces_it_comes(both, behind, coded):
+@pytest.mark.parametrize("size", [0, 100_000], ids=["small", "large"])
+def test_an_answer_that_nothing_bounds_says_the_same_in_whatever_pieces_it_comes(both, behind, coded, size):
     """It ends with its JSON; whether more stands behind that may be seen at once, later or never."""
     head = HEAD + b"Content-Length: 1\r\nContent-Length: 7\r\n\r\n"
-    body = coded(GOOD + behind)
-    at = len(GOOD) if coded is bytes else len(body) - 9
+    good = GOOD[:-1] + b" " * size + b"}"
+    body = coded(good + behind)
+    at = len(good) if coded is bytes else len(body) - 9
 
     def in_two(wire):
         wire.send(head + body[:at])

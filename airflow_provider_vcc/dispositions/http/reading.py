@@ -36,6 +36,7 @@ LONGEST_LINE = 1 << 16
 MOST_HEADERS = 80
 """http.client takes a hundred."""
 PIECE = 1 << 16
+LARGEST_LOOKED_THROUGH = 1 << 16
 LARGEST_BOUNDLESS = 1 << 20
 """Bytes up to which an answer without any framing is looked at for its end."""
 BODILESS = frozenset({204, 304})
@@ -211,7 +212,7 @@ class Reading(http.client.HTTPResponse):
             held.write(piece)
             if held.tell() > LARGEST_BODY:
                 raise TooLarge(LARGER)
-            if self._boundless and (end := _end_of_json(held, len(piece))):
+            if self._boundless and b"}" in _recent(held, len(piece)) and (end := _end_of_json(held)):
                 held.truncate(end)
                 break
         else:
@@ -219,6 +220,8 @@ class Reading(http.client.HTTPResponse):
                 pass
             if self.length:
                 raise http.client.IncompleteRead(b"", self.length)
+            if self._boundless:
+                held.truncate(_end_of_json(held) or held.tell())
         self.body = held.getvalue()
         self.close()
 
@@ -228,12 +231,19 @@ class Reading(http.client.HTTPResponse):
         return not self.will_close and not self._stream.peek(1)
 
 
-def _end_of_json(held: io.BytesIO, new: int) -> int:
-    """Return where the JSON of an answer ends that nothing bounds, in whatever pieces it comes; 0 if it does not yet.
+def _recent(held: io.BytesIO, new: int) -> bytes:
+    """Return the bytes of which the last may be that of its JSON; of a large answer only the very last one.
 
-    :param new: how many bytes have just come.
+    Each time that its end is looked for, an answer is decoded from its beginning.
     """
-    if held.tell() > LARGEST_BOUNDLESS or b"}" not in bytes(held.getbuffer()[-new - RECENT :]):
+    if held.tell() <= LARGEST_LOOKED_THROUGH:
+        return bytes(held.getbuffer()[-new - RECENT :])
+    return bytes(held.getbuffer()[-RECENT:]).rstrip(BLANK)[-1:]
+
+
+def _end_of_json(held: io.BytesIO) -> int:
+    """Return where the JSON ends of an answer that nothing bounds, whatever stands behind; 0 if it does not yet."""
+    if held.tell() > LARGEST_BOUNDLESS:
         return 0
     data = held.getvalue()
     with suppress(ValueError, RecursionError):
