@@ -12,9 +12,8 @@ import requests
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from airflow_provider_vcc.dispositions.engine.backoff import jitter
-from airflow_provider_vcc.dispositions.http.answers import envelope_errors, is_envelope, too_large
+from airflow_provider_vcc.dispositions.http.answers import Heard, envelope_errors, is_envelope, too_large
 from airflow_provider_vcc.dispositions.http.statuses import (
-    Heard,
     Kind,
     contradiction_of,
     envelope_of,

@@ -7,8 +7,7 @@ import pytest
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.elements.fields import Element, Plain
 from airflow_provider_vcc.dispositions.engine.chunks.chunk import chunk_of
-from airflow_provider_vcc.dispositions.http.answers import read_answer
-from airflow_provider_vcc.dispositions.http.statuses import Heard
+from airflow_provider_vcc.dispositions.http.answers import Heard, read_answer
 from airflow_provider_vcc.dispositions.outcomes.outcome import Failure, Outcome
 from airflow_provider_vcc.dispositions.sources.memory import from_elements
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows, ObjectRows, TableRows

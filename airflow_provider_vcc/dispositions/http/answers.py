@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 import msgspec
 
@@ -27,6 +27,8 @@ __all__ = [
     "Answers",
     "Evidence",
     "Fault",
+    "Headers",
+    "Heard",
     "Refusal",
     "Rejection",
     "envelope_errors",
@@ -50,6 +52,23 @@ OURS = frozenset({BOTH, FALSE, MISSING, REFUSED})
 """Reasons in our own words: nothing in them is quoted."""
 MOST_CODE = 64
 OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+
+
+class Headers(Protocol):
+    """The headers of an answer, by name in any case."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return a header's value; None if there is none."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """An answer as a session gives it."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    __repr__ = shape
 
 
 class Rejection(msgspec.Struct, frozen=True):

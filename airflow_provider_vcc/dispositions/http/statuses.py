@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 from http.client import HTTPException, IncompleteRead
 from time import time
-from typing import TYPE_CHECKING, Protocol, TypeGuard, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 import msgspec
 from urllib3.util.ssl_match_hostname import CertificateError
@@ -36,11 +36,11 @@ from airflow_provider_vcc.exceptions import (
     VccRequestError,
     VccTransportError,
 )
-from airflow_provider_vcc.redaction.shapes import shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from airflow_provider_vcc.dispositions.http.answers import Headers, Heard
     from airflow_provider_vcc.dispositions.http.attempt import Attempt
     from airflow_provider_vcc.dispositions.http.exchange import Times
     from airflow_provider_vcc.dispositions.http.reading import Reading
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OK",
-    "Heard",
     "Kind",
     "Status",
     "contradiction_of",
@@ -87,23 +86,6 @@ class Kind(Enum):
     """Nobody can say, and a smaller request may succeed."""
     FAILED = auto()
     """Nobody can say."""
-
-
-class Headers(Protocol):
-    """The headers of an answer, by name in any case."""
-
-    def get(self, name: str, /) -> str | None:
-        """Return a header's value; None if there is none."""
-
-
-class Heard(msgspec.Struct, frozen=True):
-    """An answer as a session gives it."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    __repr__ = shape
 
 
 class Status(msgspec.Struct, frozen=True):
