@@ -291,6 +291,25 @@ def test_a_name_that_is_none_is_no_host():
         assert (fault.delivered, fault.reason) == (False, f"there is no host {host}"), host
 
 
+def test_a_name_that_the_resolver_had_no_answer_for_is_not_called_a_host_that_is_none(monkeypatch):
+    """It says so also while a cluster's DNS is restarted; the next attempt may find it."""
+    real = socket.getaddrinfo
+
+    def no_dns(host, *where, **settings):
+        if host.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return real(host, *where, **settings)
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_dns)
+    for options, says in (
+        ({}, "this machine's DNS did not say where mycc.invalid is"),
+        ({"proxies": {"http": "http://p.invalid:1"}}, "this machine's DNS did not say where p.invalid, the proxy is"),
+    ):
+        fault = client_of("http://mycc.invalid", **options).send(body_of(TWO), 2)
+        assert (fault.delivered, fault.transient, fault.reason) == (False, True, says)
+        assert "look at the DNS of this machine" in fault.advice
+
+
 @pytest.mark.parametrize("url", ["http://" + "\u00fc" * 70, "http://*.example", "ftp://example.com", "http://[::1"])
 def test_an_address_that_no_request_can_be_made_to_is_refused_while_the_route_is_prepared(url):
     with pytest.raises(VccConfigurationError, match="no request can be made to the connection's Host"):

@@ -266,6 +266,7 @@ ALLOW_LIST = f"{HERE} is probably not on the API's allow-list, or"
 FIREWALL = f"{ALLOW_LIST} a firewall is in between"
 RESTARTING = f"{ALLOW_LIST} the service is restarting"
 BUNDLE = "name your CA bundle in Extra verify"
+DNS = "it did not answer, or could not be asked; look at the DNS of this machine (a pod's dnsPolicy, /etc/resolv.conf)"
 
 
 def understand(error: BaseException, attempt: Attempt, route: Route, times: Times) -> Fault:
@@ -311,8 +312,10 @@ def _not_reached(error: NotReached, host: str, address: str, times: Times, advic
         return _none(f"{address} does not speak TLS", advice or sandbox)
     if isinstance(why, socket.gaierror):
         login = "check Login (the customer's subdomain) and Host, or this machine's DNS"
-        name = host.removeprefix("the proxy ")
-        return _none(f"there is no host {name}{', the proxy' if advice else ''}", advice or login)
+        name = f"{host.removeprefix('the proxy ')}{', the proxy' if advice else ''}"
+        if why.errno == socket.EAI_AGAIN:
+            return _none(f"this machine's DNS did not say where {name} is", DNS)
+        return _none(f"there is no host {name}", advice or login)
     if isinstance(why, ConnectionRefusedError):
         return _none(f"nothing listens at {address}", advice or "check Host and Port")
     if isinstance(why, TimeoutError) and (error.stage is Stage.DIALLING or advice):
