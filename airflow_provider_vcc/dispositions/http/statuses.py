@@ -266,6 +266,7 @@ ALLOW_LIST = f"{HERE} is probably not on the API's allow-list, or"
 FIREWALL = f"{ALLOW_LIST} a firewall is in between"
 RESTARTING = f"{ALLOW_LIST} the service is restarting"
 BUNDLE = "name your CA bundle in Extra verify"
+LOGIN = "check Login (the customer's subdomain) and Host, or this machine's DNS"
 DNS = "it did not answer, or could not be asked; look at the DNS of this machine (a pod's dnsPolicy, /etc/resolv.conf)"
 
 
@@ -311,16 +312,18 @@ def _not_reached(error: NotReached, host: str, address: str, times: Times, advic
         sandbox = "check Host and Port; for a sandbox on this machine, write http:// in Host"
         return _none(f"{address} does not speak TLS", advice or sandbox)
     if isinstance(why, socket.gaierror):
-        login = "check Login (the customer's subdomain) and Host, or this machine's DNS"
-        name = f"{host.removeprefix('the proxy ')}{', the proxy' if advice else ''}"
-        if why.errno == socket.EAI_AGAIN:
-            return _none(f"this machine's DNS did not say where {name} is", DNS)
-        return _none(f"there is no host {name}", advice or login)
+        return _no_name(why, f"{host.removeprefix('the proxy ')}, the proxy" if advice else host, advice or LOGIN)
     if isinstance(why, ConnectionRefusedError):
         return _none(f"nothing listens at {address}", advice or "check Host and Port")
     if isinstance(why, TimeoutError) and (error.stage is Stage.DIALLING or advice):
         return _none(f"{host} could not be reached within {times.connect:g} s", advice or FIREWALL)
     return None
+
+
+def _no_name(why: socket.gaierror, name: str, advice: str) -> Fault:
+    if why.errno == socket.EAI_AGAIN:
+        return _none(f"this machine's DNS did not say where {name} is", DNS)
+    return _none(f"there is no host {name}", advice)
 
 
 def _of_server(error: NotReached, host: str, address: str, times: Times) -> Fault:
