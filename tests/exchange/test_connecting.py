@@ -201,7 +201,7 @@ def test_connect_timeout_is_for_everything_before_the_first_byte(both, tls, wher
             given = {"proxies": proxies} if proxies else {}
             began = time.monotonic()
             result = getattr(both, by)(url, connect_timeout=0.2, **given)
-            assert 0.1 < time.monotonic() - began < 2
+            assert 0.1 < time.monotonic() - began < 5  # the first call of a hook in a process imports a lot
             assert result.delivered is False
 
 
