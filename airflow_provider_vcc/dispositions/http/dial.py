@@ -87,7 +87,7 @@ class _Lookup:
             self._open.release()
 
     def end(self, answer: list[Address] | OSError) -> None:
-        """Tell the answer to all that wait."""
+        """Keep the answer, and wake all that wait for it."""
         self.answer = answer
         self._open.release()
 

@@ -13,7 +13,6 @@ from airflow_provider_vcc.exceptions import VccConfigurationError, without_cause
 __all__ = ["DEFAULT_PORTS", "Proxy", "basic", "netloc", "read_proxy"]
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "socks4": 1080, "socks4a": 1080, "socks5": 1080, "socks5h": 1080}
-HIGHEST_PORT = 65_535
 EXAMPLE = "write one such as http://proxy:3128, special characters in its password percent-encoded"
 
 
