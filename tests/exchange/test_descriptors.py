@@ -76,20 +76,28 @@ def test_a_run_that_can_open_nothing_more_says_so_and_calls_nothing_not_sent_tha
 
 def test_a_run_that_can_start_no_more_threads_says_so_and_counts_what_had_gone_out(monkeypatch):
     start = threading.Thread.start
+    refused = threading.Event()
 
     def refuse(thread):
         if thread.name == "vcc-sender-2":
+            refused.set()
             raise RuntimeError("can't start new thread")
         start(thread)
 
+    def late(wire):  # until then all other requests could go out on the one connection
+        assert refused.wait(30)
+        wire.send(GOOD)
+        return True
+
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with ScriptedServer(GOOD) as server:
+    with ScriptedServer(late) as server:
         sync, error = run(server.url, elements(30), chunk_size=5, max_in_flight=4)
         arrived = 5 * len(server.requests)
     assert type(error) is VccTransportError
     assert "no more threads can be started here: raise this worker's limit of processes" in str(error)
     counts = sync.tally.counts
     assert (counts[Outcome.APPLIED], counts[Outcome.NOT_SENT]) == (arrived, sync.read - arrived)
+    assert arrived == 5
 
 
 def test_a_name_that_is_not_found_since_nothing_more_can_be_opened_is_not_called_missing(monkeypatch):
