@@ -12,6 +12,7 @@ from time import monotonic
 import pytest
 import trustme
 from support.engine import body_of, client_of, elements, http, read_whole, replying, server
+from support.timing import as_soon_as
 
 from airflow_provider_vcc.dispositions.http.answers import Answer, Fault, Refusal
 from airflow_provider_vcc.dispositions.http.client import envelope
@@ -206,10 +207,8 @@ class TestNobodyCanSay:
         with Sandbox(faults=Hang("first")) as sandbox:
             attempt = Attempt()
             client = client_of(sandbox.url)
-            timer = threading.Timer(0.2, attempt.abort)
-            timer.start()
-            fault = client.send(body_of(TWO), 2, attempt)
-            timer.join()
+            with as_soon_as(sandbox.ledger.events, attempt.abort):
+                fault = client.send(body_of(TWO), 2, attempt)
             client.close()
         assert fault.delivered is None
 

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 from support.engine import Failures, MemoryStore, elements, open_files, run, sync_of, threads_of_the_engine
+from support.timing import as_soon_as
 
 from airflow_provider_vcc.dispositions.engine import breaker as service
 from airflow_provider_vcc.dispositions.engine.chunks.delivery import MOST_ATTEMPTS
@@ -15,6 +16,7 @@ from airflow_provider_vcc.dispositions.engine.settings import Times
 from airflow_provider_vcc.dispositions.http.client import Client
 from airflow_provider_vcc.dispositions.outcomes.outcome import Outcome, Threshold
 from airflow_provider_vcc.dispositions.progress.progress import KEY, Segment
+from airflow_provider_vcc.dispositions.sources import IterableSource
 from airflow_provider_vcc.dispositions.sources.rows import JsonRows
 from airflow_provider_vcc.exceptions import (
     ProgressNotSaved,
@@ -282,13 +284,17 @@ class TestServiceTrouble:
         assert times[2] - times[0] > 0.35
 
     def test_a_service_that_comes_back_is_picked_up_again(self):
+        def give():
+            yield from elements(2000)[:1000]
+            sandbox.down()
+            yield from elements(2000)[1000:]
+
         with Sandbox(records=2000, faults=Latency(0.01)) as sandbox:
-            threading.Timer(0.1, sandbox.down, [0.3]).start()
-            done, error = run(sandbox.url, elements(2000), chunk_size=20)
-            assert error is None
+            done = sync_of(sandbox.url, IterableSource(give, "ours"), chunk_size=20)
+            with as_soon_as(lambda: done.snapshot().retries, sandbox.up):
+                done.run()
             assert counts(done) == {"applied": 2000}
             assert set(sandbox.ledger.counts().values()) <= {1, 2}
-            assert done.snapshot().retries > 0
 
     @pytest.mark.parametrize("fault", ["refused", Status(503), Status(500, acted=True), Cut("read"), Hang()], ids=str)
     def test_a_service_that_is_down_is_left_alone(self, fault, monkeypatch):
@@ -373,8 +379,7 @@ class TestStopping:
         store = MemoryStore()
         with Sandbox(faults=Latency(0.2)) as sandbox:
             stopped = sync_of(sandbox.url, elements(1000), chunk_size=10, max_in_flight=2, store=store)
-            threading.Timer(0.3, stopped.stop).start()
-            with pytest.raises(VccError, match="stopped"):
+            with as_soon_as(sandbox.ledger.events, stopped.stop), pytest.raises(VccError, match="stopped"):
                 stopped.run()
             assert counts(stopped).keys() == {"applied", "not_sent"}
             assert len(sandbox.ledger.events()) == stopped.tally.counts[Outcome.APPLIED]
@@ -383,8 +388,8 @@ class TestStopping:
     def test_stop_does_not_wait_for_an_answer_that_does_not_come(self):
         with Sandbox(faults=Hang("first")) as sandbox:
             stopped = sync_of(sandbox.url, elements(100), chunk_size=10, max_in_flight=2, timeout=60, keeps=HASTY)
-            threading.Timer(0.2, stopped.stop).start()
-            with pytest.raises(VccError, match="stopped"):
+            begun = lambda: len(sandbox.ledger.events()) == 20  # noqa: E731 -- a word for it
+            with as_soon_as(begun, stopped.stop), pytest.raises(VccError, match="stopped"):
                 stopped.run()
             assert stopped.elapsed < 20
             assert counts(stopped) == {"unknown": 20, "not_sent": 80}
@@ -394,8 +399,8 @@ class TestStopping:
             waiting.connect(full.getsockname())
             url = f"http://127.0.0.1:{full.getsockname()[1]}"
             stopped = sync_of(url, elements(20), chunk_size=10, max_in_flight=1, connect_timeout=4, keeps=HASTY)
-            threading.Timer(0.2, stopped.stop).start()
-            with pytest.raises(VccError, match="stopped"):
+            trying = lambda: stopped.tally.requests  # noqa: E731 -- a word for it
+            with as_soon_as(trying, stopped.stop), pytest.raises(VccError, match="stopped"):
                 stopped.run()
             assert stopped.elapsed < 3.5
             assert stopped.tally.total == 20
@@ -403,16 +408,16 @@ class TestStopping:
                 thread.join(10)
 
     def test_stop_does_not_wait_for_a_store_that_hangs(self):
-        gate = threading.Event()
+        saving, gate = threading.Event(), threading.Event()
 
         class Hung(MemoryStore):
             def set(self, key, value):
+                saving.set()
                 gate.wait(20)
 
         with Sandbox() as sandbox:
             stopped = sync_of(sandbox.url, elements(20), chunk_size=10, max_in_flight=1, store=Hung(), keeps=HASTY)
-            threading.Timer(0.3, stopped.stop).start()
-            with pytest.raises(VccError, match="stopped"):
+            with as_soon_as(saving.is_set, stopped.stop), pytest.raises(VccError, match="stopped"):
                 stopped.run()
             gate.set()
             assert counts(stopped) == {"applied": 10, "not_sent": 10}

@@ -228,7 +228,8 @@ def test_a_connection_that_the_server_has_closed_is_not_used_again(secure):
 
     with ScriptedServer(and_close, **server) as scripted, carrier_of(scripted.url, **client) as carrier:
         for _ in range(3):
-            time.sleep(0.05)  # until the end of the connection has arrived, which nothing else tells
+            while not all(idle.dropped for idle in carrier._senders._client._exchange._idle):
+                time.sleep(0.001)
             carrier.send(some(), 1)
             assert answered(carrier).evidence == Answer()
         assert scripted.connections == 4

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from support.operators import Instance, outcomes, run_here
+from support.timing import as_soon_as
 
 from airflow_provider_vcc.dispositions.sources import IterableSource
 from airflow_provider_vcc.exceptions import DispositionThresholdExceeded, VccConfigurationError, VccUnavailable
@@ -125,15 +126,15 @@ def test_the_exception_carries_the_summary_and_no_element(sandbox):
 
 
 def test_a_stop_from_another_thread_ends_the_run_soon_and_leaves_no_thread(sandbox):
-    sandbox.faults = Hang()
+    sandbox.faults = Hang("first")
     running = operator(elements=MANY, chunk_size=10, max_in_flight=4)
-    threading.Timer(0.5, running.on_kill).start()
     instance = Instance()
     from airflow_provider_vcc.task.parameters import Parameters
     from airflow_provider_vcc.task.run import Run
 
     running._vcc_run = Run(Parameters.of(running), running._endpoints({"ti": instance}), {"ti": instance}, running.log)
-    with pytest.raises(Exception, match="the run was stopped"):
+    begun = lambda: len(sandbox.ledger.events()) == 40  # noqa: E731 -- a word for it
+    with as_soon_as(begun, running.on_kill), pytest.raises(Exception, match="the run was stopped"):
         running._vcc_run.execute()
     assert outcomes(instance.xcoms["summary"]) == [0, 0, 0, 40, 60]
     assert [thread for thread in threading.enumerate() if thread.name.startswith("vcc")] == []
