@@ -16,6 +16,7 @@ from airflow_provider_vcc.dispositions.http.answers import (
     Rejection,
     envelope_errors,
     read_answer,
+    read_refusal,
 )
 
 MISSING = Rejection(None, "missing from the answer")
@@ -75,6 +76,10 @@ def test_only_true_itself_counts_as_applied(value):
     assert read({"errors": [], "response": [True, value, True]}).unsaid == {1: MISSING}
 
 
+def test_true_for_an_index_that_was_not_sent_is_not_one_for_an_element_that_was():
+    assert read({"errors": [], "response": {"0": True, "1": True, "7": True}}) == Answer(unsaid={2: MISSING})
+
+
 def test_a_short_list_says_nothing_about_the_rest():
     assert read({"errors": [], "response": [True]}) == Answer(unsaid={1: MISSING, 2: MISSING})
 
@@ -89,8 +94,9 @@ def test_an_answer_without_errors_is_read_by_its_response():
     assert read({"response": [True, True, True]}) == Answer()
 
 
-def test_both_an_error_and_true_is_unknown():
-    answer = read({"errors": [{**ERROR, "index": 1}], "response": [True, True, True]})
+@pytest.mark.parametrize("response", [[True, True, True], {"0": True, "1": True, "2": True}])
+def test_both_an_error_and_true_is_unknown(response):
+    answer = read({"errors": [{**ERROR, "index": 1}], "response": response})
     assert answer == Answer(unsaid={1: Rejection(417, "the answer has both an error and true for it")})
 
 
@@ -98,10 +104,39 @@ def test_an_error_for_no_index_and_no_response_rejected_the_whole_request():
     assert read({"errors": [ERROR], "response": []}) == Answer(rejected={0: X, 1: X, 2: X})
     assert read({"errors": ERROR, "response": None}) == Answer(rejected={0: X, 1: X, 2: X})
     assert read({"errors": "error.x"}).rejected.keys() == {0, 1, 2}
+    for one in ({"errorcode": 417}, {"errormessage": "error.x"}):
+        why = Rejection(one.get("errorcode"), one.get("errormessage", "error"))
+        assert read({"errors": one}) == Answer(rejected={0: why, 1: why, 2: why})
+
+
+def test_of_several_errors_for_no_index_the_first_is_the_reason():
+    assert {why.errormessage for why in read({"errors": ["a", "b"]}).rejected.values()} == {"a"}
 
 
 def test_an_error_for_no_index_beside_a_response_takes_nothing_back_and_adds_nothing():
     assert read({"errors": [ERROR], "response": {"0": True}}) == Answer(unsaid={1: MISSING, 2: MISSING})
+    both = {"errors": [{"errorcode": 5}, {**ERROR, "index": 1}]}
+    assert read(both) == Answer(rejected={1: X}, unsaid={0: MISSING, 2: MISSING})
+
+
+def test_a_text_for_an_index_is_its_error():
+    assert read({"errors": {"1": "error.x"}, "response": [True, None, True]}).rejected == {
+        1: Rejection(None, "error.x")
+    }
+
+
+@pytest.mark.parametrize(
+    ("envelope", "whole"),
+    [
+        ({"errors": [ERROR]}, X),
+        ({"errors": ["error.x"]}, Rejection(400, "error.x")),
+        ({"errors": [{"errorcode": 5, "errormessage": ""}]}, Rejection(5, "refused")),
+        ({"errors": []}, Rejection(400, "refused")),
+        (None, Rejection(400, "refused")),
+    ],
+)
+def test_a_request_that_was_refused_has_the_servers_reason_and_where_it_says_less_that_of_the_status(envelope, whole):
+    assert read_refusal(envelope, 2, Rejection(400, "refused")) == Answer(rejected={0: whole, 1: whole})
 
 
 @pytest.mark.parametrize("index", [3, -1, "3", 1.5, "1.5", True, None, [1], "1_0", "x", 10**30])
@@ -114,17 +149,27 @@ def test_a_key_that_is_no_index_says_nothing():
     assert answer.unsaid.keys() == {1, 2}
 
 
+DEEP = b"[" * 100_000
+
+
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"{", b"null", b"42", b"[]", b'"x"', b"{}", b'{"result": 1}', b"\xff"]
+    ("body", "reason"),
+    [
+        *((body, "cannot be read as JSON") for body in (b"", b"<html>", b"{", b"\xff", DEEP, b'{"x":' + DEEP)),
+        *((body, "has neither errors nor response") for body in (b"null", b"42", b"[]", b'"x"', b"{}", b'{"y": 1}')),
+    ],
+    ids=lambda given: given[:30],
 )
-def test_what_is_no_envelope_says_nothing_at_all(body):
+def test_what_is_no_envelope_says_nothing_at_all(body, reason):
     fault = read_answer(body, 3)
     assert isinstance(fault, Fault)
-    assert fault.delivered is None
+    assert (fault.delivered, fault.told) == (None, f"the answer {reason}: check the connection's Host")
 
 
-def test_an_answer_that_nests_too_deeply_says_nothing_at_all():
-    assert isinstance(read_answer(b"[" * 100_000, 3), Fault)
+def test_a_message_that_is_not_utf8_is_read_as_far_as_it_is_one():
+    body = b'{"errors": [{"index": 1, "errormessage": "tr\xe8s"}], "response": {"0": true}}'
+    assert read_answer(body, 2) == Answer(rejected={1: Rejection(None, "tr\ufffds")})
+    assert read_answer(body, 2, "text/plain; charset=iso-8859-1") == Answer(rejected={1: Rejection(None, "tr\xe8s")})
 
 
 def test_a_byte_order_mark_is_no_fault():

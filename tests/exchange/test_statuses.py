@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+import ssl
+
 import pytest
 from support.scripted import ScriptedServer, answer
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from airflow_provider_vcc.dispositions.http.answers import REFUSED, Answer, Fault, Refusal, Rejection
-from airflow_provider_vcc.dispositions.http.statuses import status_of
+from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.dispositions.http.connection import NotReached, Stage
+from airflow_provider_vcc.dispositions.http.exchange import Times
+from airflow_provider_vcc.dispositions.http.route import Route
+from airflow_provider_vcc.dispositions.http.statuses import status_of, understand
 
 
 @pytest.mark.parametrize(
-    "status", [200, 201, 204, 301, 400, 401, 403, 404, 408, 413, 418, 422, 429, 500, 502, 503, 504, 524]
+    "status", [200, 201, 204, 301, 400, 401, 403, 404, 408, 413, 418, 422, 429, 499, 500, 502, 503, 504, 524]
 )
 def test_engine_hook_and_button_say_the_same_of_a_status(connect, both, status):
     with ScriptedServer(answer(b"{}" if status != 204 else b"", status=status)) as server:
         evidence, error = both.engine(server.url), both.hook(server.url)
         _, sentence = connect(server.url).test_connection()
-    says = status_of(status).says
+    row = status_of(status)
+    says = row.says
     if isinstance(evidence, Refusal):
-        assert str(evidence.error).startswith(says)
+        assert str(evidence.error) == f"{says}: {row.advice}"
     elif isinstance(evidence, Answer):
         assert evidence.rejected[0].errormessage == says
     elif status != 200:
-        assert evidence.reason == says
+        assert (evidence.reason, evidence.advice) == (says, row.advice)
     assert says in str(error)
     assert str(status) in sentence or status == 200
     assert error.status == status
@@ -47,15 +56,102 @@ def test_a_status_says_whether_the_server_acted_and_whether_less_may_do(both):
 
 
 PARTLY = b'{"errors": [{"errorcode": 5, "errormessage": "no", "index": 1}], "response": {"0": true}}'
+DONE = b'{"errors": [], "response": true}'
 
 
+@pytest.mark.parametrize("body", [PARTLY, DONE], ids=["for an element", "for the request"])
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 413, 429])
-def test_nobody_can_say_what_was_done_if_the_status_says_nothing_and_the_answer_something(both, status):
+def test_nobody_can_say_what_was_done_if_the_status_says_nothing_and_the_answer_something(both, status, body):
     """The run must not send it again as if it had not arrived, nor call its elements not sent."""
-    with ScriptedServer(answer(PARTLY, status=status)) as server:
+    with ScriptedServer(answer(body, status=status)) as server:
         evidence, error = both.engine(server.url), both.hook(server.url)
     assert isinstance(evidence, Fault)
     assert evidence.delivered is error.delivered is None
+    assert evidence.status == error.status == status
+    row = status_of(status)
+    assert evidence.told == ": ".join(filter(None, [f"{row.says}, and yet the answer has true in it", row.advice]))
+    assert str(error).endswith(evidence.told)
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_the_reason_of_a_status_is_read_in_the_encoding_that_its_answer_names(both, status):
+    body = '{"errors": [{"errormessage": "tr\xe8s"}]}'.encode("latin-1")
+    with ScriptedServer(answer(body, status=status, Content_Type="text/plain; charset=iso-8859-1")) as server:
+        evidence, error = both.engine(server.url), both.hook(server.url)
+    said = evidence.rejected[0].errormessage if status == 400 else evidence.error.errors[0]["errormessage"]
+    assert said == error.errors[0]["errormessage"] == "tr\xe8s"
+
+
+ALERTS = {
+    "a certificate that is bad": (42, "did not accept the client certificate (", "name one in Extra cert", False),
+    "no access": (49, "did not accept the client certificate (", "name one in Extra cert", False),
+    "no common cipher": (40, "failed (", "it may want a client certificate (Extra cert), or other TLS", True),
+    "another version": (70, "failed (", "it may want a client certificate (Extra cert), or other TLS", True),
+}
+
+
+@pytest.mark.parametrize(("alert", "reason", "advice", "transient"), ALERTS.values(), ids=ALERTS)
+def test_what_a_server_says_against_a_handshake_is_told_with_what_to_do(both, alert, reason, advice, transient):
+    with ScriptedServer(b"\x15\x03\x03\x00\x02\x02" + bytes([alert]), blunt=True) as server:
+        url = server.url.replace("http:", "https:")
+        evidence, error = both.engine(url), both.hook(url)
+    assert (error.delivered, error.transient, isinstance(evidence, Refusal)) == (False, transient, not transient)
+    said = str(evidence.error) if isinstance(evidence, Refusal) else evidence.told
+    assert said in str(error)
+    assert said.startswith(("127.0.0.1 ", "TLS with 127.0.0.1 "))
+    assert (reason in said, said.endswith(f"): {advice}"), "alert" in said) == (True, True, True)
+
+
+def in_tls(reason, kind=ssl.SSLError):
+    """Return an error of TLS as OpenSSL makes it."""
+    error = kind(1, "[SSL] said")
+    error.reason = reason
+    return error
+
+
+NO_TLS = "vcc.example:443 does not speak TLS: check Host and Port; for a sandbox on this machine, write http:// in Host"
+DROPPED = "the connection to vcc.example was dropped while it was made ({}): this machine's IP address is probably"
+RARE = {
+    "HTTP": (Stage.TLS, in_tls("HTTP_REQUEST"), NO_TLS),
+    "a record that is none": (Stage.TLS, in_tls("RECORD_LAYER_FAILURE"), NO_TLS),
+    "a record that is too long": (Stage.TLS, in_tls("PACKET_LENGTH_TOO_LONG"), NO_TLS),
+    "TLS without a reason": (Stage.TLS, in_tls(None), "TLS with vcc.example failed (sslerror): it may want"),
+    "an end in TLS": (
+        Stage.TLS,
+        in_tls("UNEXPECTED_EOF", ssl.SSLEOFError),
+        DROPPED.format("SSLEOFError"),
+    ),
+    "an end of TLS": (Stage.TLS, in_tls(None, ssl.SSLZeroReturnError), DROPPED.format("SSLZeroReturnError")),
+    "a name that does not match": (
+        Stage.TLS,
+        CertificateError("hostname"),
+        "the certificate of vcc.example cannot be trusted (it is for another name): check Host, or name your CA bundle",
+    ),
+    "no way": (
+        Stage.DIALLING,
+        OSError(errno.ENETUNREACH, "Network is unreachable"),
+        "vcc.example:443 could not be reached (Network is unreachable): check this machine's network, Host and Port",
+    ),
+    "nothing said": (Stage.DIALLING, OSError(), DROPPED.format("OSError")),
+    "a reset in TLS": (Stage.TLS, ConnectionResetError(104, "reset"), DROPPED.format("ConnectionResetError")),
+}
+"""What not every version of OpenSSL says, nor every network."""
+
+
+@pytest.mark.parametrize(("stage", "why", "says"), RARE.values(), ids=RARE)
+def test_whatever_keeps_a_connection_from_being_made_is_told_with_what_to_do(stage, why, says):
+    fault = understand(NotReached(why, stage), Attempt(), Route("https://vcc.example", verify=False), Times())
+    assert fault.told.startswith(says)
+    assert fault.delivered is False
+
+
+@pytest.mark.parametrize("stage", [Stage.DIALLING, Stage.PROXY])
+def test_a_proxy_that_does_not_speak_tls_is_told_apart_from_the_server(stage):
+    route = Route("https://vcc.example", proxies={"https": "https://p.example:3128"}, verify=False)
+    fault = understand(NotReached(in_tls("WRONG_VERSION_NUMBER"), stage), Attempt(), route, Times())
+    assert fault.told == (
+        "the proxy p.example:3128 does not speak TLS: check Extra proxies, or HTTPS_PROXY of this machine"
+    )
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])

@@ -248,7 +248,7 @@ def read_refusal(envelope: object, count: int, why: Rejection) -> Answer:
     errors: list[tuple[int | None, Rejection]] = []
     if is_envelope(envelope):
         said, errors = dict(_by_index(envelope.get("response"), count)), list(_entries(envelope.get("errors")))
-    answer = _settle(errors, said, count)
+    answer = _settle([(index, error) for index, error in errors if index is not None], said, count)
     done = {index for index in range(count) if said.get(index) is True}
     if done:
         doubtful = dict.fromkeys(done - answer.unsaid.keys(), Rejection(None, REFUSED))
