@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from queue import SimpleQueue
 from time import monotonic
 
 import pytest
 from support.engine import MemoryStore, threads_of_the_engine
+from support.locks import interrupted_once_locked
 
 from airflow_provider_vcc.dispositions.elements.checker import Checker
 from airflow_provider_vcc.dispositions.engine.carriers.rehearsal import Rehearsal
@@ -271,23 +271,15 @@ class TestInterruptions:
         assert monotonic() - began < A_WHILE / 2
         assert threads_of_the_engine() == []
 
-    def test_an_exception_while_a_thread_is_looked_for_leaves_nothing_locked(self, threads, monkeypatch):
-        """It comes from a signal, just after one of Python's own locks was taken."""
-        go_on, enter = threading.Event(), threading.Condition.__enter__
+    def test_an_exception_while_a_thread_is_looked_for_leaves_nothing_locked(self, threads):
+        go_on = threading.Event()
         replies = [go_on.wait, lambda _: None]
         carrier = threads(Client(lambda _: replies.pop(0)(A_WHILE) or Answer()))
         carrier.send(some(1), 1)
         carrier.send(some(2), 2)
         assert isinstance(carrier.wait(A_WHILE), Answered)
 
-        def interrupted(condition):
-            enter(condition)
-            if threading.current_thread() is threading.main_thread():
-                raise KeyboardInterrupt
-            return True
-
-        with monkeypatch.context() as patch, suppress(KeyboardInterrupt):
-            patch.setattr(threading.Condition, "__enter__", interrupted)
+        with interrupted_once_locked(KeyboardInterrupt):
             carrier.send(some(3), 2)
         go_on.set()
         assert isinstance(carrier.wait(A_WHILE), Answered)

@@ -23,6 +23,7 @@ from support.engine import (
     sync_of,
     threads_of_the_engine,
 )
+from support.locks import interrupted_once_locked
 from support.scripted import ScriptedServer, answer
 
 from airflow_provider_vcc import dispositions
@@ -282,21 +283,11 @@ def test_no_code_of_ours_runs_when_an_answer_is_dropped():
     assert ran == []
 
 
-def test_an_exception_while_a_call_waits_for_its_turn_keeps_no_later_one_from_it(connect, monkeypatch):
-    """It comes from a signal, just after one of Python's own locks was taken."""
-    enter, main = threading.Condition.__enter__, threading.current_thread()
-
-    def interrupted(condition):
-        enter(condition)
-        if threading.current_thread() is main:
-            raise Interrupted
-        return True
-
+def test_an_exception_while_a_call_waits_for_its_turn_keeps_no_later_one_from_it(connect):
     with ScriptedServer(answer()) as server:
         hook = connect(server.url)
         hook.run("GET", "/projects")
-        with monkeypatch.context() as patch, suppress(Interrupted):
-            patch.setattr(threading.Condition, "__enter__", interrupted)
+        with interrupted_once_locked(Interrupted):
             hook.get_conn().get(hook.base_url + "/projects")
         later = threading.Thread(target=hook.run, args=("GET", "/projects"), daemon=True)
         later.start()
