@@ -58,6 +58,8 @@ def _example(customer: str) -> str:
 
 
 def _split_host(text: str) -> SplitResult:
+    if not text.isprintable():  # urlsplit drops a line break, so that the token would go to another host
+        raise wrong("Host", "has a line break or control character in it", "write a host name alone, or a base URL")
     if "://" not in text:
         text = f"https://{f'[{text}]' if _is_bare_ipv6(text) else text}"
     try:

@@ -90,7 +90,7 @@ class Call:
             error = _like(failed, f"{self}: {failed}")
         except VccError as failed:
             error = failed
-        except (requests.RequestException, ValueError, TypeError) as failed:
+        except (requests.RequestException, ValueError, TypeError, RecursionError) as failed:
             kind = type(failed).__name__
             error = VccConfigurationError(f"{self}: no request can be made of it ({kind}); check path, params and json")
         else:

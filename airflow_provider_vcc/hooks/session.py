@@ -110,6 +110,10 @@ class VccSession(requests.Session):
             options["timeout"] = (self.settings.connect_timeout, self.settings.timeout)
         return super().send(request, **options)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Refuse to be pickled or copied: that would write the credentials down, or share what is not to be shared."""
+        raise VccConfigurationError("a session holds the token, and is not pickled or copied; hand on the hook instead")
+
     def get_redirect_target(self, _response: Response) -> None:
         """Find no redirect to follow, whatever the answer says."""
 

@@ -71,7 +71,7 @@ class VccHook(BaseHook):
 
     def __getstate__(self) -> dict[str, object]:
         """Return what a copy in another process needs: it reads the connection anew, and opens sockets of its own."""
-        left_here = {"settings", "_session"}
+        left_here = {"settings", "_session", "_log"}  # Airflow's logger cannot be pickled, once it has said something
         return {name: value for name, value in vars(self).items() if name not in left_here} | {"_batch_senders": {}}
 
     @property

@@ -151,6 +151,8 @@ class _Index:
         self.short = {value for value in map(letters, spellings) if SHORTEST_WORD <= len(value) <= LONGEST_SHOWN}
         self.dense = {pair for _, pair in dense(self._whole)}
         self._checks = 0
+        self._seen: dict[str, bool] = {}
+        """What was looked for: the errors of one request say much the same."""
         self._grams: set[str] | None = None
         self._filter: bytearray | None = None
 
@@ -158,6 +160,15 @@ class _Index:
         """Return whether a stretch stands in anything private."""
         if self._grams is not None:
             return gram in self._grams
+        known = self._seen.get(gram)
+        if known is not None:
+            return known
+        found = self._looked_for(gram)
+        if len(self._seen) < MANY_CHECKS:
+            self._seen[gram] = found
+        return found
+
+    def _looked_for(self, gram: str) -> bool:
         self._checks += 1
         if self._checks > MANY_CHECKS:
             if len(self._whole) <= FEW_CHARACTERS:

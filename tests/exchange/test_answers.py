@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import time
 import zlib
@@ -343,3 +344,25 @@ def test_control_characters_of_a_server_stand_in_no_message(both):
         assert said.isprintable()
     with ScriptedServer(answer(b"<html>", Content_Type="te\x1b[5mxt")) as server:
         assert str(both.hook(server.url)).isprintable()
+
+
+def end_tls(wire):
+    """End TLS alone: the socket stays open, and shows nothing of it."""
+    wire.socket.settimeout(A_WHILE)
+    with contextlib.suppress(OSError):
+        wire.socket.unwrap()
+
+
+@pytest.mark.parametrize("missing", [2, 4], ids=["the last line", "all behind the last size"])
+def test_a_connection_that_tls_has_ended_carries_no_other_request(tls, bundle, missing):
+    """The end was seen where trailers may stand, and the next request went out to nobody: its elements were unknown."""
+
+    def leave(wire):
+        wire.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunked(GOOD)[:-missing])
+        end_tls(wire)
+
+    with ScriptedServer(leave, sized(GOOD), tls=tls) as server:
+        client = client_of(server.url, verify=bundle)
+        assert [client.send(body_of(elements(2)), 2) for _ in range(2)] == [Answer(), Answer()]
+        client.close()
+    assert [seen.connection for seen in server.requests] == [1, 2]

@@ -395,7 +395,7 @@ def test_a_client_certificate_is_shown_however_it_is_written(connect, bundle, st
 def test_a_client_certificate_that_is_missing_is_named_and_nothing_was_sent(both, strict_tls):
     with ScriptedServer(GOOD, tls=strict_tls) as server:
         error = both.hook(server.url)
-    assert "name one in Extra cert" in str(error) or "it may want a client certificate (Extra cert)" in str(error)
+    assert "name one it trusts in Extra" in str(error) or "it may want a client certificate (Extra cert)" in str(error)
     assert error.delivered is False
 
 

@@ -83,8 +83,13 @@ def test_the_reason_of_a_status_is_read_in_the_encoding_that_its_answer_names(bo
 
 
 ALERTS = {
-    "a certificate that is bad": (42, "did not accept the client certificate (", "name one in Extra cert", False),
-    "no access": (49, "did not accept the client certificate (", "name one in Extra cert", False),
+    "a certificate that is bad": (
+        42,
+        "did not accept the client certificate (",
+        "name one it trusts in Extra cert",
+        False,
+    ),
+    "no access": (49, "did not accept the client certificate (", "name one it trusts in Extra cert", False),
     "no common cipher": (40, "failed (", "it may want a client certificate (Extra cert), or other TLS", True),
     "another version": (70, "failed (", "it may want a client certificate (Extra cert), or other TLS", True),
 }

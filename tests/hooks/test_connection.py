@@ -157,6 +157,12 @@ def test_with_a_host_the_login_may_be_any_user_name():
     assert read(login="Ann.Example+api@corp", host="db.example").username == "Ann.Example+api@corp"
 
 
+@pytest.mark.parametrize("within", ["\n", "\r\n", "\t", "\x00", "\u2028"])
+def test_a_line_break_in_an_address_is_refused_since_what_is_behind_it_makes_another_host(within):
+    assert "Host has a line break or control character in it" in mistake(host=f"db.exam{within}ple")
+    assert "is not the address of a proxy" in mistake(extra={"proxies": f"http://u:secret@pro{within}xy:3128"})
+
+
 @pytest.mark.parametrize("user", ["my:cc", "my\x00cc"])
 def test_a_user_name_that_basic_authentication_cannot_carry_is_refused(user):
     assert "Login has a colon or a control character" in mistake(login=user, host="db.example")
@@ -236,6 +242,30 @@ def test_a_ca_bundle_that_is_not_there_is_refused():
     assert "Extra verify is '/no/such.pem', which is not a file here; write true, false, or the path" in mistake(
         extra={"verify": "/no/such.pem"}
     )
+
+
+KEY = (
+    "-----BEGIN PRIVATE KEY-----\n"
+    + "MIIEvQIBADANBgkqhkiG9w0BAQEF/ASCBKcwggSjAgEAAoIBAQ\n" * 26
+    + "-----END PRIVATE KEY-----"
+)
+
+
+@pytest.mark.parametrize(
+    "pasted", [KEY, KEY.replace("\n", " "), KEY.replace("\n", ""), KEY.replace("-", ""), "MIIE" * 400]
+)
+@pytest.mark.parametrize("where", ["cert", "key", "verify"])
+def test_a_file_that_was_pasted_in_the_place_of_its_path_is_not_quoted(where, pasted, tmp_path):
+    (tmp_path / "cert.pem").write_text("")
+    extra = {"cert": {"cert": str(tmp_path / "cert.pem"), "key": pasted}} if where == "key" else {where: pasted}
+    message = mistake(extra=extra)
+    assert "is the content of a file instead of its path; " in message
+    assert "MIIE" not in message
+
+
+def test_a_path_that_is_too_long_for_any_file_is_not_a_file():
+    assert "which is not a file here" in mistake(extra={"cert": "a" * 300})
+    assert "which is not a file here" in mistake(extra={"verify": "a" * 300})
 
 
 def test_a_ca_bundle_without_certificates_is_refused(tmp_path):

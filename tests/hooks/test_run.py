@@ -306,3 +306,11 @@ def test_arguments_of_another_kind_are_refused_in_words(connect, call):
     hook = connect(f"http://127.0.0.1:{closed_port()}")
     with pytest.raises(VccConfigurationError, match="must be"):
         hook.run(**{"method": "GET", "path": "/projects"} | call)
+
+
+def test_a_body_that_is_nested_too_deeply_is_refused_in_words(connect):
+    body = []
+    for _ in range(100_000):
+        body = [body]
+    with pytest.raises(VccConfigurationError, match="no request can be made of it"):
+        connect("http://127.0.0.1:9").run("PUT", "/projects", json=body)

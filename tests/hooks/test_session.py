@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
+import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -191,6 +193,34 @@ def test_reaching_the_server_has_a_timeout_of_its_own(connect):
         hook = connect(f"http://127.0.0.1:{port}", connect_timeout=0.2)
         with pytest.raises(requests.ConnectTimeout):
             hook.get_conn().get(hook.base_url + "/projects")
+
+
+@pytest.mark.parametrize(
+    "timeout",
+    [0, -1, float("nan"), "soon", True, False, (1,), (1, 0), [1, 2], object()],
+    ids=lambda value: str(value)[:9],
+)
+def test_a_timeout_of_a_call_that_is_none_is_refused_before_anything_is_sent(connect, server, timeout):
+    """It was said of some that the address is not on the allow-list, and of others in words of Python's own."""
+    hook = connect(server.url)
+    with pytest.raises(VccConfigurationError, match="timeout must be a number of seconds above 0, or a pair of them"):
+        hook.get_conn().get(hook.base_url + "/projects", timeout=timeout)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "timeout", [float("inf"), 1e300, (1e300, None), "20", 10**400], ids=lambda value: str(value)[:9]
+)
+def test_a_timeout_of_a_call_may_be_as_long_as_it_likes(connect, server, timeout):
+    hook = connect(server.url)
+    assert hook.get_conn().get(hook.base_url + "/projects", timeout=timeout).status_code == 200
+
+
+@pytest.mark.parametrize("handed_on", [pickle.dumps, copy.copy, copy.deepcopy], ids=["pickle", "copy", "deep copy"])
+def test_a_session_is_not_handed_on_since_the_credentials_would_be_written_down_with_it(connect, server, handed_on):
+    session = connect(server.url).get_conn()
+    with pytest.raises(VccConfigurationError, match="hand on the hook instead"):
+        handed_on(session)
 
 
 class TestTLS:

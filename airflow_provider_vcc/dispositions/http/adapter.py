@@ -6,7 +6,7 @@ import io
 import json
 from contextlib import suppress
 from functools import partial
-from math import inf
+from math import inf, nan
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import transport_error, understand
 from airflow_provider_vcc.dispositions.http.texts.decoding import read_json
 from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge, see_that_it_fits
-from airflow_provider_vcc.exceptions import VccTransportError
+from airflow_provider_vcc.exceptions import VccConfigurationError, VccTransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["SessionConnectTimeout", "SessionError", "SessionReadTimeout", "VccAdapter"]
 
 BLOCK = 1 << 16
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds; a socket takes no endless time."""
 GONE = frozenset({"content-encoding", "transfer-encoding"})
 """Headers about how the body came, which is decoded and whole by now."""
 
@@ -183,14 +185,28 @@ def _session_error(error: Exception, fault: Fault) -> SessionError:
 
 
 def _times(timeout: object, longest: float) -> Times:
-    """Read what requests takes as a time-out: seconds, a pair for connecting and the answer, or None."""
-    connect, answer = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    """Read what requests takes as a time-out: seconds, a pair for connecting and the answer, or None.
+
+    :raises VccConfigurationError: if it is none of these.
+    """
+    pair: tuple[object, ...] = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    connect, answer = pair if len(pair) == 2 else (pair, pair)  # noqa: PLR2004 -- as said
     defaults = Times()
-    return Times(
-        answer=defaults.answer if answer is None else float(answer),
-        connect=defaults.connect if connect is None else float(connect),
-        whole=longest,
-    )
+    return Times(_seconds(answer, defaults.answer), _seconds(connect, defaults.connect), longest)
+
+
+def _seconds(given: Any, default: float) -> float:
+    if given is None:
+        return default
+    seconds = nan
+    if not isinstance(given, bool):
+        with suppress(TypeError, ValueError):
+            seconds = float(min(given, LONGEST_TIMEOUT) if isinstance(given, int) else given)
+    if not seconds > 0:
+        raise VccConfigurationError(
+            f"timeout must be a number of seconds above 0, or a pair of them (to connect, to answer), got {given!r}"
+        )
+    return min(seconds, LONGEST_TIMEOUT)
 
 
 def _written(request: PreparedRequest, route: Route) -> bytes:

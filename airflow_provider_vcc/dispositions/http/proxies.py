@@ -75,7 +75,8 @@ def read_proxy(url: str, where: str) -> Proxy:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise VccConfigurationError(f"{where} is not the address of a proxy; {EXAMPLE}") from None
-    if not _is_host(host) or parts.scheme not in DEFAULT_PORTS or port == 0 or parts.query or parts.fragment:
+    dropped = set(url) & set("\t\r\n")  # by urlsplit, so that the password would go to another host
+    if dropped or not _is_host(host) or parts.scheme not in DEFAULT_PORTS or port == 0 or parts.query or parts.fragment:
         raise VccConfigurationError(f"{where} is not the address of a proxy; {EXAMPLE}")
     if parts.scheme.startswith("socks") and find_spec("socks") is None:
         raise VccConfigurationError(f"{where} is a SOCKS proxy, for which PySocks is missing; install PySocks")

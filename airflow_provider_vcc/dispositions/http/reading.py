@@ -88,6 +88,8 @@ class Incoming(io.RawIOBase):
         self.larger = LARGER_HEAD
         """What is said if there are more."""
         self.ended = False
+        self.hung_up = False
+        """Whether the server has ended the connection; TLS may have ended where the socket has not."""
 
     def readable(self) -> bool:
         """Return that it can be read from."""
@@ -114,6 +116,7 @@ class Incoming(io.RawIOBase):
         else:
             self._carrier.settimeout(self.deadline.left())
             count = self._carrier.recv_into(buffer)
+            self.hung_up = not count
         self.allowed -= count
         if self.allowed < 0:
             raise TooLarge(self.larger)
@@ -228,7 +231,7 @@ class Reading(http.client.HTTPResponse):
     @property
     def reusable(self) -> bool:
         """Whether the connection can carry another request, now that the answer is whole."""
-        return not self.will_close and not self._stream.peek(1)
+        return not (self.will_close or self._stream.peek(1) or self._incoming.hung_up)
 
 
 def _recent(held: io.BytesIO, new: int) -> bytes:

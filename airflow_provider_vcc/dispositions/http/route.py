@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,16 @@ from airflow_provider_vcc.dispositions.http.proxies import DEFAULT_PORTS, Proxy,
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from airflow_provider_vcc.dispositions.http.attempt import Attempt
 
 __all__ = ["Route", "tls_context"]
 
 Cert = str | tuple[str, str] | None
+CONTENT = ("-----", "\n", "\r")
+"""What no path has, and a PEM file does."""
+LONGEST_PATH = 1024
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
@@ -138,11 +142,9 @@ def tls_context(verify: bool | str, cert: Cert = None) -> ssl.SSLContext:  # noq
 def _load_bundle(context: ssl.SSLContext, path: str) -> None:
     names = [name for name in BUNDLES if os.environ.get(name) == path]
     what = f"{names[0]} of this machine" if names else "the CA bundle"
-    found = Path(path)
+    _check_path(what, path, Path.exists, _instead(names))
     try:
-        if not found.exists():
-            raise VccConfigurationError(f"{what} is {path!r}, which is not a file here; {_instead(names)}")
-        if found.is_dir():
+        if Path(path).is_dir():
             context.load_verify_locations(capath=path)
         else:
             context.load_verify_locations(cafile=path)
@@ -156,11 +158,20 @@ def _instead(names: list[str]) -> str:
     return "correct or unset it, or name a CA bundle (PEM) in Extra verify" if names else "name a CA bundle (PEM)"
 
 
+def _check_path(what: str, path: str, is_there: Callable[[Path], bool], instead: str) -> None:
+    """Refuse what is not the path of a file; a file's content, which may be a private key, is not quoted."""
+    if len(path) > LONGEST_PATH or any(mark in path for mark in CONTENT):
+        raise VccConfigurationError(f"{what} is the content of a file instead of its path; {instead}")
+    with suppress(OSError):  # such as a name that is too long
+        if is_there(Path(path)):
+            return
+    raise VccConfigurationError(f"{what} is {path!r}, which is not a file here; {instead}")
+
+
 def _load_cert(context: ssl.SSLContext, cert: str | tuple[str, str]) -> None:
     file, key = (cert, None) if isinstance(cert, str) else cert
     for path in filter(None, (file, key)):
-        if not Path(path).is_file():
-            raise VccConfigurationError(f"the client certificate is {path!r}, which is not a file here; {CERT}")
+        _check_path("the client certificate", path, Path.is_file, CERT)
     try:
         context.load_cert_chain(file, key, password=_no_password)
     except _Encrypted:

@@ -387,7 +387,7 @@ def _refuses_ours(error: BaseException) -> TypeGuard[ssl.SSLError]:
 
 
 def _of_our_certificate(error: ssl.SSLError, host: str) -> Fault:
-    return _final(f"{host} did not accept the client certificate ({_words(error)})", "name one in Extra cert")
+    return _final(f"{host} did not accept the client certificate ({_words(error)})", "name one it trusts in Extra cert")
 
 
 def _kind(error: BaseException) -> str:
