@@ -197,6 +197,16 @@ def test_a_message_is_kept_to_300_characters():
     assert len(answer.rejected[0].errormessage) == 300
 
 
+def test_what_is_no_letter_of_a_message_is_a_blank_or_a_replacement_character_and_the_rest_stays():
+    said = {"errorcode": "E\x1b7", "errormessage": "a\0b\r\nc\u202ed\xa0ő", "index": 0}
+    assert read({"errors": [said]}, 1).rejected == {0: Rejection("E\ufffd7", "a\ufffdb  c\ufffdd ő")}
+
+
+def test_an_errorcode_is_the_same_number_in_an_answer_that_is_not_quite_json():
+    body = b'{"errors": [{"errorcode": 417, "errormessage": "error.x", "index": 0}], "response": [], "took": NaN}'
+    assert read_answer(body, 1) == Answer(rejected={0: X})
+
+
 def test_the_errors_of_any_envelope_are_given_alike():
     assert envelope_errors({"errors": {"2": ERROR}}) == [{**ERROR, "index": 2}]
     assert envelope_errors({"errors": []}) == []

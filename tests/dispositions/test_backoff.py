@@ -35,6 +35,7 @@ def at(seconds):
         (at(86400), LONGEST_WAIT),
         ("soon", None),
         ("Tue, 99 Nov 2026 99:99:99 GMT", None),
+        ("Tue, 03 Nov 99999999999999999999 00:00:00 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 -2359", LONGEST_WAIT),
     ],
 )

@@ -70,7 +70,7 @@ SERVERS = {
 }
 ELSEWHERE = {
     "The run is stopped while it connects",
-    "This process, or the machine, may open no more files, and so no connections",
+    "This process, or the machine, may open no more files, and so no connections, or start no thread to look a name up",
 }
 """Held by tests/exchange: test_connecting.py, test_descriptors.py."""
 

@@ -141,6 +141,10 @@ ODD = {
         '{"errors": [], "response": {"0": true, "1": true}, "note": "très"}'.encode("latin-1"),
         b"Content-Type: text/plain; charset=klingon",
     ),
+    "an encoding that nothing is written in": sized(
+        '{"errors": [], "response": {"0": true, "1": true}, "note": "très"}'.encode("latin-1"),
+        b"Content-Type: text/plain; charset=undefined",
+    ),
 }
 
 

@@ -100,14 +100,32 @@ def test_a_run_that_can_start_no_more_threads_says_so_and_counts_what_had_gone_o
     assert arrived == 5
 
 
-def test_a_name_that_is_not_found_since_nothing_more_can_be_opened_is_not_called_missing(monkeypatch):
+def test_a_thread_for_the_name_of_a_host_that_cannot_be_started_is_not_called_a_connection_that_dropped(
+    both, monkeypatch
+):
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == "resolver":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    evidence, error = both.engine("https://vcc.example"), both.hook("https://vcc.example")
+    assert (evidence.delivered, error.delivered, error.transient) == (False, False, True)
+    assert evidence.told.startswith("no more threads can be started here: raise this worker's limit of processes")
+    assert evidence.told in str(error)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE])
+def test_a_name_that_is_not_found_since_nothing_more_can_be_opened_is_not_called_missing(monkeypatch, code):
     """A resolver that cannot open its files says that there is no such host."""
 
     def not_found(*_, **__):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     def full(*_, **__):
-        raise OSError(errno.EMFILE, "Too many open files")
+        raise OSError(code, "Too many open files")
 
     client = client_of("http://vcc.example.com")
     client.prepare()

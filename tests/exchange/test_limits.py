@@ -9,9 +9,12 @@ import tracemalloc
 import zlib
 
 import pytest
+import requests
 from support.scripted import Proxy, ScriptedServer, answer
 from support.timing import timed
 from support.weigh import DOORS, can_weigh, weigh
+
+from airflow_provider_vcc.exceptions import VccTransportError
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MIB = 1 << 20
@@ -104,6 +107,26 @@ def test_no_answer_takes_more_than_64_mib_by_any_door_however_dense_it_is(connec
     assert {door: grown for door, (grown, _) in found.items() if grown > 64} == {}
     told = "read" if name.endswith(("is read", "are read")) else "ask for less at a time"
     assert found["run"][1].endswith(told) or name == "no JSON", found
+
+
+MADE = {
+    "its JSON": (lambda: many(b"[],", 3 * MIB), lambda got: got.json()),
+    "its JSON with options": (lambda: many(b"[],", 3 * MIB), lambda got: got.json(parse_float=str)),
+    "its text": (lambda: b"x" * 10 * MIB + "\U0001f600".encode(), lambda got: got.text),
+}
+
+
+@pytest.mark.parametrize(("body", "make"), MADE.values(), ids=MADE)
+def test_what_a_session_makes_of_an_answer_is_refused_if_it_takes_too_much_and_the_answer_is_there(connect, body, make):
+    body = body()
+    with ScriptedServer(answer(body, Content_Type="text/plain; charset=utf-8")) as server:
+        hook = connect(server.url)
+        got = hook.get_conn().get(hook.base_url + "/projects")
+    with pytest.raises(requests.ConnectionError, match=f"{HELD}: ask for less at a time") as caught:
+        make(got)
+    assert isinstance(caught.value, VccTransportError)
+    assert (caught.value.delivered, caught.value.transient, got.content == body) == (None, False, True)
+    assert not body.isascii() or len(got.text) == len(body)
 
 
 MANY = {

@@ -21,6 +21,7 @@ from support.engine import body_of, client_of, elements, sync_of
 from support.scripted import DROP, Proxy, ScriptedServer, SocksProxy, answer, closed_port
 
 from airflow_provider_vcc.dispositions.http.answers import Answer, Refusal
+from airflow_provider_vcc.dispositions.http.proxies import basic, read_proxy
 from airflow_provider_vcc.exceptions import VccConfigurationError, VccError, VccTransportError
 from airflow_provider_vcc.hooks.session import VccSession
 
@@ -71,7 +72,12 @@ STATUSES = {
     504: "it did not reach vcc.example.com",
     404: "check Extra proxies, or HTTPS_PROXY",
     302: "check Extra proxies, or HTTPS_PROXY",
+    408: "check Extra proxies, or HTTPS_PROXY",
+    425: "check Extra proxies, or HTTPS_PROXY",
+    429: "check Extra proxies, or HTTPS_PROXY",
+    500: "check Extra proxies, or HTTPS_PROXY",
 }
+PASS = {408, 425, 429, 500, 502, 503, 504}
 
 
 @pytest.mark.parametrize(("status", "advice"), STATUSES.items())
@@ -82,7 +88,7 @@ def test_a_status_of_a_proxy_is_the_proxys_with_the_advice_that_fits(both, statu
     for said in (getattr(evidence, "told", None) or str(evidence.error), clean(error)):
         assert f"the proxy did not let us through (it answered {status}): " in said
         assert advice in said
-    assert (error.delivered, error.status, error.transient) == (False, status, status > 500)
+    assert (error.delivered, error.status, error.transient) == (False, status, status in PASS)
     assert isinstance(evidence, Refusal) is not error.transient
 
 
@@ -173,22 +179,71 @@ def test_a_socks_proxy_says_itself_why_it_lets_nobody_through(both, how, reason,
         error = both.hook(FAR, proxies=f"socks5h://user:{SECRET}@127.0.0.1:{proxy.port}")
     assert f"the proxy did not let us through ({reason}" in clean(error)
     assert (advice in str(error), error.delivered, error.transient) == (True, False, transient)
+    assert "as http:" not in str(error)
 
 
 @pytest.mark.parametrize("status", [403, 407, 502, 503, 504])
 def test_a_status_of_a_proxy_that_reads_the_request_is_the_proxys_as_well(both, status):
-    with Proxy(answer(b"<html>squid</html>", status=status)) as proxy:
+    with Proxy(answer(b"<html>squid</html>", status=status, Retry_After="7")) as proxy:
         url = "http://127.0.0.1:9"
         evidence, error = both.engine(url, proxies={"http": proxy.url}), both.hook(url, proxies=proxy.url)
     said = getattr(evidence, "told", None) or str(evidence.error)
     assert f"the proxy did not let us through (it answered {status})" in said
     assert said in str(error)
     assert error.delivered is (False if status < 500 else None)
+    if status >= 500:
+        assert (evidence.delivered, evidence.too_much, evidence.retry_after) == (None, status == 504, 7)
 
 
-def test_a_status_of_a_server_behind_a_proxy_that_reads_the_request_is_the_servers(both):
-    with Proxy() as proxy, ScriptedServer(answer(status=403)) as server:
-        assert "VCC refused access (403)" in str(both.hook(server.url, proxies=proxy.url))
+@pytest.mark.parametrize(
+    ("status", "body"), [(403, b'{"errors": [], "response": []}'), (404, b"<html>"), (500, b"<html>"), (200, b"<html>")]
+)
+def test_a_status_of_a_server_behind_a_proxy_that_reads_the_request_is_the_servers(both, status, body):
+    """The proxy has statuses of its own, and passes on an answer that only the API gives."""
+    with Proxy() as proxy, ScriptedServer(answer(body, status=status)) as server:
+        evidence = both.engine(server.url, proxies={"http": proxy.url})
+        error = both.hook(server.url, proxies=proxy.url)
+    for said in (getattr(evidence, "told", None) or str(evidence.error), str(error)):
+        assert "the proxy did not" not in said
+    assert error.status == status
+
+
+def test_a_proxy_that_nobody_named_is_told_by_its_status(both):
+    with ScriptedServer(answer(status=407)) as server:
+        evidence, error = both.engine(server.url), both.hook(server.url)
+    for said in (str(evidence.error), str(error)):
+        assert "the proxy did not let us through (it answered 407): it wants a user and a password" in said
+    assert (error.delivered, error.transient) == (False, False)
+    with ScriptedServer(answer(status=406)) as server:
+        assert both.engine(server.url).rejected.keys() == {0, 1}
+
+
+ADDRESSES = {
+    "proxy": ("http", "proxy:80", None, None),
+    " http://proxy:3128\n": ("http", "proxy:3128", None, None),
+    "https://proxy": ("https", "proxy:443", None, None),
+    "http://[::1]": ("http", "[::1]:80", None, None),
+    "socks4://proxy": ("socks4", "proxy:1080", None, None),
+    "socks4a://proxy": ("socks4a", "proxy:1080", None, None),
+    "socks5://proxy": ("socks5", "proxy:1080", None, None),
+    "socks5h://proxy": ("socks5h", "proxy:1080", None, None),
+    "http://user@proxy": ("http", "proxy:80", "user", None),
+    f"http://us%40er:{SECRET}%25@proxy": ("http", "proxy:80", "us@er", SECRET + "%"),
+}
+
+
+@pytest.mark.parametrize(("address", "read"), ADDRESSES.items())
+def test_the_address_of_a_proxy_is_read_with_the_port_of_its_scheme_and_shown_without_its_password(address, read):
+    proxy = read_proxy(address, "Extra proxies")
+    assert (proxy.scheme, proxy.netloc, proxy.user, proxy.password) == read
+    assert repr(proxy) == f"Proxy({proxy.scheme}://{proxy.netloc})"
+    credentials = None if proxy.user is None else f"{proxy.user}:{proxy.password or ''}".encode()
+    sent = proxy.headers.get("Proxy-Authorization")
+    assert (sent and base64.b64decode(sent.removeprefix("Basic "))) == credentials
+
+
+def test_bytes_of_the_environment_that_are_no_text_go_out_as_they_are():
+    assert base64.b64decode(basic("user", os.fsdecode(b"\xff"))) == b"user:\xff"
 
 
 def test_the_address_that_the_allow_list_may_lack_is_the_proxys(both, tls, bundle):
@@ -240,6 +295,7 @@ def test_a_certificate_of_a_proxy_is_told_apart_from_the_servers(both, tls, bund
     with Proxy(tls=other) as proxy, ScriptedServer(GOOD, tls=tls) as server:
         error = both.hook(server.url, proxies=proxy.url)
         assert "the certificate of the proxy 127.0.0.1 cannot be trusted (unable to get" in clean(error)
+        assert str(error).endswith("): name your CA bundle in Extra verify")
     with Proxy(tls=tls) as proxy, ScriptedServer(GOOD, tls=other) as server:
         error = both.hook(server.url, proxies=proxy.url)
         assert (
@@ -247,12 +303,13 @@ def test_a_certificate_of_a_proxy_is_told_apart_from_the_servers(both, tls, bund
             .partition("PUT /projects/17/records/dispositions: ")[2]
             .startswith("the certificate of 127.0.0.1 cannot be trusted (unable to get")
         )
+    assert str(error).endswith("): check Host, or name your CA bundle in Extra verify")
     assert error.transient is False
 
 
 @pytest.mark.parametrize(
     ("names", "days", "why"),
-    [("other.example", 0, "IP address mismatch"), ("127.0.0.1", -1, "certificate has expired")],
+    [("other.example", 0, "certificate is not valid for '127.0.0.1')"), ("127.0.0.1", -1, "certificate has expired)")],
 )
 def test_a_certificate_fault_has_its_own_reason_for_both(both, authority, names, days, why):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -275,6 +332,8 @@ WRONG = {
     "a password that is not quoted": ("HTTPS_PROXY", f"http://user:a#{SECRET}@proxy:3128"),
     "quotation marks": ("HTTPS_PROXY", f'"http://user:{SECRET}@proxy:3128"'),
     "a query": ("HTTPS_PROXY", f"http://proxy:3128?{SECRET}"),
+    "a fragment": ("HTTPS_PROXY", f"http://proxy:3128#{SECRET}"),
+    "no port at all": ("HTTPS_PROXY", f"http://user:{SECRET}@proxy:0"),
 }
 
 

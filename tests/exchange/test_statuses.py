@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
+from http.client import BadStatusLine, IncompleteRead, RemoteDisconnected
 
 import pytest
 from support.scripted import ScriptedServer, answer
@@ -15,6 +16,7 @@ from airflow_provider_vcc.dispositions.http.connection import NotReached, Stage
 from airflow_provider_vcc.dispositions.http.exchange import Times
 from airflow_provider_vcc.dispositions.http.route import Route
 from airflow_provider_vcc.dispositions.http.statuses import status_of, understand
+from airflow_provider_vcc.dispositions.http.texts.memory import TooLarge
 
 
 @pytest.mark.parametrize(
@@ -150,13 +152,42 @@ def test_whatever_keeps_a_connection_from_being_made_is_told_with_what_to_do(sta
     assert fault.delivered is False
 
 
-@pytest.mark.parametrize("stage", [Stage.DIALLING, Stage.PROXY])
-def test_a_proxy_that_does_not_speak_tls_is_told_apart_from_the_server(stage):
+BROKE = "the connection broke before the answer was whole ({}): vcc.example dropped it: this machine's IP address"
+LATER = {
+    "silence": (TimeoutError(), "vcc.example gave no answer within 60 s: it is slow, or Extra timeout is too short"),
+    "a reset": (ConnectionResetError(), BROKE.format("ConnectionResetError")),
+    "an end": (RemoteDisconnected("closed"), BROKE.format("RemoteDisconnected")),
+    "an end in the answer": (IncompleteRead(b""), BROKE.format("IncompleteRead")),
+    "a fault of TLS": (in_tls("CERTIFICATE_EXPECTED"), BROKE.format("SSLError")),
+    "what is no fault of a connection": (ValueError(), BROKE.format("ValueError")),
+    "no HTTP": (BadStatusLine("SSH"), "the answer cannot be read (BadStatusLine): check the connection's Host"),
+    "too much": (TooLarge(), "the answer takes more than 64 MiB of memory: ask for less at a time"),
+}
+
+
+@pytest.mark.parametrize(("error", "says"), LATER.values(), ids=LATER)
+def test_nobody_can_say_what_was_done_if_no_answer_came_and_it_is_told_why(error, says):
+    attempt = Attempt()
+    attempt.start()
+    fault = understand(error, attempt, Route("https://vcc.example", verify=False), Times())
+    assert fault.told.startswith(says)
+    assert (fault.delivered, fault.too_much) == (None, isinstance(error, TimeoutError))
+
+
+BY_PROXY = {
+    "no TLS": (Stage.PROXY, in_tls("WRONG_VERSION_NUMBER"), "the proxy p.example:3128 does not speak TLS: {}"),
+    "silence": (Stage.PROXY, TimeoutError(), "the proxy p.example could not be reached within 10 s: {}"),
+    "nobody": (Stage.DIALLING, TimeoutError(), "the proxy p.example could not be reached within 10 s: {}"),
+    "a reset": (Stage.PROXY, ConnectionResetError(), "the proxy did not let us through (ConnectionResetError): {}"),
+}
+
+
+@pytest.mark.parametrize(("stage", "why", "says"), BY_PROXY.values(), ids=BY_PROXY)
+def test_what_is_a_proxys_fault_is_told_with_where_proxies_are_written(stage, why, says):
     route = Route("https://vcc.example", proxies={"https": "https://p.example:3128"}, verify=False)
-    fault = understand(NotReached(in_tls("WRONG_VERSION_NUMBER"), stage), Attempt(), route, Times())
-    assert fault.told == (
-        "the proxy p.example:3128 does not speak TLS: check Extra proxies, or HTTPS_PROXY of this machine"
-    )
+    fault = understand(NotReached(why, stage), Attempt(), route, Times())
+    assert fault.told == says.format("check Extra proxies, or HTTPS_PROXY of this machine")
+    assert fault.delivered is False
 
 
 @pytest.mark.parametrize("status", [400, 409, 422])

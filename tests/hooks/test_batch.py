@@ -7,6 +7,7 @@ import json
 import pickle
 
 import pytest
+from support.engine import run
 from support.scripted import DROP, ScriptedServer, answer, closed_port
 
 from airflow_provider_vcc.exceptions import (
@@ -77,6 +78,23 @@ def test_what_the_answer_does_not_mention_is_unknown_and_not_applied(connect):
         result = connect(server.url).batch_dispositions(17, ONE * 2)
     assert result[0] is True
     assert (result[1]["outcome"], result[1]["errormessage"]) == ("unknown", "missing from the answer")
+
+
+IN_OUR_WORDS = {
+    "the API answered false": answer(b'{"errors": [], "response": {"0": false}}'),
+    "missing from the answer": answer(b'{"errors": [], "response": {"7": true}}'),
+    "the answer has both an error and true for it": answer(b'{"errors": {"0": "no"}, "response": {"0": true}}'),
+    "the answer refuses the request and has true for it": answer(b'{"response": {"0": true}}', status=400),
+}
+
+
+@pytest.mark.parametrize(("reason", "reply"), IN_OUR_WORDS.items())
+def test_a_reason_of_our_own_is_whole_although_the_same_words_stand_in_the_element(connect, reason, reply):
+    element = {"numberid": "1", "dispositionid": "2", "description": reason}
+    with ScriptedServer(reply) as server:
+        assert connect(server.url).batch_dispositions(17, [element])[0]["errormessage"] == reason
+        sync, _ = run(server.url, [element])
+    assert [row["errormessage"] for row in sync.tally.summary()["errors"]] == [reason]
 
 
 @pytest.mark.parametrize("search", [{}, [], [{}], [{"name": "Green"}, {}], None])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
+import gzip
 import io
 import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 
 import pytest
 import requests
@@ -42,12 +44,76 @@ def test_get_conn_gives_the_same_authenticated_session_each_time(connect, server
 
 
 def test_an_answer_of_a_session_has_what_the_server_said(connect):
-    said = answer(b"only words", status=404, Content_Encoding="deflate", X_Resource="one", Content_Type="text/plain")
+    """But for how its body came, which is decoded and whole by now."""
+    coded = {"Content_Encoding": "gzip", "Transfer_Encoding": "identity"}
+    named = {"X_Resource": "one", "Content_Type": "text/plain", "Set_Cookie": "seen=1; path=/"}
+    said = answer(gzip.compress(b"only words"), status=404, **coded, **named)
     with ScriptedServer(said) as server:
         hook = connect(server.url)
         got = hook.get_conn().get(hook.base_url + "/projects")
     assert (got.status_code, got.reason, got.text) == (404, "Said", "only words")
     assert (got.headers["x-resource"], got.headers["content-length"]) == ("one", "10")
+    assert (got.cookies.get_dict(), got.raw.version, got.raw.read()) == ({"seen": "1"}, 11, b"only words")
+    assert not {"content-encoding", "transfer-encoding"} & {name.lower() for name in got.headers}
+
+
+def test_each_request_of_a_session_goes_the_way_that_its_own_options_say(connect, tls, bundle):
+    """Not that of an earlier one, which may have verified nothing."""
+    secure = tls()
+    with (
+        ScriptedServer(answer(), tls=secure) as server,
+        ScriptedServer(answer(), tls=secure) as other,
+        Proxy() as proxy,
+    ):
+        hook = connect(server.url, verify=bundle)
+        session, url = hook.get_conn(), hook.base_url + "/projects"
+        assert session.get(url).status_code == 200
+        assert session.get(url, verify=False).status_code == 200
+        for verify in (True, None):
+            with pytest.raises(VccTransportError, match="cannot be trusted"):
+                session.send(session.prepare_request(requests.Request("GET", url)), verify=verify)
+        assert session.get(url, proxies={"https": proxy.url}).status_code == 200
+        with pytest.raises(VccConfigurationError, match=r"the client certificate is 'missing.pem'"):
+            session.get(url, cert="missing.pem")
+        assert session.get(other.url, auth=lambda request: request).status_code == 200
+    assert (len(server.requests), len(other.requests), len(proxy.requests)) == (3, 1, 1)
+    assert "authorization" not in other.requests[0].headers
+
+
+def test_an_answer_of_a_session_is_decoded_as_those_of_run_are_or_with_the_options_of_requests(connect):
+    with ScriptedServer(answer('{"a": 1.10, "b": "ő"}'.encode())) as server:
+        hook = connect(server.url)
+        got = hook.get_conn().get(hook.base_url + "/projects")
+    assert got.json() == {"a": 1.1, "b": "ő"}
+    assert str(got.json(parse_float=Decimal)["a"]) == "1.10"
+    assert (got.text, got.apparent_encoding) == ('{"a": 1.10, "b": "ő"}', "utf-8")
+    latin = answer('{"a": "très\n"}'.encode("latin-1"), Content_Type="text/plain; charset=iso-8859-1")
+    with ScriptedServer(latin, answer(b"<html>")) as server:
+        hook = connect(server.url)
+        assert hook.get_conn().get(hook.base_url + "/projects").json() == {"a": "très\n"}
+        with pytest.raises(requests.JSONDecodeError):
+            hook.get_conn().get(hook.base_url + "/projects").json()
+
+
+def unreadable():
+    yield b"a"
+    raise LookupError
+
+
+UNMADE = {
+    "a header in other letters": ({"headers": {"X-Name": "ő"}}, "UnicodeEncodeError"),
+    "a body that breaks off": ({"data": unreadable()}, "LookupError"),
+}
+
+
+@pytest.mark.parametrize(("options", "kind"), UNMADE.values(), ids=UNMADE)
+def test_a_request_that_cannot_be_made_was_not_sent_and_is_an_error_of_both_kinds(connect, server, options, kind):
+    hook = connect(server.url)
+    with pytest.raises(requests.ConnectionError) as caught:
+        hook.get_conn().put(hook.base_url + "/projects", **options)
+    assert isinstance(caught.value, VccTransportError)
+    assert str(caught.value) == f"the request could not be made ({kind})"
+    assert (caught.value.delivered, caught.value.__context__, server.requests) == (False, None, [])
 
 
 def test_head_has_no_body_to_wait_for_and_leaves_the_connection_as_it_was(connect):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = [
+    "MORE_THREADS",
+    "NO_THREADS",
     "OURS",
     "Answer",
     "Answers",
@@ -32,8 +34,8 @@ __all__ = [
     "Refusal",
     "Rejection",
     "envelope_errors",
+    "exhausted",
     "is_envelope",
-    "out_of_files",
     "read_answer",
     "read_envelope",
     "read_refusal",
@@ -51,6 +53,8 @@ REFUSED = "the answer refuses the request and has true for it"
 OURS = frozenset({BOTH, FALSE, MISSING, REFUSED})
 """Reasons in our own words: nothing in them is quoted."""
 MOST_CODE = 64
+NO_THREADS = "no more threads can be started here"
+MORE_THREADS = "raise this worker's limit of processes (ulimit -u, or its container's)"
 OUT_OF_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -205,7 +209,7 @@ def _whatever(body: bytes, count: int, content_type: str | None) -> Answer | Fau
         return Fault("the answer has neither errors nor response", status=200, advice=HOST)
     errors = list(_entries(envelope.get("errors")))
     said = dict(_by_index(envelope.get("response"), count))
-    if not errors and len(said) == count and all(said.get(index) is True for index in range(count)):
+    if not errors and all(said.get(index) is True for index in range(count)):
         return ALL_APPLIED
     return _settle(errors, said, count)
 
@@ -228,8 +232,10 @@ def _settle(errors: list[tuple[int | None, Rejection]], said: dict[int, object],
     return Answer(rejected, unsaid)
 
 
-def out_of_files(error: BaseException) -> Fault | None:
-    """Return the fault that an error is which says that nothing more can be opened here, before anything is sent."""
+def exhausted(error: BaseException) -> Fault | None:
+    """Return the fault that an error is which says that this machine gives no more, before anything is sent."""
+    if isinstance(error, RuntimeError) and "new thread" in str(error):  # such as for the name of a host
+        return Fault(NO_THREADS, delivered=False, advice=MORE_THREADS)
     if not isinstance(error, OSError) or error.errno not in OUT_OF_FILES:
         return None
     return Fault(
@@ -300,7 +306,7 @@ def _entries(errors: Any) -> Iterator[tuple[int | None, Rejection]]:
     named = isinstance(errors, dict)
     if errors and not isinstance(errors, list | dict):
         errors = [errors]
-    for key, entry in (errors or {}).items() if named else enumerate(errors or ()):
+    for key, entry in errors.items() if named else enumerate(errors or ()):
         if isinstance(entry, dict):
             index = _index(entry.get("index", key if named else None))
             yield index, Rejection(_code(entry.get("errorcode")), _message(entry.get("errormessage", "error")))

@@ -118,8 +118,7 @@ class Client:
 
         :param body: its pieces.
         """
-        if self._exchange is None:
-            return None
+        assert self._exchange is not None  # noqa: S101 -- prepared
         return self._exchange.begin("PUT", self._request(body), attempt, self._times)
 
     def finish(self, begun: Begun, body: Sequence[bytes], count: int) -> Evidence:

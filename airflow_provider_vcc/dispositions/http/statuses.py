@@ -20,8 +20,8 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from airflow_provider_vcc.dispositions.http.answers import (
     Fault,
+    exhausted,
     is_envelope,
-    out_of_files,
     read_envelope,
     says_done,
     too_large,
@@ -280,7 +280,7 @@ def _understood(error: BaseException, attempt: Attempt, route: Route, times: Tim
     if attempt.aborted:
         return Fault(STOPPED) if attempt.started else Fault(NOT_BEGUN, delivered=False)
     if isinstance(error, NotReached):
-        return out_of_files(error.why) or _unreached(error, route, times)
+        return exhausted(error.why) or _unreached(error, route, times)
     if not attempt.started:
         return Fault(f"the request could not be made ({type(error).__name__})", delivered=False)
     return _unanswered(error, route, times)
@@ -345,7 +345,7 @@ def _of_server(error: NotReached, host: str, address: str, times: Times) -> Faul
 
 
 def _of_proxy(error: NotReached, host: str) -> Fault:
-    said = getattr(error.why, "msg", "") if type(error.why).__module__ == "socks" else ""
+    said = getattr(error.why, "msg", "")  # of PySocks
     reason = f"the proxy did not let us through ({said or _kind(error.why)})"
     if type(error.why).__name__ == "SOCKS5AuthError":
         return _final(reason, CREDENTIALS.replace("http://", "socks5h://"))

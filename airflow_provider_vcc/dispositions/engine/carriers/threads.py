@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_vcc.dispositions.engine.carriers.saver import Saver
 from airflow_provider_vcc.dispositions.engine.carriers.senders import Senders
 from airflow_provider_vcc.dispositions.engine.messages import Saved
-from airflow_provider_vcc.dispositions.http.answers import out_of_files
+from airflow_provider_vcc.dispositions.http.answers import exhausted
 from airflow_provider_vcc.dispositions.http.statuses import transport_error
 from airflow_provider_vcc.exceptions import VccError, VccTransportError
 
@@ -52,7 +52,7 @@ class Threads:
         try:
             self._senders.listen()
         except OSError as error:
-            fault = out_of_files(error)
+            fault = exhausted(error)
             if fault is None:
                 raise
             raise transport_error(fault, VccTransportError) from None

@@ -8,17 +8,13 @@ from queue import SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from airflow_provider_vcc.dispositions.http.answers import MORE_THREADS, NO_THREADS
 from airflow_provider_vcc.exceptions import VccTransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Workers"]
-
-NO_THREADS = (
-    "no more threads can be started here: raise this worker's limit of processes (ulimit -u, or its container's), "
-    "or lower max_in_flight"
-)
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -54,7 +50,8 @@ class Workers(Generic[Job, Result]):
             try:
                 thread.start()
             except RuntimeError:
-                raise VccTransportError(NO_THREADS, delivered=False) from None
+                says = f"{NO_THREADS}: {MORE_THREADS}, or lower max_in_flight"
+                raise VccTransportError(says, delivered=False) from None
         self._jobs.put(job)
 
     def end(self) -> None:

@@ -42,7 +42,7 @@ def _integer(digits: str) -> float:
 
 def _decoded(body: bytes, content_type: str | None) -> str:
     wide = json.detect_encoding(body)
-    if wide not in {"utf-8", "utf-8-sig"}:
+    if wide != "utf-8":
         return body.decode(wide, "replace")
     try:
         return body.decode()
