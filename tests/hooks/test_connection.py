@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from types import SimpleNamespace
@@ -266,6 +267,12 @@ def test_a_file_that_was_pasted_in_the_place_of_its_path_is_not_quoted(where, pa
 def test_a_path_that_is_too_long_for_any_file_is_not_a_file():
     assert "which is not a file here" in mistake(extra={"cert": "a" * 300})
     assert "which is not a file here" in mistake(extra={"verify": "a" * 300})
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_not_opened_since_a_pipe_would_be_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (os.devnull, str(tmp_path / "pipe")):
+        assert f"Extra verify is {path!r}, which is not a file here" in mistake(extra={"verify": path})
 
 
 def test_a_ca_bundle_without_certificates_is_refused(tmp_path):

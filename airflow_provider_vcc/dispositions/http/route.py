@@ -142,7 +142,7 @@ def tls_context(verify: bool | str, cert: Cert = None) -> ssl.SSLContext:  # noq
 def _load_bundle(context: ssl.SSLContext, path: str) -> None:
     names = [name for name in BUNDLES if os.environ.get(name) == path]
     what = f"{names[0]} of this machine" if names else "the CA bundle"
-    _check_path(what, path, Path.exists, _instead(names))
+    _check_path(what, path, _is_bundle, _instead(names))
     try:
         if Path(path).is_dir():
             context.load_verify_locations(capath=path)
@@ -156,6 +156,10 @@ def _load_bundle(context: ssl.SSLContext, path: str) -> None:
 
 def _instead(names: list[str]) -> str:
     return "correct or unset it, or name a CA bundle (PEM) in Extra verify" if names else "name a CA bundle (PEM)"
+
+
+def _is_bundle(path: Path) -> bool:
+    return path.is_file() or path.is_dir()  # a pipe would be waited for without an end
 
 
 def _check_path(what: str, path: str, is_there: Callable[[Path], bool], instead: str) -> None:
