@@ -7,7 +7,9 @@ import gc
 import json
 import os
 import pickle
+import shutil
 import ssl
+import subprocess
 import sys
 import traceback
 from datetime import UTC, datetime, timedelta
@@ -391,7 +393,30 @@ def test_a_bundle_of_the_environment_that_cannot_work_is_named(connect, monkeypa
     for error in every_way(hook):
         assert isinstance(error, VccConfigurationError)
         assert f"{name} of this machine is {str(path)!r}, which " in clean(error)
+        assert str(error).endswith("; correct or unset it, or name a CA bundle (PEM) in Extra verify")
     assert name in hook.test_connection()[1]
+
+
+def test_a_bundle_of_a_call_that_cannot_work_is_named(connect, tmp_path):
+    hook = connect(FAR)
+    path = tmp_path / "ca.pem"
+    path.write_text("no certificate")
+    for verify, says in (
+        ("missing.pem", "which is not a file here; name a CA bundle (PEM)"),
+        (str(path), "which holds no certificates that can be read; name a CA bundle (PEM)"),
+    ):
+        error = raised(lambda verify=verify: hook.get_conn().get(hook.base_url, verify=verify))
+        assert f"the CA bundle is {verify!r}, {says}" in clean(error)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="only OpenSSL's own command names the files of a folder")
+def test_a_folder_of_certificates_is_a_bundle_too(both, tls, bundle, tmp_path):
+    asked = ["openssl", "x509", "-hash", "-noout", "-in", bundle]
+    name = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    shutil.copy(bundle, tmp_path / f"{name}.0")
+    with ScriptedServer(GOOD, tls=tls) as server:
+        assert both.engine(server.url, verify=str(tmp_path)) == Answer()
+        assert both.hook(server.url, verify=str(tmp_path)) == {"0": True, "1": True}
 
 
 def test_a_file_for_the_keys_of_tls_that_cannot_be_written_is_named(connect, bundle, monkeypatch, tmp_path):
@@ -476,6 +501,23 @@ def test_a_client_certificate_that_cannot_work_is_a_mistake_in_its_field(connect
     error = raised(lambda: connect(FAR, cert=wrong).settings)
     assert (type(error), error.field) == (VccConfigurationError, "Extra cert")
     clean(error)
+
+
+def test_a_client_certificate_whose_files_do_not_go_together_is_named_with_what_to_write(
+    connect, client_cert, tmp_path
+):
+    _, cert, key = client_cert
+    garbage = tmp_path / "none.pem"
+    garbage.write_text("no certificate")
+    unread = "cannot be read, or its key is missing or does not fit"
+    for given, says in (
+        ({"cert": cert, "key": "missing.pem"}, "the client certificate is 'missing.pem', which is not a file here"),
+        (cert, f"the client certificate {cert!r} {unread}"),
+        ({"cert": cert, "key": str(garbage)}, f"the client certificate {cert!r} {unread}"),
+        ({"cert": str(garbage), "key": key}, f"the client certificate {str(garbage)!r} {unread}"),
+    ):
+        error = raised(lambda given=given: connect(FAR, cert=given).settings)
+        assert f"{says}; name a PEM file with certificate and key, or" in clean(error)
 
 
 def test_a_key_that_is_encrypted_is_refused_instead_of_asked_about(connect, authority, tmp_path):
