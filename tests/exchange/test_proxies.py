@@ -142,14 +142,18 @@ def test_a_proxy_that_asks_to_wait_is_waited_for(both):
     assert (evidence.retry_after, error.retry_after) == (7, 7)
 
 
+@pytest.mark.parametrize("secure", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h"])
-def test_a_socks_proxy_of_any_version_works_for_engine_and_hook(both, tls, scheme):
-    with SocksProxy() as proxy, ScriptedServer(GOOD, tls=tls) as server:
+def test_a_socks_proxy_of_any_version_works_for_engine_and_hook(both, tls, scheme, secure):
+    """It reads no request, so that none is written for it, and its credentials go to no server."""
+    with SocksProxy() as proxy, ScriptedServer(GOOD, tls=tls if secure else None) as server:
         url = f"{scheme}://user@127.0.0.1:{proxy.port}"
-        assert both.engine(server.url, proxies={"https": url}) == Answer()
+        assert both.engine(server.url, proxies={"http": url, "https": url}) == Answer()
         assert both.hook(server.url, proxies=url) == {"0": True, "1": True}
     assert proxy.asked == [("127.0.0.1", server.port)] * 2
     assert proxy.versions == {int(scheme.removeprefix("socks")[0])}
+    assert {seen.path for seen in server.requests} == {"/v2/projects/17/records/dispositions"}
+    assert not [seen for seen in server.requests if "proxy-authorization" in seen.headers]
 
 
 def test_a_name_goes_to_a_socks_proxy_that_resolves_it():
@@ -355,6 +359,14 @@ def test_a_proxy_of_the_environment_that_cannot_work_is_named(connect, monkeypat
         assert f"{name} of this machine is not the address of a proxy; write one such as" in clean(error)
     works, sentence = hook.test_connection()
     assert (works, name in sentence, SECRET in sentence, "allow-list" in sentence) == (False, True, False, False)
+
+
+def test_a_proxy_of_a_call_that_cannot_work_is_not_called_one_of_the_environment(connect, monkeypatch):
+    for name, value in (("HTTPS_PROXY", "http://proxy:3128"), ("NO_PROXY", "a.example"), ("OTHER", "gopher://proxy")):
+        monkeypatch.setenv(name, value)
+    hook = connect(FAR)
+    error = raised(lambda: hook.get_conn().get(hook.base_url, proxies={"https": "gopher://proxy"}))
+    assert clean(error).startswith("the proxy that was given is not the address of a proxy; write one such as")
 
 
 def test_a_proxy_of_the_environment_that_is_blank_is_none(both, tls, monkeypatch):
