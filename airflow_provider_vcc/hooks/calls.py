@@ -173,11 +173,11 @@ def with_retries(send: Callable[[], object], *, name: str, safe: bool, attempts:
             before_sleep=tell,
             reraise=True,
         )(send)
-    except VccTransportError as error:
-        if attempts == 1 or not again(error):
-            raise
-        last = error
-    raise _like(last, f"{last} ({attempts} attempts at {name})", VccUnavailable)
+    except VccError as error:
+        final = attempts == 1 or not again(error)
+        ended = [error if final else _unavailable(error, f"{error} ({attempts} attempts at {name})")]
+    # Tenacity's frames hold the error that holds them, and the answer with them, until Python looks for such circles.
+    raise ended.pop().with_traceback(None)
 
 
 def _wait(state: RetryCallState) -> float:
@@ -199,6 +199,10 @@ def _like(
         retry_after=error.retry_after,
         transient=error.transient,
     )
+
+
+def _unavailable(error: VccError, message: str) -> VccError:
+    return _like(error, message, VccUnavailable) if isinstance(error, VccTransportError) else error
 
 
 def _error_text(error: Mapping[str, object]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from email.utils import formatdate
 
 import pytest
+import requests
 from support.scripted import DROP, ScriptedServer, answer, closed_port, full_backlog
 
 from airflow_provider_vcc.exceptions import (
@@ -314,3 +316,19 @@ def test_a_body_that_is_nested_too_deeply_is_refused_in_words(connect):
         body = [body]
     with pytest.raises(VccConfigurationError, match="no request can be made of it"):
         connect("http://127.0.0.1:9").run("PUT", "/projects", json=body)
+
+
+def test_an_error_holds_nothing_of_the_answer_when_it_is_done_with(connect):
+    """Frames that held the error held the answer, too: 23 MiB of it for each call, until Python looked for circles."""
+    said = b'{"errors": [{"errorcode": 5, "errormessage": "no"}], "response": null, "more": "%b"}' % (b"x" * 2_000_000)
+    with ScriptedServer(answer(said)) as server:
+        hook = connect(server.url)
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(2):
+                with pytest.raises(VccRequestError):
+                    hook.run("GET", "/projects")
+            assert [one for one in gc.get_objects() if isinstance(one, requests.Response)] == []
+        finally:
+            gc.enable()
