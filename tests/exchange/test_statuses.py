@@ -174,6 +174,20 @@ def test_nobody_can_say_what_was_done_if_no_answer_came_and_it_is_told_why(error
     assert (fault.delivered, fault.too_much) == (None, isinstance(error, TimeoutError))
 
 
+@pytest.mark.parametrize(
+    ("began", "says"),
+    [(False, "the run was stopped before the request went out"), (True, "the run was stopped before the answer came")],
+)
+def test_a_request_that_was_given_up_is_told_as_that_and_not_as_the_connection_that_was_cut(began, says):
+    attempt = Attempt()
+    if began:
+        attempt.start()
+    attempt.abort()
+    cut = ConnectionAbortedError() if began else NotReached(ConnectionAbortedError(), Stage.DIALLING)
+    fault = understand(cut, attempt, Route("https://vcc.example", verify=False), Times())
+    assert (fault.told, fault.delivered) == (says, None if began else False)
+
+
 BY_PROXY = {
     "no TLS": (Stage.PROXY, in_tls("WRONG_VERSION_NUMBER"), "the proxy p.example:3128 does not speak TLS: {}"),
     "silence": (Stage.PROXY, TimeoutError(), "the proxy p.example could not be reached within 10 s: {}"),
