@@ -69,7 +69,8 @@ def _split_host(text: str) -> SplitResult:
         raise wrong("Host", "is not an address", "write a host name, host:port or a base URL") from None
     if parts.username is not None or parts.password is not None:
         raise wrong("Host", "has credentials in it", "write them in Login and Password, and only the host here")
-    if parts.netloc.endswith(":") or parts.port == 0:  # such as https:/host
+    slipped = parts.netloc.endswith(":") or parts.netloc.lower() in {"http", "https"}  # https:/host, https//host
+    if slipped or parts.port == 0:
         raise wrong("Host", "is not an address", "write a host name, host:port or a base URL")
     if parts.query or parts.fragment or "?" in text or "#" in text:
         raise wrong("Host", "has a query or a fragment", "write the address only up to its path")

@@ -115,6 +115,8 @@ def test_plain_http_is_refused_for_any_host_but_loopback(host):
         ("fe80::1%eth0", "is not a host name"),
         ("https://db.example:0", "is not an address"),
         ("https:/db.example", "is not an address"),
+        ("https//db.example", "is not an address"),
+        ("HTTPS//db.example/v2", "is not an address"),
         ("db example", "is not a host name"),
         ("db..example", "is not a host name"),
         ("db.example\\@evil.example", "has credentials in it"),
