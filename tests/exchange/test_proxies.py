@@ -66,7 +66,7 @@ def raised(do):
 
 
 STATUSES = {
-    407: "wants a user and a password that it knows",
+    407: "wants a user and a password it knows",
     403: "ask whoever runs the proxy to allow vcc.example.com",
     401: "wants a user and a password",
     502: "it did not reach vcc.example.com",

@@ -139,7 +139,7 @@ CLASSES = {
 
 FAILED = Status(Kind.FAILED, "the server failed ({status})")
 
-CREDENTIALS = "it wants a user and a password that it knows: write them in Extra proxies, as http://user:password@host:port"
+CREDENTIALS = "it wants a user and a password it knows: write them in Extra proxies, as http://user:password@host:port"
 FORBIDDEN = "its rules do not let this machine through: ask whoever runs the proxy to allow {host}"
 UPSTREAM = "it did not reach {host}: its address may not be on the API's allow-list, or the service is down"
 BY_PROXY = {401: CREDENTIALS, 407: CREDENTIALS, 403: FORBIDDEN, 502: UPSTREAM, 503: UPSTREAM, 504: UPSTREAM}
