@@ -207,7 +207,9 @@ def _sandbox(results: Results) -> str:
             f"{name}: {row['requests']} requests",
             f"{row['best']:.1f}",
             f"{row['small']}",
-            *(f"{row[key]:.2f}" for key in ("rate", "p95", "four")),
+            _ranged(row, "rate"),
+            _ranged(row, "p95"),
+            f"{row['four']:.2f}",
             f"{row['most_p95']:.1f}",
         )
         for name, row in results["sandbox"].items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from math import ceil
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_vcc.dispositions.sources import from_elements
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from benchmarks.plan import Plan
 
 WINDOWS = (1, 2, 4, 8, 16, 32)
+RUNS = 6
+"""How often the limit is found: what comes first at the service is left to chance, and it learns from it."""
 TOKEN = "token"
 """What the bench's client signs in with."""
 CHUNK = 20
@@ -49,18 +52,22 @@ def measure(plan: Plan) -> dict[str, Any]:  # noqa: ARG001 -- it takes its time 
     return {name: _compared(case) for name, case in CASES.items()}
 
 
-def _compared(case: Case) -> dict[str, float]:
+def _compared(case: Case) -> dict[str, Any]:
     with Sandbox.process(records=case.requests * CHUNK, token=TOKEN, keep_bodies=0, faults=case.faults) as sandbox:
         fixed = {window: _run(case, sandbox.port, window) for window in WINDOWS if window >= case.fewest}
-        auto = _run(case, sandbox.port, "auto")
+        found = [_run(case, sandbox.port, "auto") for _ in range(RUNS)]
     best = min(run["seconds"] for run in fixed.values())
     small = min(window for window, run in fixed.items() if best >= AS_GOOD * run["seconds"])
+    rates = [best / auto["seconds"] for auto in found]
+    times = [auto["p95"] / fixed[small]["p95"] for auto in found]
     return {
         "requests": case.requests,
         "best": case.requests / best,
         "small": small,
-        "rate": best / auto["seconds"],
-        "p95": auto["p95"] / fixed[small]["p95"],
+        "rate": mean(rates),
+        "rates": [min(rates), max(rates)],
+        "p95": mean(times),
+        "p95s": [min(times), max(times)],
         "four": best / fixed[FOUR]["seconds"],
         "most_p95": fixed[WINDOWS[-1]]["p95"] / fixed[small]["p95"],
     }
