@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -158,7 +158,7 @@ def with_retries(send: Callable[[], object], *, name: str, safe: bool, attempts:
     """
     check_attempts(attempts)
 
-    def again(error: BaseException) -> bool:
+    def again(error: BaseException) -> TypeGuard[VccTransportError]:
         return isinstance(error, VccTransportError) and error.transient and (safe or error.delivered is False)
 
     def tell(state: RetryCallState) -> None:
@@ -174,8 +174,8 @@ def with_retries(send: Callable[[], object], *, name: str, safe: bool, attempts:
             reraise=True,
         )(send)
     except VccError as error:
-        final = attempts == 1 or not again(error)
-        ended = [error if final else _unavailable(error, f"{error} ({attempts} attempts at {name})")]
+        told = f"{error} ({attempts} attempts at {name})"
+        ended = [_like(error, told, VccUnavailable) if attempts > 1 and again(error) else error]
     # Tenacity's frames hold the error that holds them, and the answer with them, until Python looks for such circles.
     raise ended.pop().with_traceback(None)
 
@@ -199,10 +199,6 @@ def _like(
         retry_after=error.retry_after,
         transient=error.transient,
     )
-
-
-def _unavailable(error: VccError, message: str) -> VccError:
-    return _like(error, message, VccUnavailable) if isinstance(error, VccTransportError) else error
 
 
 def _error_text(error: Mapping[str, object]) -> str:

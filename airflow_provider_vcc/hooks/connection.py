@@ -6,12 +6,12 @@ Each mistake is a ``VccConfigurationError`` that names the field and says what t
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from airflow_provider_vcc.dispositions.http.attempt import LONGEST_TIMEOUT, timeout_of
 from airflow_provider_vcc.dispositions.http.proxies import basic, read_proxy
 from airflow_provider_vcc.exceptions import VccConfigurationError, without_causes
 from airflow_provider_vcc.hooks.address import DOMAIN, base_url, is_label, is_loopback
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings"]
 
-LONGEST_TIMEOUT = 86_400
 CERT = 'write the path of a PEM file with certificate and key, or {"cert": "cert.pem", "key": "key.pem"}'
 _EXAMPLES = {"Extra cert": CERT, "Extra proxies": 'write {"https": "http://proxy:3128"} or one URL'}
 EXTRA_FIELDS = ("timezone", "timeout", "connect_timeout", "verify", "cert", "proxies", "username")
@@ -196,11 +195,8 @@ def _timezone(value: object) -> str | None:
 def _seconds(name: str, value: Any, default: float) -> float:
     if value is None or value == "":
         return default
-    try:
-        seconds = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        seconds = math.nan
-    if not 0 < seconds <= LONGEST_TIMEOUT:
+    seconds = timeout_of(value)
+    if not seconds <= LONGEST_TIMEOUT:
         raise wrong(f"Extra {name}", f"is {shown(value)}", f"write seconds as a number above 0, such as {default:g}")
     return seconds
 

@@ -203,6 +203,12 @@ def test_a_timeout_that_is_none_is_refused(name, value):
     assert f"Extra {name} is {value!r}; write seconds as a number above 0, such as" in mistake(extra={name: value})
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**400)], ids=["above", "below"])
+@pytest.mark.parametrize("name", ["timeout", "connect_timeout"])
+def test_a_timeout_of_more_digits_than_a_number_of_seconds_can_have_is_refused(name, value):
+    assert "; write seconds as a number above 0, such as" in mistake(extra={name: value})
+
+
 def test_a_time_zone_is_an_iana_name():
     assert read(extra={"timezone": "Europe/Budapest"}).timezone == "Europe/Budapest"
 

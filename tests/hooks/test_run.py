@@ -319,7 +319,7 @@ def test_a_body_that_is_nested_too_deeply_is_refused_in_words(connect):
 
 
 def test_an_error_holds_nothing_of_the_answer_when_it_is_done_with(connect):
-    """Frames that held the error held the answer, too: 23 MiB of it for each call, until Python looked for circles."""
+    """Frames that held the error held the answer, too, until Python looked for circles."""
     said = b'{"errors": [{"errorcode": 5, "errormessage": "no"}], "response": null, "more": "%b"}' % (b"x" * 2_000_000)
 
     def held():  # not by isinstance(), for which other things that are about import what may not be here

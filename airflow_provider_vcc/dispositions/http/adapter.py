@@ -6,7 +6,7 @@ import io
 import json
 from contextlib import suppress
 from functools import partial
-from math import inf, nan
+from math import inf, isnan
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.util.request import body_to_chunks
 
 from airflow_provider_vcc.dispositions.http.answers import too_large
-from airflow_provider_vcc.dispositions.http.attempt import Attempt
+from airflow_provider_vcc.dispositions.http.attempt import LONGEST_TIMEOUT, Attempt, timeout_of
 from airflow_provider_vcc.dispositions.http.connection import NotReached, head
 from airflow_provider_vcc.dispositions.http.exchange import Exchange, Times
 from airflow_provider_vcc.dispositions.http.route import Route
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["SessionConnectTimeout", "SessionError", "SessionReadTimeout", "VccAdapter"]
 
 BLOCK = 1 << 16
-LONGEST_TIMEOUT = 86_400.0
-"""Seconds; a socket takes no endless time."""
 GONE = frozenset({"content-encoding", "transfer-encoding"})
 """Headers about how the body came, which is decoded and whole by now."""
 
@@ -198,11 +196,8 @@ def _times(timeout: object, longest: float) -> Times:
 def _seconds(given: Any, default: float) -> float:
     if given is None:
         return default
-    seconds = nan
-    if not isinstance(given, bool):
-        with suppress(TypeError, ValueError):
-            seconds = float(min(given, LONGEST_TIMEOUT) if isinstance(given, int) else given)
-    if not seconds > 0:
+    seconds = timeout_of(given)
+    if isnan(seconds):
         raise VccConfigurationError(
             f"timeout must be a number of seconds above 0, or a pair of them (to connect, to answer), got {given!r}"
         )

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from math import inf, nan
 from threading import RLock
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Attempt", "Carrier", "Deadline"]
+__all__ = ["LONGEST_TIMEOUT", "Attempt", "Carrier", "Deadline", "timeout_of"]
+
+LONGEST_TIMEOUT = 86_400.0
+"""Seconds; a socket takes no endless time."""
+
+
+def timeout_of(given: Any) -> float:
+    """Return the seconds that somebody wrote for a time-out, as a number or a text; nan if it is not one above 0."""
+    if isinstance(given, bool):
+        return nan
+    try:
+        seconds = float(given)
+    except OverflowError:  # an integer of hundreds of digits
+        seconds = inf if given > 0 else nan
+    except (TypeError, ValueError):
+        return nan
+    return seconds if seconds > 0 else nan
 
 
 class Carrier(Protocol):
