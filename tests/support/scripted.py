@@ -120,6 +120,9 @@ class Listener:
         return self
 
     def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._thread.join(5)  # or it might accept on the next server's socket, which gets the same descriptor
         for connection in self._open:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
